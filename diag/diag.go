@@ -1,0 +1,97 @@
+// Package diag defines what a diagnosis is. Each family of rules is a package
+// below this one, each rule a file there with its page and its fixtures
+// beside it; package all lists them.
+//
+// A rule looks at tables that the analysis has filled (conversations,
+// sessions, capture quality) and returns findings with proof, or nothing.
+package diag
+
+import (
+	"time"
+
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/session"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// Severity of a finding.
+type Severity uint8
+
+const (
+	Note Severity = iota + 1 // explains the trace, no fault
+	Warning
+	Error
+)
+
+// Confidence in a finding.
+type Confidence uint8
+
+const (
+	Possible Confidence = iota + 1
+	Likely              // the pattern, at least three times or in several independent ways, and nothing against it
+	Proven              // observed directly
+)
+
+// A Rule is one diagnosis.
+type Rule struct {
+	ID    string // "tcp.syn.silent": family and fault, stable for ever
+	Title string // what the user sees, one line, no full stop
+	Page  string // the page in Markdown, embedded
+	// Quality rules run first: their findings can withhold others.
+	Quality bool
+	// WithheldBy lists the quality rules whose finding on a conversation or source silences this rule there.
+	WithheldBy []string
+	Run        func(*Input) []Finding
+}
+
+// Input is what a rule may look at.
+type Input struct {
+	Sources       []*trace.Info
+	Conversations []*flow.Conversation
+	Hosts         []*flow.Host // capture quality by address
+	Session       *session.Session
+	// Withhold reports whether the named rule is silenced for the conversation, and notes that it was.
+	Withhold func(rule *Rule, c *flow.Conversation) bool
+}
+
+// A Finding is one cause, proven by records.
+type Finding struct {
+	Rule       *Rule
+	Severity   Severity
+	Confidence Confidence
+	// Summary is one sentence with the numbers in it: who, what, how often, how long.
+	Summary string
+	// Cost is the time that the user's operation lost; 0 when it lost none or the clock cannot tell.
+	Cost time.Duration
+	// Count is how often it happened; 1 for most.
+	Count int
+	// Where lists the records that prove it, in order, 20 at most.
+	Where []trace.Pos
+	// Conversations that it concerns; empty for a whole source or host.
+	Conversations []*flow.Conversation
+	Source        int    // -1 when it concerns more than one
+	Host          string // address or name, "" without
+	Process       *session.Process
+	Facts         []Fact // the numbers used
+	RuledOut      []string
+	Fix           []string
+	NextCapture   []string // what to record next, exact commands
+	Filter        string   // Wireshark display filter that shows the proof
+	NetMonFilter  string
+	// Silences lists the rules that this quality finding withholds, for the report.
+	Silences []string
+}
+
+// Fact is a number or value that the finding rests on.
+type Fact struct{ Name, Value string }
+
+// Withheld says that a rule was not applied, and why.
+type Withheld struct {
+	Rule          string
+	Because       string // id of the quality finding
+	Conversations int    // how many it would have looked at
+}
+
+func (s Severity) String() string { return [...]string{"", "note", "warning", "error"}[s] }
+
+func (c Confidence) String() string { return [...]string{"", "possible", "likely", "proven"}[c] }

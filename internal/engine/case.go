@@ -1,0 +1,63 @@
+// Package engine wires readers, decoders, trackers and rules together. It
+// owns the [Case], the result of an analysis, and the [Run], one ordered
+// stream of everything that the sources hold.
+package engine
+
+import (
+	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/session"
+	"github.com/wiretale/wiretale/provider"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// A Case is the result of an analysis. It holds no reference to the files.
+type Case struct {
+	Sources       []*Source
+	Conversations []*flow.Conversation
+	Hosts         []*flow.Host
+	Session       *session.Session
+	Findings      []diag.Finding // ranked
+	Withheld      []diag.Withheld
+}
+
+// A Source is one input file with what was counted in it.
+type Source struct {
+	Info    *trace.Info
+	Records int64
+	Packets int64
+	Events  int64
+	First   int64 // time of the first and last record, nanoseconds since 1970; trace.NoTime without records
+	Last    int64
+	// Providers counts events by provider, kernel groups included.
+	Providers []ProviderCount
+	// Malformed counts packets that contradict themselves, with examples.
+	Malformed      int64
+	MalformedFirst []trace.Pos
+	// Undecoded counts events whose layout is unknown or did not fit.
+	Undecoded int64
+	// Err is why reading stopped before the end of the source; nil at the end.
+	Err error
+}
+
+// ProviderCount is how many events a provider logged.
+type ProviderCount struct {
+	GUID  trace.GUID
+	Name  string
+	Count int64
+}
+
+// A Row is one record with all that is known of it. Run reuses it: what it
+// points to is valid until the next row, except Conv and the pointers of Object.
+type Row struct {
+	Record   *trace.Record
+	Packet   *packet.Packet  // nil unless the record is a packet
+	Event    *provider.Event // nil unless the record is an event or carried by one
+	Sighting *flow.Sighting  // nil unless the record is a packet
+	Object   session.Object
+	// Header is who was running when the event was logged: for display, never an owner.
+	Header session.Header
+	// Source is the index of the source; First and Previous are times for relative columns.
+	Source int
+}

@@ -1,0 +1,131 @@
+// Package flow puts packets into conversations: which connection instance a
+// packet belongs to, in which direction it went, and what the TCP headers of
+// both directions say together.
+package flow
+
+import (
+	"net/netip"
+
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// A Moment is a record that something happened in. Pos.Number is 0 when it did not happen.
+type Moment struct {
+	Pos  trace.Pos
+	Time int64 // nanoseconds since 1970
+}
+
+// Seen reports whether the moment happened.
+func (m Moment) Seen() bool { return m.Pos.Number != 0 }
+
+// A Conversation is one instance of a connection or of a pair of talking
+// endpoints. Port reuse (a new SYN with a new initial sequence number) starts
+// a new instance.
+type Conversation struct {
+	ID     int      // 0-based, in order of the first packet
+	Source int      // index of the source that saw it
+	Proto  proto.ID // TCP, UDP, SCTP, or the network protocol for anything without ports
+	Stream int      // Wireshark's tcp.stream or udp.stream number in this source, -1 for others
+	// Ends are the two endpoints; ports are 0 without a transport. Ends[0] is
+	// the side that opened the connection when Opened, else the sender of the first packet.
+	Ends   [2]netip.AddrPort
+	Opened bool // a SYN or SYN/ACK of this instance was captured: Ends[0] is the client
+	First  Moment
+	Last   Moment
+	Dir    [2]Direction // Dir[i] is what Ends[i] sent
+	TCP    *TCP         // nil unless Proto == TCP
+}
+
+// A Direction is what one endpoint sent. All byte counts are of the wire, not of the capture.
+type Direction struct {
+	Packets   int64 // records counted once; further sightings of the same packet are in Sightings
+	Bytes     int64 // frame lengths
+	Payload   int64 // transport payload
+	Sightings int64 // further sightings of packets (other layers, other interfaces)
+	First     Moment
+	Last      Moment
+
+	Retransmissions int64 // segments that carry only sequence numbers already sent
+	OutOfOrder      int64
+	Gaps            int64 // times that the sequence numbers jumped ahead of what was captured
+	DupAcks         int64
+	ZeroWindows     int64
+
+	// Evidence of offload, for the capture-quality rules.
+	Checksums  [6]int64 // by packet.Checksum
+	LengthZero int64    // packets whose length field was 0
+	Oversized  int64    // segments above the negotiated MSS, or frames above 1,514 bytes when it is unknown
+	MaxPayload int      // largest transport payload of one packet
+}
+
+// TCP is what both directions of a TCP connection say together. Index 0 and 1 are the ends of the conversation.
+type TCP struct {
+	SYN, SYNACK, HandshakeACK Moment // first of each; the client is Ends[0]
+	SYNs                      int    // SYN segments sent by the client with this initial sequence number
+	LastSYN                   Moment
+	Established               bool // handshake complete, or data flowed both ways
+	Sides                     [2]Side
+	// RST is the first reset; RSTBy is the side that sent it.
+	RST      Moment
+	RSTBy    int
+	RSTs     int64
+	RSTClass ResetClass
+	// FirstFIN is the side that closed first, -1 when none did.
+	FirstFIN int
+	// Refused is true when the SYN was answered by RST.
+	Refused bool
+	// ICMPError is the first ICMP error that quotes this conversation.
+	ICMPError          Moment
+	ICMPType, ICMPCode uint8
+	ICMPFrom           netip.Addr
+}
+
+// ResetClass says where in the life of the connection the first reset came.
+type ResetClass uint8
+
+const (
+	ResetNone       ResetClass = iota
+	ResetRefused               // in answer to a SYN
+	ResetInProgress            // while data was being exchanged or outstanding
+	ResetAfterFIN              // after a FIN of either side: an impatient but complete close
+	ResetAfterClose            // after both FINs
+	ResetIdle                  // nothing outstanding in either direction
+)
+
+// Side is the sender state of one end of a TCP connection.
+type Side struct {
+	ISN        uint32
+	ISNKnown   bool
+	MSS        int // 0 when no SYN of this side was captured or it had no option
+	Scale      int // window scale of this side's SYN; -1 without one
+	ScaleKnown bool
+	SACK       bool
+	Timestamps bool
+	FIN        Moment
+	FINAcked   Moment // the other side acknowledged the FIN
+	NextSeq    uint32 // highest sequence number sent, plus 1
+	AckSent    uint32 // highest acknowledgement this side sent
+	LastData   Moment // last segment with payload
+	Window     uint32 // last window this side advertised, after scaling
+}
+
+// A Sighting is what the tracker says of one packet. Add reuses it.
+type Sighting struct {
+	Conv *Conversation // nil when the packet belongs to none
+	Dir  int           // index of the sender in Conv.Ends
+	// Duplicate is true for a further sighting of a packet already counted; Of is the first one.
+	Duplicate bool
+	Of        trace.Pos
+	// RelSeq and RelAck are relative to the initial sequence numbers, as Wireshark shows them; valid iff TCP.
+	RelSeq, RelAck uint32
+	NextSeq        uint32 // relative sequence number after this segment
+	Window         uint32 // window after scaling; as sent when the scale is unknown
+	ScaleKnown     bool
+	Retransmission bool
+	OutOfOrder     bool
+	Gap            bool
+	DupAck         bool
+	Checksum       packet.Checksum
+}

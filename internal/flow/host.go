@@ -1,0 +1,34 @@
+package flow
+
+import "net/netip"
+
+// A Host is one address of one source, with the evidence of offload and of
+// the capture's place that its packets carry.
+type Host struct {
+	Source             int
+	Addr               netip.Addr
+	Sent, Received     Quality
+	SYNs               int64 // SYN segments sent
+	UnpaddedAcks       int64 // frames of 54 bytes sent: not padded to 60, so captured before the network card
+	InitialTTL         int64 // packets sent with a TTL of exactly 64, 128 or 255
+	TTLs               [256]bool
+	IPChecksumZero     int64
+	FirstPartial       Moment // first packet sent with a partial checksum
+	FirstPartialLSO    Moment
+	FirstLengthZero    Moment
+	FirstBad           Moment
+	FirstOversized     Moment
+	PartialExamples    []Moment // first few packets with a partial checksum, 20 at most
+	BadExamples        []Moment
+	LengthZeroExamples []Moment
+	OversizedExamples  []Moment
+}
+
+// Quality counts the packets of one host in one direction.
+type Quality struct {
+	Packets    int64
+	Checksums  [6]int64 // by packet.Checksum
+	LengthZero int64
+	Oversized  int64
+	MaxFrame   int
+}

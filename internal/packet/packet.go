@@ -1,0 +1,105 @@
+// Package packet walks the layers of one captured frame, from its link type
+// to the payload of its transport, into one reused [Packet].
+//
+// Decoded fields are what the wire said. What had to be inferred (a length
+// where the wire says 0) is a separate field or method and says so.
+package packet
+
+import (
+	"net/netip"
+
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/tcp"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// MaxLayers bounds the layers of one packet; a frame that nests deeper is cut there and flagged TooDeep.
+const MaxLayers = 40
+
+// A Layer is one protocol layer of a packet. Off and End are byte offsets in
+// the buffer the layer lies in: the record's Data, or the reassembled datagram.
+type Layer struct {
+	Proto     proto.ID
+	Assembled bool // in Packet.Assembled instead of Record.Data
+	Quoted    bool // inside the packet that an ICMP error quotes: does not count as traffic
+	Off       int32
+	Header    int32 // length of the header in bytes
+	End       int32 // end of what was captured of the layer, padding excluded
+}
+
+// Flag is an oddity of a packet. Oddities are facts, not errors: decoding goes on.
+type Flag uint32
+
+const (
+	Fragment         Flag = 1 << iota // an IP fragment whose datagram is not complete with this packet
+	Reassembled                       // completes a fragmented datagram: the transport lies in Assembled
+	Cut                               // the snap length cut the frame inside a header that was wanted
+	Malformed                         // a header contradicts itself or the one around it: Err says how
+	LengthZero                        // the IP or UDP length field is 0 and the length was taken from the frame
+	LengthBeyond                      // the IP length field says more than the frame has on the wire
+	Jumbo                             // the length comes from a jumbo payload option or exceeds 65,535
+	TooDeep                           // more than MaxLayers layers
+	Multicast                         // link or network destination is a group
+	Trailing                          // bytes after the network layer: padding, FCS
+	BadIPChecksum                     // IPv4 header checksum wrong (and not 0)
+	TransportMissing                  // network layer decoded, transport header not captured whole
+)
+
+// Checksum is the verdict on a transport checksum.
+type Checksum uint8
+
+const (
+	ChecksumUnknown    Checksum = iota // cannot be verified: cut, fragment, or not computed
+	ChecksumGood                       //
+	ChecksumZero                       // UDP without checksum
+	ChecksumPartial                    // pseudo-header sum with the length: left to the network card (checksum offload)
+	ChecksumPartialLSO                 // pseudo-header sum without the length: left to segmentation offload
+	ChecksumBad                        // anything else
+)
+
+// A Packet is one decoded frame. Decode reuses it; slices alias the record.
+type Packet struct {
+	Record *trace.Record
+	Layers [MaxLayers]Layer
+	N      int // number of layers
+	Flags  Flag
+
+	// The innermost network layer that is not quoted by an ICMP error, with
+	// its transport. Src and Dst are invalid when there is no network layer.
+	Src, Dst         netip.Addr
+	IPProto          uint8  // protocol of the transport, after extension headers
+	IPID             uint16 // IPv4 identification
+	TTL              uint8
+	DSCP             uint8
+	DontFragment     bool
+	Transport        proto.ID   // TCP, UDP, SCTP, ICMP, ICMPv6, IGMP, or None when there is none or it is not captured whole
+	SrcPort, DstPort uint16     // valid iff Transport is TCP, UDP or SCTP
+	TCP              tcp.Header // valid iff Transport == TCP; Options alias the record
+
+	// Payload is what was captured of the transport's payload; PayloadLen is
+	// its length on the wire, derived from the IP length, or from the frame when that is 0.
+	Payload    []byte
+	PayloadLen int
+
+	// VLAN is the innermost VLAN id, -1 without a tag. Tunnel is the number of enclosing network layers.
+	VLAN   int
+	Tunnel int
+
+	// Assembled is the reassembled datagram when Flags has Reassembled; it belongs to the decoder and is valid until the next Decode.
+	Assembled []byte
+
+	// Err is the first contradiction or cut that was met; nil for a packet that decoded to its end. It is reused.
+	Err *trace.Error
+}
+
+// Has reports whether all of the flags are set.
+func (p *Packet) Has(f Flag) bool { return p.Flags&f == f }
+
+// Bytes is what was captured of layer i, from its first byte to the end of the layer.
+func (p *Packet) Bytes(i int) []byte {
+	l := &p.Layers[i]
+	if l.Assembled {
+		return p.Assembled[l.Off:l.End]
+	}
+	return p.Record.Data[l.Off:l.End]
+}

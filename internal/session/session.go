@@ -1,0 +1,165 @@
+// Package session joins what happened on a host: processes, sockets, calls,
+// TCP control blocks and packets of one conversation.
+//
+// No single key runs through all of them. Some joins are exact (two events
+// carry the same address of the same object), some follow from equal
+// endpoints, some only from order within one thread; every [Join] says which.
+// The process in an event's header is never used as an owner: it is whatever
+// was interrupted.
+package session
+
+import (
+	"net/netip"
+
+	"github.com/wiretale/wiretale/internal/flow"
+)
+
+// A Process is one process of one source. Process ids are reused: Start and End bound its life.
+type Process struct {
+	Source      int
+	PID         uint32
+	Parent      uint32
+	Name        string // image file name without path, "" when unknown
+	CommandLine string
+	Key         uint64 // address of the process object (EPROCESS), 0 when unknown
+	Start, End  int64  // 0 when not seen
+	// Where the name was learned: "kernel process rundown", "Kernel-Process start", "comment".
+	From string
+}
+
+// JoinKind says how sure a join is.
+type JoinKind string
+
+const (
+	ByKey     JoinKind = "key"     // both events carry the same key
+	ByTuple   JoinKind = "derived" // equal endpoints and process
+	ByNesting JoinKind = "nesting" // between enter and exit of a call in the same thread
+	ByOrder   JoinKind = "order"   // next event of the same context with the same length
+)
+
+// A Join is one step from an object to another, with its evidence.
+type Join struct {
+	What     string // "afd endpoint -> tcb"
+	From, To string
+	Kind     JoinKind
+	Where    []flow.Moment
+	Evidence string // the fields that prove it
+}
+
+// A Socket is an AFD endpoint: what the application calls a socket.
+type Socket struct {
+	ID            int
+	Source        int
+	Endpoint      uint64 // kernel address; reused after the socket is closed
+	Process       *Process
+	Local, Remote netip.AddrPort
+	Family        uint32
+	Type          uint32
+	Protocol      uint32
+	Listening     bool
+	Listener      *Socket // the listening socket that this one was accepted from
+	TCB           *TCB
+	Conv          *flow.Conversation
+	Opened        flow.Moment
+	Closed        flow.Moment
+	Calls         []*Call
+}
+
+// A Call is one API call of the application, from enter to exit.
+type Call struct {
+	Socket      *Socket
+	Name        string      // "socket", "bind", "recv"
+	Enter, Exit flow.Moment // Exit is zero while the call is pending
+	// Indication is true for an event from below that has no pair (connect, data, disconnect indications).
+	Indication bool
+	Address    netip.AddrPort
+	Requested  int64  // bytes asked for, -1 when the call has none
+	Returned   int64  // bytes moved, -1 when the call has none or is pending
+	Status     uint32 // NTSTATUS at exit
+	EnterSeq   uint32 // Location codes of afd.sys: labels, not an order
+	ExitSeq    uint32
+	TID        uint32
+	Buffer     uint64
+	Pended     bool // completed by the transport later, not before the call returned
+}
+
+// A TCB is a TCP control block of the stack.
+type TCB struct {
+	ID            int
+	Source        int
+	Address       uint64
+	Local, Remote netip.AddrPort
+	PID           uint32
+	Process       *Process
+	Sockets       []*Socket
+	Conv          *flow.Conversation
+	States        []Transition
+	Opened        flow.Moment
+	Closed        flow.Moment
+	Sent          int64 // bytes as the stack counts them, SYN and FIN as 1
+	Received      int64
+	// Shutdown is the status of the stack's shutdown event, valid iff ShutdownAt is seen.
+	Shutdown   uint32
+	ShutdownAt flow.Moment
+	// AbortReason is the text of AFD's abort event on a socket of this connection, "" without one.
+	AbortReason string
+	AbortAt     flow.Moment
+}
+
+// A Transition is a change of TCP state as the stack reports it.
+type Transition struct {
+	From, To string
+	At       flow.Moment
+	SndNxt   uint32
+}
+
+// A Drop is a packet that the host says it dropped.
+type Drop struct {
+	At        flow.Moment
+	Reason    string
+	Code      uint32
+	Location  uint32
+	Component string
+	Conv      *flow.Conversation
+	By        string // provider that reported it: "PktMon", "TCPIP"
+}
+
+// An Endpoint ties a conversation to the host that recorded it.
+type Endpoint struct {
+	Conv    *flow.Conversation
+	Side    int // which of Conv.Ends is this host; -1 unknown
+	Process *Process
+	Sockets []*Socket
+	TCBs    []*TCB
+	// How sure the owner is: the weakest join between process and packets.
+	Kind JoinKind
+}
+
+// A Session is everything the host's events say, joined.
+type Session struct {
+	Processes []*Process
+	Sockets   []*Socket
+	TCBs      []*TCB
+	Calls     []*Call // in order of enter
+	Joins     []Join
+	Drops     []Drop
+	Endpoints map[int]*Endpoint // by conversation ID
+}
+
+// An Object is what a single event or packet is about, as far as the tracker knows.
+// Any of the pointers may be nil.
+type Object struct {
+	Process *Process
+	Socket  *Socket
+	TCB     *TCB
+	Call    *Call
+	Conv    *flow.Conversation
+	// Kind of the join that led from the event to Process.
+	Kind JoinKind
+}
+
+// Header is who was running when the event was logged; for display only.
+type Header struct {
+	PID, TID uint32
+	Name     string
+}

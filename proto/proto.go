@@ -1,0 +1,81 @@
+// Package proto numbers the protocols that wiretale decodes. Each protocol is
+// a package below this one: bytes into the caller's struct without
+// allocation, and a field table. Package all lists the tables by ID.
+package proto
+
+// ID is a protocol layer.
+type ID uint8
+
+const (
+	None ID = iota
+	Ethernet
+	EtherType // the two bytes that name what follows; a layer of its own in frame.protocols
+	VLAN
+	LLC
+	SLL
+	SLL2
+	Raw
+	Null
+	Loop
+	PPP
+	CHDLC
+	FrameRelay
+	PPPoED
+	PPPoES
+	MPLS
+	Radiotap
+	WLANRadio
+	WLAN
+	PPI
+	FDDI
+	TokenRing
+	NFLog
+	ERF
+	ARP
+	IPv4
+	IPv6
+	IPv6HopByHop
+	IPv6Routing
+	IPv6Fragment
+	IPv6Destination
+	AH
+	ESP
+	ICMP
+	ICMPv6
+	IGMP
+	TCP
+	UDP
+	SCTP
+	GRE
+	ERSPAN
+	VXLAN
+	Geneve
+	GTP
+	Teredo
+	Data    // payload that no protocol claims
+	Trailer // bytes after the network layer's end: padding, FCS
+	Malformed
+	NetMonHeader
+	NetMonEvent
+	EAPOL
+	STP
+	Count // number of protocols
+)
+
+var names = [Count]string{
+	Ethernet: "eth", EtherType: "ethertype", VLAN: "vlan", LLC: "llc", SLL: "sll", SLL2: "sll", Raw: "raw", Null: "null", Loop: "loop",
+	PPP: "ppp", CHDLC: "chdlc", FrameRelay: "fr", PPPoED: "pppoed", PPPoES: "pppoes", MPLS: "mpls", Radiotap: "radiotap",
+	WLANRadio: "wlan_radio", WLAN: "wlan", PPI: "ppi", FDDI: "fddi", TokenRing: "tr", NFLog: "nflog", ERF: "erf", ARP: "arp", IPv4: "ip",
+	IPv6: "ipv6", IPv6HopByHop: "ipv6.hopopts", IPv6Routing: "ipv6.routing", IPv6Fragment: "ipv6.fraghdr", IPv6Destination: "ipv6.dstopts",
+	AH: "ah", ESP: "esp", ICMP: "icmp", ICMPv6: "icmpv6", IGMP: "igmp", TCP: "tcp", UDP: "udp", SCTP: "sctp", GRE: "gre", ERSPAN: "erspan",
+	VXLAN: "vxlan", Geneve: "geneve", GTP: "gtp", Teredo: "teredo", Data: "data", Trailer: "eth.trailer", Malformed: "_ws.malformed",
+	NetMonHeader: "netmon_header", NetMonEvent: "netmon_event", EAPOL: "eapol", STP: "stp",
+}
+
+// String is Wireshark's short name, as in frame.protocols.
+func (id ID) String() string {
+	if id < Count && names[id] != "" {
+		return names[id]
+	}
+	return "unknown"
+}

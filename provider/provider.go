@@ -1,0 +1,184 @@
+// Package provider turns the payload of an event into named fields, driven by
+// tables: built in, one package a provider below this one, or found in the
+// trace itself. A table in the file wins over the built-in one for layout;
+// the wording of the built-in one wins.
+package provider
+
+import (
+	"net/netip"
+
+	"github.com/wiretale/wiretale/field"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// A Provider is one event provider with its events and value maps.
+type Provider struct {
+	GUID trace.GUID
+	Name string // "Microsoft-Windows-TCPIP"
+	// Short is the name for narrow columns and filters: "TCPIP".
+	Short string
+	// Module is Network Monitor's name of the parser, the protocol column of --columns netmon: "TCPIP_MicrosoftWindowsTCPIP".
+	Module string
+	// Load parses the provider's embedded tables; called once, on first use.
+	Load func() *Table
+}
+
+// A Table is the events and maps of one provider.
+type Table struct {
+	Events map[Key][]*Definition // variants of one id and version, oldest build first
+	Maps   map[string][]MapVariant
+}
+
+// Key finds the definitions of an event. Level, opcode and keyword may differ for one key.
+type Key struct {
+	ID      uint16
+	Version uint8
+}
+
+// A Definition is the layout and wording of one event.
+type Definition struct {
+	Key
+	Name     string // the manifest's task or symbol: "TcpTcbStateChange"
+	Message  string // wording with %1 to %n for the fields, 1-based, length fields counted; "" when there is none
+	Fields   []Field
+	From, To int // first and last Windows build of this layout; 0 = open
+}
+
+// A Field is one field of an event payload. Fields are packed in this order.
+type Field struct {
+	Name string
+	In   InType
+	Out  OutType
+	Map  string // name of the value map, "" without
+	// LengthOf is the index of the field that holds this one's length in bytes (or characters, for strings), -1 without.
+	LengthOf int
+	// CountOf is the index of the field that holds the number of elements, -1 without.
+	CountOf int
+	Length  int     // fixed length, 0 without
+	Count   int     // fixed number of elements, 0 or 1 for one
+	Members []Field // of a structure
+}
+
+// InType is how a field lies in the payload: the TDH_INTYPE values.
+type InType uint8
+
+const (
+	InNull InType = iota
+	InUnicodeString
+	InAnsiString
+	InInt8
+	InUInt8
+	InInt16
+	InUInt16
+	InInt32
+	InUInt32
+	InInt64
+	InUInt64
+	InFloat
+	InDouble
+	InBoolean // 4 bytes
+	InBinary
+	InGUID
+	InPointer
+	InFileTime
+	InSystemTime
+	InSID
+	InHexInt32
+	InHexInt64
+	InCountedString     InType = 22 // u16 length in bytes first; also in TraceLogging
+	InCountedAnsiString InType = 23
+	InStruct            InType = 24
+	InCountedBinary     InType = 25
+)
+
+// OutType is how a field is meant to be shown: the TDH_OUTTYPE values that matter.
+type OutType uint8
+
+const (
+	OutNull          OutType = 0
+	OutHexBinary     OutType = 15
+	OutPort          OutType = 22 // big-endian on the wire
+	OutHexInt8       OutType = 16
+	OutHexInt16      OutType = 17
+	OutHexInt32      OutType = 18
+	OutHexInt64      OutType = 19
+	OutPID           OutType = 20
+	OutTID           OutType = 21
+	OutIPv4          OutType = 23
+	OutIPv6          OutType = 24
+	OutSocketAddress OutType = 25
+	OutNTStatus      OutType = 31
+	OutWin32Error    OutType = 30
+	OutHResult       OutType = 32
+	OutJSON          OutType = 34
+	OutUTF8          OutType = 35
+	OutMAC           OutType = 200 // ours: six bytes shown as a MAC address
+)
+
+// A MapVariant is a value map as a range of Windows builds has it: the numbers of some maps changed meaning.
+type MapVariant struct {
+	From, To int // builds, 0 = open
+	Bits     bool
+	Values   field.Names
+}
+
+// An Event is a decoded event. Decode reuses it; values alias the record.
+type Event struct {
+	Header   *trace.EventHeader
+	Provider *Provider   // nil when unknown
+	Def      *Definition // nil when unknown: Payload is all there is
+	// Values has one entry a field of Def.Fields, in order; it is shorter when the payload ended early (Short).
+	Values []field.Value
+	Spans  []field.Span // byte range of each value in Payload
+	// Arrays holds the elements of fields with a count, by field index; nil for most events.
+	Arrays  map[int][]field.Value
+	Payload []byte
+	Extra   []byte // bytes after the last known field
+	Short   bool   // the payload ended inside a known field
+	// Embedded is true when the layout came from the trace.
+	Embedded bool
+}
+
+// Value is the value of the named field.
+func (e *Event) Value(name string) (field.Value, bool) {
+	if e.Def == nil {
+		return field.Value{}, false
+	}
+	for i := range e.Values {
+		if e.Def.Fields[i].Name == name {
+			return e.Values[i], true
+		}
+	}
+	return field.Value{}, false
+}
+
+// Uint is the named field as a number, 0 when absent.
+func (e *Event) Uint(name string) uint64 {
+	v, _ := e.Value(name)
+	return v.U
+}
+
+// Addr is the named SOCKADDR field, the zero AddrPort when it is absent, empty or of another family.
+func (e *Event) Addr(name string) netip.AddrPort {
+	v, ok := e.Value(name)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	return SockAddr(v.B)
+}
+
+// SockAddr reads a Windows SOCKADDR_IN (16 bytes) or SOCKADDR_IN6 (28 bytes):
+// family u16 little-endian, port u16 big-endian. An IPv6 scope id becomes the zone.
+func SockAddr(b []byte) netip.AddrPort {
+	if len(b) < 8 {
+		return netip.AddrPort{}
+	}
+	port := uint16(b[2])<<8 | uint16(b[3])
+	switch family := uint16(b[0]) | uint16(b[1])<<8; {
+	case family == 2:
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[4:8])), port)
+	case family == 23 && len(b) >= 24:
+		return netip.AddrPortFrom(netip.AddrFrom16([16]byte(b[8:24])), port)
+	}
+	return netip.AddrPort{}
+}

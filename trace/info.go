@@ -1,0 +1,89 @@
+package trace
+
+// Info is what a source says of itself. Readers fill it while they read.
+type Info struct {
+	Name        string // as the user gave it; "-" for standard input
+	Format      string // short name of the format: "pcapng", "etl"
+	FormatNote  string // what matters of the variant: "nanosecond, big-endian"
+	Compression string // "", "gzip", "zstd", "lz4"
+	Bytes       int64  // size of the source in bytes, -1 when unknown
+	Hardware    string
+	OS          string
+	Application string
+	Comments    []string
+	SnapLen     int // of the file; 0 when unknown or unlimited
+	// Ordered is true when the reader promises records in order of time.
+	Ordered bool
+	// Untimed is true when the recorder's clock did not advance: the order of records is known, their times are not.
+	Untimed    bool
+	Interfaces []Interface
+	Session    *Session // valid iff the source is an ETL file
+	Damage     Damage
+}
+
+// Interface is an interface or capture layer that the source names.
+type Interface struct {
+	ID          int // as the format numbers it: position in the section, or Windows' interface index
+	Section     int // pcapng section, 0-based
+	Name        string
+	Description string
+	OS          string
+	Hardware    string
+	Filter      string
+	Link        LinkType
+	SnapLen     int
+	// Resolution is the length of one tick of the interface's clock in nanoseconds; less than 1 for finer clocks.
+	Resolution float64
+	MTU        int
+	MAC        []byte
+	Addresses  []string
+	Speed      uint64 // bits a second, 0 when unknown
+	Comments   []string
+	// Received and the drop counters come from statistics; valid iff HasStatistics, and a counter the source does not give is -1.
+	HasStatistics                      bool
+	Received, IfDrop, OSDrop, Accepted int64
+	Delivered                          int64
+	Packets                            int64 // packets of this interface read so far
+}
+
+// Session is the header of an ETL file (TRACE_LOGFILE_HEADER) and what its buffers say.
+type Session struct {
+	LoggerName, LogFileName string
+	Mode                    uint32 // LogFileMode bits
+	Build                   string // "10.0.17134"
+	Processors              int
+	PointerSize             int // of the process that wrote the header
+	ClockType               int // 1 QPC, 2 system time, 3 CPU cycles
+	Frequency               int64
+	Start, End, Boot        int64 // nanoseconds since 1970; End 0 when the session was not closed
+	EventsLost, BuffersLost uint32
+	Buffers, Compressed     int
+	TimeZoneBias            int // minutes, UTC = local + bias
+	TimeZone                string
+	Finalised               bool
+	// System is what the merged trace says of the machine: product name, build string.
+	System []string
+}
+
+// Damage counts what could not be read of a source.
+type Damage struct {
+	Records int64 // records that were skipped or cut
+	Bytes   int64 // bytes that were skipped
+	Unread  int64 // bytes after the point where reading had to stop; -1 when unknown
+	First   []*Error
+}
+
+// maxDamage bounds the list of examples: a fuzzed file has as many errors as records.
+const maxDamage = 16
+
+// Add counts one damaged record and the bytes that were skipped with it, and keeps the first few as examples.
+func (d *Damage) Add(err *Error, skipped int64) {
+	d.Records++
+	d.Bytes += skipped
+	if len(d.First) < maxDamage {
+		d.First = append(d.First, err)
+	}
+}
+
+// Any is true when something was lost.
+func (d *Damage) Any() bool { return d.Records > 0 || d.Bytes > 0 || d.Unread != 0 }
