@@ -1,0 +1,167 @@
+package pcapng
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/wiretale/wiretale/trace"
+)
+
+// enhanced decodes an enhanced packet block (draft, 4.3).
+func (r *Reader) enhanced(body []byte, rec *trace.Record) (bool, *trace.Error) {
+	if len(body) < 20 {
+		return false, short("pcapng enhanced packet block", 20, len(body))
+	}
+	id := r.order.Uint32(body)
+	ticks := uint64(r.order.Uint32(body[4:]))<<32 | uint64(r.order.Uint32(body[8:]))
+	caplen, wire := r.order.Uint32(body[12:]), r.order.Uint32(body[16:])
+	return r.packet("pcapng enhanced packet block", body[20:], id, ticks, caplen, wire, rec)
+}
+
+// obsolete decodes a packet block (draft, appendix A).
+func (r *Reader) obsolete(body []byte, rec *trace.Record) (bool, *trace.Error) {
+	if len(body) < 20 {
+		return false, short("pcapng packet block", 20, len(body))
+	}
+	id, drops := uint32(r.order.Uint16(body)), r.order.Uint16(body[2:])
+	ticks := uint64(r.order.Uint32(body[4:]))<<32 | uint64(r.order.Uint32(body[8:]))
+	caplen, wire := r.order.Uint32(body[12:]), r.order.Uint32(body[16:])
+	ok, err := r.packet("pcapng packet block", body[20:], id, ticks, caplen, wire, rec)
+	if ok && drops != 0 && drops != 0xffff {
+		if rec.Meta == nil {
+			r.meta = trace.Meta{}
+			rec.Meta = &r.meta
+		}
+		rec.Meta.DropCount = uint64(drops)
+	}
+	return ok, err
+}
+
+// simple decodes a simple packet block (draft, 4.4): no interface, no time, no captured length.
+func (r *Reader) simple(body []byte, rec *trace.Record) (bool, *trace.Error) {
+	if len(body) < 4 {
+		return false, short("pcapng simple packet block", 4, len(body))
+	}
+	if len(r.clocks) == 0 {
+		return false, &trace.Error{Layer: "pcapng simple packet block", Detail: "no interface described before it", Err: trace.ErrCorrupt}
+	}
+	wire := r.order.Uint32(body)
+	i := &r.info.Interfaces[r.first]
+	n := min(int64(wire), int64(len(body)-4))
+	if i.SnapLen > 0 {
+		n = min(n, int64(i.SnapLen))
+	}
+	r.number++
+	i.Packets++
+	rec.Pos.Number, rec.Kind, rec.Numbered, rec.Interface = r.number, trace.Packet, true, r.first
+	rec.Link, rec.Data, rec.WireLen = i.Link, body[4:4+n], int(wire)
+	return true, nil
+}
+
+func (r *Reader) packet(layer string, body []byte, id uint32, ticks uint64, caplen, wire uint32, rec *trace.Record) (bool, *trace.Error) {
+	if int64(id) >= int64(len(r.clocks)) {
+		return false, &trace.Error{Layer: layer, Detail: fmt.Sprintf("interface %d of %d", id, len(r.clocks)), Err: trace.ErrCorrupt}
+	}
+	if int64(caplen) > int64(len(body)) {
+		return false, short(layer, int(caplen), len(body))
+	}
+	i := &r.info.Interfaces[r.first+int(id)]
+	r.number++
+	i.Packets++
+	rec.Pos.Number, rec.Kind, rec.Numbered, rec.Interface = r.number, trace.Packet, true, r.first+int(id)
+	rec.Time = r.clocks[id].nanoseconds(ticks)
+	rec.Link, rec.Data, rec.WireLen = i.Link, body[:caplen:caplen], int(wire)
+	if rest := body[min((int64(caplen)+3)&^3, int64(len(body))):]; len(rest) >= 4 {
+		r.packetOptions(rest, rec)
+	}
+	return true, nil
+}
+
+func (r *Reader) packetOptions(b []byte, rec *trace.Record) {
+	r.meta = trace.Meta{}
+	m := &r.meta
+	for code, v := range options(b, r.order) {
+		switch {
+		case code == optComment:
+			m.Comments = append(m.Comments, text(v))
+			processComment(text(v), m)
+		case code == optFlags && len(v) == 4:
+			m.Flags = uint32(number(v, r.order))
+			m.Direction = trace.Direction(m.Flags & 3)
+			if m.Direction > trace.Outbound {
+				m.Direction = trace.DirectionUnknown
+			}
+			m.ChecksumNotReady, m.Segmented = m.Flags&(1<<9) != 0, m.Flags&(1<<11) != 0
+		case code == optHash:
+			m.Hash = v
+		case code == optDropCount && len(v) == 8:
+			m.DropCount = number(v, r.order)
+		case code == optPacketID && len(v) == 8:
+			m.PacketID, m.HasPacketID = number(v, r.order), true
+		case code == optQueue && len(v) == 4:
+			m.Queue, m.HasQueue = uint32(number(v, r.order)), true
+		case code == optVerdict:
+			m.Verdicts = append(m.Verdicts, v)
+		case code == optProcess && len(v) >= 8:
+			m.PID, m.TID, m.HasProcess = r.order.Uint32(v), r.order.Uint32(v[4:]), true
+		default:
+			m.Options = append(m.Options, trace.Option{Code: code, Value: v})
+		}
+	}
+	rec.Meta = m
+}
+
+// processComment takes the process from the comments of etl2pcapng ("PID=4 TID=8") and ptcpdump ("PID: 4").
+func processComment(s string, m *trace.Meta) {
+	for _, word := range strings.FieldsFunc(s, func(c rune) bool { return c == ' ' || c == '\n' || c == '\t' }) {
+		if v, ok := strings.CutPrefix(word, "PID="); ok {
+			setNumber(&m.PID, v, m)
+		} else if v, ok := strings.CutPrefix(word, "TID="); ok && m.HasProcess {
+			setNumber(&m.TID, v, m)
+		}
+	}
+	if rest, ok := strings.CutPrefix(s, "PID: "); ok {
+		line, _, _ := strings.Cut(rest, "\n")
+		setNumber(&m.PID, strings.TrimSpace(line), m)
+	}
+}
+
+func setNumber(to *uint32, s string, m *trace.Meta) {
+	if n, err := strconv.ParseUint(s, 10, 32); err == nil {
+		*to, m.HasProcess = uint32(n), true
+	}
+}
+
+// secrets decodes a decryption secrets block (draft, 4.7): Block is the secrets type.
+func (r *Reader) secrets(body []byte, rec *trace.Record) (bool, *trace.Error) {
+	if len(body) < 8 {
+		return false, short("pcapng decryption secrets block", 8, len(body))
+	}
+	n := r.order.Uint32(body[4:])
+	if int64(n) > int64(len(body)-8) {
+		return false, short("pcapng decryption secrets block", int(n), len(body)-8)
+	}
+	rec.Kind, rec.Block, rec.Data = trace.Secrets, r.order.Uint32(body), body[8:8+n]
+	return true, nil
+}
+
+// journal hands out a systemd journal export block (draft, 4.6). Wireshark
+// counts it as a frame, with the entry's own time.
+func (r *Reader) journal(body []byte, rec *trace.Record) bool {
+	r.number++
+	rec.Pos.Number, rec.Numbered, rec.Kind, rec.Data = r.number, true, trace.Journal, body
+	rec.WireLen = len(body)
+	const key = "__REALTIME_TIMESTAMP="
+	if i := strings.Index(string(body[:min(len(body), 4096)]), key); i >= 0 {
+		line, _, _ := strings.Cut(string(body[i+len(key):min(len(body), i+len(key)+32)]), "\n")
+		if us, err := strconv.ParseInt(line, 10, 64); err == nil && us < 9e15 {
+			rec.Time = us * 1000
+		}
+	}
+	return true
+}
+
+func short(layer string, need, have int) *trace.Error {
+	return &trace.Error{Layer: layer, Need: int64(need), Have: int64(have), Err: trace.ErrCorrupt}
+}
