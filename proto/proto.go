@@ -59,6 +59,20 @@ const (
 	NetMonEvent
 	EAPOL
 	STP
+	IEEE8021AD // a service tag: 0x88a8
+	MPLSControl
+	ConfigTest // Ethernet configuration test: 0x9000
+	LCP
+	IPCP
+	IPv6CP
+	CHAP
+	PAP
+	SLARP
+	UDPEncap // ESP in UDP
+	Shim6
+	MobileIPv6
+	HIP
+	L2TP
 	Count // number of protocols
 )
 
@@ -70,6 +84,8 @@ var names = [Count]string{
 	AH: "ah", ESP: "esp", ICMP: "icmp", ICMPv6: "icmpv6", IGMP: "igmp", TCP: "tcp", UDP: "udp", SCTP: "sctp", GRE: "gre", ERSPAN: "erspan",
 	VXLAN: "vxlan", Geneve: "geneve", GTP: "gtp", Teredo: "teredo", Data: "data", Trailer: "eth.trailer", Malformed: "_ws.malformed",
 	NetMonHeader: "netmon_header", NetMonEvent: "netmon_event", EAPOL: "eapol", STP: "stp",
+	IEEE8021AD: "ieee8021ad", MPLSControl: "pwethcw", ConfigTest: "loop", LCP: "lcp", IPCP: "ipcp", IPv6CP: "ipv6cp", CHAP: "chap", PAP: "pap",
+	SLARP: "slarp", UDPEncap: "udpencap", Shim6: "ipv6.shim6", MobileIPv6: "mipv6", HIP: "hip", L2TP: "l2tp",
 }
 
 // String is Wireshark's short name, as in frame.protocols.

@@ -45,6 +45,9 @@ type Record struct {
 	Link    LinkType // valid iff Kind == Packet
 	Data    []byte   // the bytes that were captured
 	WireLen int      // length on the wire in bytes; len(Data) or more, when the source knows it
+	// FCS is the length of the frame check sequence that ends the frame, in
+	// bytes, when the source says so (pcap link-type bits, pcapng if_fcslen); it counts in WireLen. 0 when there is none or the source is silent.
+	FCS uint8
 	// Interface is an index into Info.Interfaces, -1 when the source names none.
 	Interface int
 	// Numbered is false for records that do not count in Wireshark's frame
