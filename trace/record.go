@@ -57,6 +57,8 @@ type Record struct {
 	Event    *EventHeader // valid iff Kind == Event, or when the packet was carried by an event
 	Meta     *Meta        // nil when the source says nothing more of the record
 	Block    uint32       // the format's own type of a record that is neither packet nor event: pcapng block type, or secrets type for Secrets
+	// Enterprise is the private enterprise number (IANA) of a Custom block; valid iff Kind == Custom.
+	Enterprise uint32
 }
 
 // Direction of a packet as the recorder saw it.
@@ -74,6 +76,7 @@ type Meta struct {
 	Comments   []string
 	PID, TID   uint32 // valid iff HasProcess: the owner as the recorder names it
 	HasProcess bool
+	Process    string // path or name of that process as the recorder names it, "" when it does not
 	// DropCount is the number of packets lost between this one and the one before on the same interface.
 	DropCount uint64
 	// PacketID is equal for appearances of one packet (pcapng epb_packetid, pktmon PktGroupId); valid iff HasPacketID.
