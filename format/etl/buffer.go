@@ -1,0 +1,127 @@
+package etl
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/wiretale/wiretale/format/etl/lznt1"
+	"github.com/wiretale/wiretale/format/etl/xpress"
+	"github.com/wiretale/wiretale/trace"
+)
+
+const (
+	bufferHeaderLen = 72
+	// maxBuffer bounds a buffer on disk and after decompression: ETW allows 16 MiB (Windows 8 and later).
+	maxBuffer = 16 << 20
+
+	bufferFlagCPU16  = 0x20 // PROC_INDEX: the processor is 16 bits wide
+	bufferCompressed = 0x40
+	bufferTypeHeader = 4
+)
+
+// bufferHeader is what matters of a WMI_BUFFER_HEADER (72 bytes, little-endian).
+type bufferHeader struct {
+	size  int64 // on disk, header included
+	saved int64 // end of valid data from the buffer's start; of a compressed buffer, after decompression
+	cpu   uint16
+	state uint32
+	flags uint16
+	kind  uint16
+}
+
+func parseBufferHeader(b []byte) bufferHeader {
+	h := bufferHeader{
+		size: int64(binary.LittleEndian.Uint32(b)), saved: int64(binary.LittleEndian.Uint32(b[4:])),
+		state: binary.LittleEndian.Uint32(b[44:]), flags: binary.LittleEndian.Uint16(b[52:]), kind: binary.LittleEndian.Uint16(b[54:]),
+	}
+	if h.saved == 0 { // Windows 7 fills only the field that later versions copy it to
+		h.saved = int64(binary.LittleEndian.Uint32(b[48:]))
+	}
+	// Before Windows 8 the processor is one byte and the next one is an alignment.
+	h.cpu = uint16(b[40])
+	if h.flags&bufferFlagCPU16 != 0 {
+		h.cpu = binary.LittleEndian.Uint16(b[40:])
+	}
+	return h
+}
+
+// check says what is wrong with a header, "" when it is plausible.
+func (h *bufferHeader) check() string {
+	switch {
+	case h.size < bufferHeaderLen || h.size > maxBuffer:
+		return fmt.Sprintf("buffer size %d", h.size)
+	case h.saved < bufferHeaderLen || h.saved > maxBuffer:
+		return fmt.Sprintf("saved offset %d", h.saved)
+	case h.flags&bufferCompressed == 0 && h.saved > h.size:
+		return fmt.Sprintf("saved offset %d in a buffer of %d bytes", h.saved, h.size)
+	}
+	return ""
+}
+
+// compression formats of the first buffer's State ([MS-XCA], COMPRESSION_FORMAT_*).
+const (
+	compressLZNT1   = 2
+	compressXpress  = 3
+	compressHuffman = 4
+)
+
+// load reads the buffer at off and returns its records' bytes: the payload
+// behind the header up to the saved offset, decompressed. scratch and dst are reused.
+func (r *Reader) load(off int64, dst []byte) (data []byte, h bufferHeader, err error) {
+	var head [bufferHeaderLen]byte
+	if err := r.readAt(head[:], off); err != nil {
+		return nil, h, err
+	}
+	h = parseBufferHeader(head[:])
+	if bad := h.check(); bad != "" {
+		return nil, h, &trace.Error{Offset: off, Layer: "etl buffer", Detail: bad, Err: trace.ErrCorrupt}
+	}
+	onDisk := h.size
+	if h.flags&bufferCompressed == 0 {
+		onDisk = h.saved
+	}
+	n := int(min(onDisk, r.size-off)) - bufferHeaderLen
+	raw := dst
+	if h.flags&bufferCompressed != 0 {
+		raw = r.scratch
+	}
+	if cap(raw) < n {
+		raw = make([]byte, n)
+	}
+	raw = raw[:n]
+	if err := r.readAt(raw, off+bufferHeaderLen); err != nil {
+		return nil, h, err
+	}
+	if h.flags&bufferCompressed == 0 {
+		return raw, h, nil
+	}
+	r.scratch = raw
+	data, err = r.decompress(dst, raw, int(h.saved)-bufferHeaderLen)
+	if err != nil {
+		err = &trace.Error{Offset: off, Layer: "etl compressed buffer", Detail: err.Error(), Err: trace.ErrCorrupt}
+	}
+	return data, h, err
+}
+
+func (r *Reader) decompress(dst, raw []byte, size int) ([]byte, error) {
+	switch r.compression {
+	case compressLZNT1:
+		return lznt1.Decompress(dst, raw, size)
+	case compressHuffman:
+		return xpress.Huffman(dst, raw, size)
+	}
+	return xpress.Plain(dst, raw, size)
+}
+
+func (r *Reader) readAt(b []byte, off int64) error {
+	n, err := r.at.ReadAt(b, off)
+	if n == len(b) {
+		return nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		err = trace.ErrTruncated
+	}
+	return &trace.Error{Offset: off, Layer: "etl buffer", Need: int64(len(b)), Have: int64(n), Err: err}
+}

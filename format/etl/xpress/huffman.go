@@ -1,0 +1,149 @@
+package xpress
+
+import "encoding/binary"
+
+const (
+	symbols    = 512
+	tableBytes = symbols / 2 // two 4-bit code lengths a byte
+	maxCode    = 15
+	chunk      = 65536 // output bytes that share one table
+)
+
+// Huffman is Plain for LZ77 with Huffman coding ([MS-XCA] 2.2).
+func Huffman(dst, src []byte, size int) ([]byte, error) {
+	if cap(dst) < size+slack {
+		dst = make([]byte, size+slack)
+	}
+	out := dst[:size+slack]
+	n, in := 0, 0
+	var table [1 << maxCode]uint16
+	for n < size {
+		if len(src)-in < tableBytes+4 {
+			return out[:n:n], &Error{in, "ends before the code lengths"}
+		}
+		if !buildTable(&table, src[in:in+tableBytes]) {
+			return out[:n:n], &Error{in, "code lengths are no prefix code"}
+		}
+		var err error
+		n, in, err = huffmanChunk(out, src, in+tableBytes, n, min(size, n+chunk), size, &table)
+		if err != nil {
+			return out[:n:n], err
+		}
+	}
+	return out[:n:n], nil
+}
+
+// buildTable fills the decoding table: symbol<<4 | code length for each 15-bit prefix.
+func buildTable(table *[1 << maxCode]uint16, lengths []byte) bool {
+	at := 0
+	for length := 1; length <= maxCode; length++ {
+		for s := range symbols {
+			l := int(lengths[s/2] >> (4 * (s & 1)) & 15)
+			if l != length {
+				continue
+			}
+			span := 1 << (maxCode - length)
+			if at+span > len(table) {
+				return false
+			}
+			for i := at; i < at+span; i++ {
+				table[i] = uint16(s<<4 | length)
+			}
+			at += span
+		}
+	}
+	return at == len(table)
+}
+
+// bitReader reads 16-bit little-endian words, most significant bit first.
+type bitReader struct {
+	src   []byte
+	in    int
+	bits  uint32 // next bits, left-aligned
+	extra int    // bits beyond the first 16
+}
+
+func (r *bitReader) word() uint32 {
+	if r.in+2 > len(r.src) {
+		r.in += 2 // over the end: zeros, bounded by the output size
+		return 0
+	}
+	w := binary.LittleEndian.Uint16(r.src[r.in:])
+	r.in += 2
+	return uint32(w)
+}
+
+func (r *bitReader) skip(n int) {
+	r.bits <<= n
+	r.extra -= n
+	if r.extra < 0 {
+		r.bits |= r.word() << -r.extra
+		r.extra += 16
+	}
+}
+
+// huffmanChunk decodes up to limit output bytes (a match may run over it, up to size).
+func huffmanChunk(out, src []byte, in, n, limit, size int, table *[1 << maxCode]uint16) (int, int, error) {
+	r := bitReader{src: src, in: in}
+	r.bits = r.word() << 16
+	r.bits |= r.word()
+	r.extra = 16
+	for n < limit {
+		entry := table[r.bits>>(32-maxCode)]
+		r.skip(int(entry & 15))
+		symbol := int(entry >> 4)
+		if symbol < 256 {
+			out[n] = byte(symbol)
+			n++
+			continue
+		}
+		if r.in > len(src)+4 {
+			return n, r.in, &Error{len(src), "ends before the size"}
+		}
+		symbol -= 256
+		length, offsetBits := symbol&15, symbol>>4
+		if length == 15 {
+			if length = r.longLength(); length < 0 {
+				return n, r.in, &Error{min(r.in, len(src)), "ends inside a match length"}
+			}
+		}
+		length += 3
+		distance := 1<<offsetBits | int(uint64(r.bits)>>(32-offsetBits))
+		r.skip(offsetBits)
+		if distance > n {
+			return n, r.in, &Error{min(r.in, len(src)), "match before the start"}
+		}
+		length = min(length, size-n)
+		repeat(out, n, distance, length)
+		n += length
+	}
+	return n, min(r.in, len(src)), nil
+}
+
+// longLength reads the bytes of an extended length, which lie between the words of bits.
+func (r *bitReader) longLength() int {
+	if r.in >= len(r.src) {
+		return -1
+	}
+	length := int(r.src[r.in])
+	r.in++
+	if length < 255 {
+		return length + 15
+	}
+	if r.in+2 > len(r.src) {
+		return -1
+	}
+	length = int(binary.LittleEndian.Uint16(r.src[r.in:]))
+	r.in += 2
+	if length == 0 {
+		if r.in+4 > len(r.src) {
+			return -1
+		}
+		length = int(binary.LittleEndian.Uint32(r.src[r.in:]))
+		r.in += 4
+	}
+	if length < 15 {
+		return -1
+	}
+	return length
+}
