@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/wiretale/wiretale/format"
+	"github.com/wiretale/wiretale/format/etl"
 	"github.com/wiretale/wiretale/format/pcap"
 	"github.com/wiretale/wiretale/format/pcapng"
 	"github.com/wiretale/wiretale/trace"
@@ -16,7 +17,7 @@ import (
 
 // Formats lists every format, in the order in which they are asked.
 func Formats() []format.Format {
-	return []format.Format{pcapng.Format, pcap.Format}
+	return []format.Format{pcapng.Format, pcap.Format, etl.Format}
 }
 
 // Options of Open. The zero value is ready to use.
