@@ -23,8 +23,9 @@ type Layer struct {
 	Assembled bool // in Packet.Assembled instead of Record.Data
 	Quoted    bool // inside the packet that an ICMP error quotes: does not count as traffic
 	Off       int32
-	Header    int32 // length of the header in bytes
+	Header    int32 // length of the header in bytes, as far as it was captured
 	End       int32 // end of what was captured of the layer, padding excluded
+	Wire      int32 // end of the layer on the wire; beyond End when the capture cut it
 }
 
 // Flag is an oddity of a packet. Oddities are facts, not errors: decoding goes on.
@@ -43,6 +44,9 @@ const (
 	Trailing                          // bytes after the network layer: padding, FCS
 	BadIPChecksum                     // IPv4 header checksum wrong (and not 0)
 	TransportMissing                  // network layer decoded, transport header not captured whole
+	Overlap                           // fragments of this datagram overlap with different bytes
+	FragmentDropped                   // the fragment was not kept: too many, too large, or not captured whole
+	PayloadUnknown                    // length field 0 in a frame short enough to be padded: the payload cannot be told from padding
 )
 
 // Checksum is the verdict on a transport checksum.
@@ -72,9 +76,23 @@ type Packet struct {
 	TTL              uint8
 	DSCP             uint8
 	DontFragment     bool
-	Transport        proto.ID   // TCP, UDP, SCTP, ICMP, ICMPv6, IGMP, or None when there is none or it is not captured whole
+	Transport        proto.ID   // TCP, UDP, SCTP, ICMP, ICMPv6, IGMP, or None when there is none or its header was cut
 	SrcPort, DstPort uint16     // valid iff Transport is TCP, UDP or SCTP
-	TCP              tcp.Header // valid iff Transport == TCP; Options alias the record
+	TCP              tcp.Header // valid iff Transport == TCP; Options alias the record. A header cut after its flags (14 bytes) has zeros in the rest.
+
+	// ICMPType and ICMPCode are valid iff Transport is ICMP or ICMPv6; ICMPID
+	// and ICMPSeq are those of an echo request or reply, else 0.
+	ICMPType, ICMPCode uint8
+	ICMPID, ICMPSeq    uint16
+
+	// What an ICMP error quotes: the packet that met the error, as its sender
+	// sent it. QuotedSrc is invalid when nothing is quoted; the ports are valid
+	// iff QuotedTransport is TCP, UDP or SCTP, QuotedSeq iff it is TCP.
+	QuotedSrc, QuotedDst         netip.Addr
+	QuotedIPProto                uint8
+	QuotedTransport              proto.ID
+	QuotedSrcPort, QuotedDstPort uint16
+	QuotedSeq                    uint32
 
 	// Payload is what was captured of the transport's payload; PayloadLen is
 	// its length on the wire, derived from the IP length, or from the frame when that is 0.
@@ -85,11 +103,17 @@ type Packet struct {
 	VLAN   int
 	Tunnel int
 
-	// Assembled is the reassembled datagram when Flags has Reassembled; it belongs to the decoder and is valid until the next Decode.
+	// Assembled is the reassembled datagram when Flags has Reassembled (and,
+	// behind it, one that was fragmented again inside a tunnel); it belongs to
+	// the decoder and is valid until the next Decode.
 	Assembled []byte
 
 	// Err is the first contradiction or cut that was met; nil for a packet that decoded to its end. It is reused.
 	Err *trace.Error
+
+	err       trace.Error // what Err points at
+	transport int8        // index of the transport's layer, -1 without one
+	network   int8        // index of the network layer that Src and Dst come from, -1 without one
 }
 
 // Has reports whether all of the flags are set.

@@ -18,6 +18,12 @@ const (
 	AE
 )
 
+// HeaderMin is the length of a header without options in bytes.
+const HeaderMin = 20
+
+// FlagsEnd is the number of bytes up to and including the flags: enough to follow a connection.
+const FlagsEnd = 14
+
 // Header is a TCP header as the wire has it. Numbers are in host order.
 type Header struct {
 	SrcPort, DstPort uint16
@@ -30,20 +36,27 @@ type Header struct {
 	Options          []byte // aliases the packet
 }
 
-// MinLen is the length of a header without options, in bytes.
-const MinLen = 20
-
-// Decode reads the header at the start of b, which must hold MinLen bytes.
-// Options are cut to what b holds; Len is what the header says.
-func (h *Header) Decode(b []byte) {
-	_ = b[MinLen-1]
-	h.SrcPort, h.DstPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
-	h.Seq, h.Ack = binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])
-	h.Len = int(b[12]>>4) * 4
-	h.Flags = Flags(b[12]&1)<<8 | Flags(b[13])
-	h.Window, h.Checksum, h.Urgent = binary.BigEndian.Uint16(b[14:]), binary.BigEndian.Uint16(b[16:]), binary.BigEndian.Uint16(b[18:])
-	h.Options = nil
-	if h.Len > MinLen {
-		h.Options = b[MinLen:min(h.Len, len(b))]
+// Decode reads the fixed header and slices the options from the first bytes
+// of b, a segment of which len(b) bytes were captured. It reports whether the
+// fixed header is there; Len may then still be less than [HeaderMin] or more
+// than the segment has, which only the caller can tell from a cut. Options
+// are what was captured of them.
+func (h *Header) Decode(b []byte) bool {
+	if len(b) < HeaderMin {
+		return false
 	}
+	h.SrcPort = binary.BigEndian.Uint16(b[0:])
+	h.DstPort = binary.BigEndian.Uint16(b[2:])
+	h.Seq = binary.BigEndian.Uint32(b[4:])
+	h.Ack = binary.BigEndian.Uint32(b[8:])
+	h.Len = int(b[12]>>4) * 4
+	h.Flags = Flags(binary.BigEndian.Uint16(b[12:]) & 0x1ff)
+	h.Window = binary.BigEndian.Uint16(b[14:])
+	h.Checksum = binary.BigEndian.Uint16(b[16:])
+	h.Urgent = binary.BigEndian.Uint16(b[18:])
+	h.Options = nil
+	if h.Len > HeaderMin {
+		h.Options = b[HeaderMin:min(h.Len, len(b))]
+	}
+	return true
 }
