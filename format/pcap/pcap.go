@@ -24,42 +24,14 @@ const (
 	// maxRecord bounds a record: Wireshark's limit for any capture file (WTAP_MAX_PACKET_SIZE_STANDARD is 262,144; D-Bus and USB captures go to 128 MiB).
 	maxRecord = 128 << 20
 	maxUsual  = 262144
+	// guessBytes is how much of the records is looked at to tell variants apart.
+	guessBytes = 256 << 10
 )
-
-// variant is what the magic number says.
-type variant struct {
-	magic     uint32
-	name      string
-	nanos     bool
-	recordLen int // length of the record header in bytes
-}
-
-var variants = []variant{
-	{0xa1b2c3d4, "microsecond", false, 16},
-	{0xa1b23c4d, "nanosecond", true, 16},
-	{0xa1b2cd34, "modified", false, 24},
-	{0xa1b234cd, "nokia", false, 20},
-}
-
-func find(head []byte) (variant, binary.ByteOrder, bool) {
-	if len(head) < 4 {
-		return variant{}, nil, false
-	}
-	for _, v := range variants {
-		if binary.LittleEndian.Uint32(head) == v.magic {
-			return v, binary.LittleEndian, true
-		}
-		if binary.BigEndian.Uint32(head) == v.magic {
-			return v, binary.BigEndian, true
-		}
-	}
-	return variant{}, nil, false
-}
 
 // Sniff reports whether head begins a pcap file.
 func Sniff(head []byte) bool {
-	_, _, ok := find(head)
-	return ok
+	candidates, _, _ := find(head)
+	return candidates != nil
 }
 
 // Reader reads one pcap file.
@@ -69,10 +41,12 @@ type Reader struct {
 	order  binary.ByteOrder
 	kind   variant
 	link   trace.LinkType
-	fcs    int // bytes of frame check sequence at the end of each frame, from the file header
+	swap   lengths
+	fcs    uint8 // bytes of frame check sequence at the end of each frame, from the file header
 	snap   int
 	number int64
 	info   trace.Info
+	meta   trace.Meta
 	err    error
 }
 
@@ -92,27 +66,55 @@ func (r *Reader) header() error {
 	if !ok {
 		return &trace.Error{Source: r.in.Name, Layer: "pcap file header", Need: fileHeaderLen, Have: int64(have), Err: trace.ErrTruncated}
 	}
-	var found bool
-	if r.kind, r.order, found = find(h); !found {
+	candidates, extra, order := find(h)
+	if candidates == nil {
 		return &trace.Error{Source: r.in.Name, Layer: "pcap file header", Detail: fmt.Sprintf("magic number % x", h[:4]), Err: trace.ErrUnknownFormat}
 	}
-	network := r.order.Uint32(h[20:])
-	r.link = linkType(network & 0x0fffffff & 0xffff)
-	if network&0x04000000 != 0 {
-		r.fcs = int(network>>28) * 2
+	r.order = order
+	major, minor := order.Uint16(h[4:]), order.Uint16(h[6:])
+	if major < 2 {
+		return &trace.Error{Source: r.in.Name, Layer: "pcap file header", Detail: fmt.Sprintf("version %d.%d", major, minor), Err: trace.ErrCorrupt}
 	}
-	r.snap = int(min(r.order.Uint32(h[16:]), math.MaxInt32))
-	note := r.kind.name
+	snap, network := order.Uint32(h[16:]), order.Uint32(h[20:])
+	r.snap = int(min(snap, math.MaxInt32))
+	r.link = linkType(network & 0xffff)
+	if network&0x04000000 != 0 {
+		r.fcs = uint8(network>>28) * 2
+	}
+	r.win.Discard(int64(extra))
+	r.swap = lengthOrder(major, minor)
+	r.choose(candidates, major, minor, network)
+	r.describe()
+	return nil
+}
+
+// choose finds the variant. Looking at records is left out where none of the
+// others can be meant: they all say version 2.4.
+func (r *Reader) choose(candidates []variant, major, minor uint16, network uint32) {
+	r.kind = candidates[0]
+	if link, ok := aixLinks[network]; ok && r.kind == standard && major == 2 && minor == 2 {
+		r.kind, r.link = aix, link
+		return
+	}
+	// A live pipe must not be held up until it has sent three records.
+	pipe := r.in.Size < 0 && r.in.Compression == "" && candidates[0] == standard
+	if len(candidates) > 1 && r.swap == capturedFirst && !pipe {
+		r.kind = guess(candidates, r.win.Peek(guessBytes), r.order, r.snap)
+	}
+}
+
+func (r *Reader) describe() {
+	note, resolution := r.kind.name, 1000.0
 	if r.order == binary.BigEndian {
 		note += ", big-endian"
 	}
-	resolution := 1000.0
 	if r.kind.nanos {
 		resolution = 1
 	}
 	r.info.FormatNote, r.info.SnapLen = note, r.snap
-	r.info.Interfaces = []trace.Interface{{Link: r.link, SnapLen: r.snap, Resolution: resolution}}
-	return nil
+	r.info.Interfaces = []trace.Interface{{
+		Link: r.link, SnapLen: r.snap, Resolution: resolution, Received: -1, IfDrop: -1, OSDrop: -1, Accepted: -1, Delivered: -1,
+	}}
 }
 
 // linkType turns the network field into a LINKTYPE_ value: some systems wrote their DLT_ number.
@@ -122,8 +124,8 @@ func linkType(network uint32) trace.LinkType {
 		return trace.LinkRaw
 	case 11: // DLT_ATM_RFC1483
 		return 100
-	case 15, 16:
-		return trace.LinkType(network)
+	case 16: // DLT_PPP_BSDOS
+		return trace.LinkPPP
 	}
 	return trace.LinkType(network)
 }
@@ -146,24 +148,33 @@ func (r *Reader) Next(rec *trace.Record) error {
 	}
 	sec, frac := r.order.Uint32(h), r.order.Uint32(h[4:])
 	caplen, wire := int64(r.order.Uint32(h[8:])), int64(r.order.Uint32(h[12:]))
-	if caplen > wire && wire > 0 && r.swapped(caplen, wire) {
+	if r.swap == originalFirst || r.swap == smallerFirst && caplen > wire {
 		caplen, wire = wire, caplen
 	}
 	if caplen > maxRecord || caplen > maxUsual && caplen > int64(r.snap) {
 		return r.corrupt(at, fmt.Sprintf("captured length %d is more than any record can have", caplen))
 	}
+	var direction trace.Direction
+	if r.kind.modified {
+		direction = packetType(h[22])
+	}
 	data, ok := r.win.Take(int(caplen))
 	if !ok {
 		return r.end(at, caplen+int64(r.kind.recordLen), int64(r.kind.recordLen+r.win.Left()))
 	}
+	nanos := int64(frac)
 	if !r.kind.nanos {
-		frac *= 1000
+		nanos *= 1000
 	}
 	r.number++
 	*rec = trace.Record{
 		Pos:  trace.Pos{Source: r.in.Source, Number: r.number, Offset: at},
-		Time: int64(sec)*1e9 + int64(frac), Kind: trace.Packet, Link: r.link, Data: data,
-		WireLen: int(wire), Numbered: true,
+		Time: int64(sec)*1e9 + nanos, Kind: trace.Packet, Link: r.link, Data: data,
+		WireLen: int(wire), FCS: r.fcs, Numbered: true,
+	}
+	if direction != trace.DirectionUnknown {
+		r.meta = trace.Meta{Direction: direction}
+		rec.Meta = &r.meta
 	}
 	r.info.Interfaces[0].Packets++
 	if r.in.Progress != nil && r.number%4096 == 0 {
@@ -172,10 +183,15 @@ func (r *Reader) Next(rec *trace.Record) error {
 	return nil
 }
 
-// swapped: files of some old libpcaps have the two lengths exchanged (draft, 5: "captured length ... not larger").
-// Only an original length within the snap length makes that believable.
-func (r *Reader) swapped(caplen, wire int64) bool {
-	return r.snap > 0 && caplen > int64(r.snap) && wire <= int64(r.snap)
+// packetType maps a PACKET_ value of Linux.
+func packetType(t byte) trace.Direction {
+	switch {
+	case t <= 2: // to this host, broadcast, multicast
+		return trace.Inbound
+	case t == 4:
+		return trace.Outbound
+	}
+	return trace.DirectionUnknown
 }
 
 func (r *Reader) end(at, need, have int64) error {

@@ -28,6 +28,9 @@ const (
 	blockEnhanced   = 6
 	blockJournal    = 9
 	blockSecrets    = 10
+	blockSysdig     = 0x204 // event, event with flags, version 2, large
+	blockSysdigV2   = 0x216
+	blockSysdigBig  = 0x221
 	blockCustom     = 0xbad
 	blockCustomNo   = 0x40000bad // not to be copied
 )
@@ -59,6 +62,7 @@ type Reader struct {
 	number  int64
 	info    trace.Info
 	meta    trace.Meta
+	skip    bool // the section has a version that nobody knows
 	err     error
 }
 
@@ -146,6 +150,10 @@ func (r *Reader) decode(kind uint32, body []byte, at int64, rec *trace.Record) b
 	}
 	var err *trace.Error
 	ok := false
+	if r.skip && kind != blockSection {
+		r.info.Damage.Bytes += int64(len(body) + blockOverhead)
+		return false
+	}
 	switch kind {
 	case blockSection:
 		err = r.sectionHeader(body)
@@ -167,7 +175,9 @@ func (r *Reader) decode(kind uint32, body []byte, at int64, rec *trace.Record) b
 	case blockJournal:
 		ok = r.journal(body, rec)
 	case blockCustom, blockCustomNo:
-		rec.Kind, rec.Data, ok = trace.Custom, body, true
+		ok, err = r.custom(body, rec)
+	case blockSysdig, blockSysdigV2, blockSysdigBig:
+		ok, err = r.sysdig(body, rec)
 	default:
 		rec.Kind, rec.Data, ok = trace.Unknown, body, true
 	}

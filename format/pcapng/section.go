@@ -15,6 +15,7 @@ type clock struct {
 	shift     uint   // ticks are 2^-shift seconds, valid iff binary
 	binary    bool
 	offset    int64 // seconds
+	fcs       uint8 // bytes of frame check sequence, if_fcslen
 }
 
 var microseconds = clock{perSecond: 1e6}
@@ -75,6 +76,10 @@ func (r *Reader) sectionHeader(body []byte) *trace.Error {
 	r.first = len(r.info.Interfaces)
 	r.clocks = r.clocks[:0]
 	major, minor := r.order.Uint16(body[4:]), r.order.Uint16(body[6:])
+	// 1.2 is a 1.0 that some writers mislabel (draft, 4.1).
+	if r.skip = major != 1 || minor != 0 && minor != 2; r.skip {
+		return &trace.Error{Layer: "pcapng section header block", Detail: fmt.Sprintf("section of version %d.%d skipped", major, minor), Err: trace.ErrCorrupt}
+	}
 	note := "little-endian"
 	if r.order.String() == "BigEndian" {
 		note = "big-endian"
@@ -112,7 +117,7 @@ func (r *Reader) interfaceDescription(body []byte) *trace.Error {
 		ID: len(r.clocks), Section: r.section, Link: linkType(r.order.Uint16(body)), SnapLen: int(min(r.order.Uint32(body[4:]), math.MaxInt32)),
 		Received: -1, IfDrop: -1, OSDrop: -1, Accepted: -1, Delivered: -1,
 	}
-	resolution, offset := byte(6), int64(0)
+	resolution, offset, fcs := byte(6), int64(0), byte(0)
 	for code, v := range options(body[8:], r.order) {
 		switch {
 		case code == optComment:
@@ -133,6 +138,8 @@ func (r *Reader) interfaceDescription(body []byte) *trace.Error {
 			resolution = v[0]
 		case code == optIfFilter && len(v) > 1 && v[0] == 0:
 			i.Filter = text(v[1:])
+		case code == optIfFCSLen && len(v) == 1:
+			fcs = v[0]
 		case code == optIfOS:
 			i.OS = text(v)
 		case code == optIfOffset && len(v) == 8:
@@ -142,6 +149,7 @@ func (r *Reader) interfaceDescription(body []byte) *trace.Error {
 		}
 	}
 	c := newClock(resolution, offset)
+	c.fcs = fcs
 	i.Resolution = c.tick()
 	r.clocks = append(r.clocks, c)
 	r.info.Interfaces = append(r.info.Interfaces, i)
