@@ -9,15 +9,19 @@ import (
 	"os"
 
 	"github.com/wiretale/wiretale/format"
+	"github.com/wiretale/wiretale/format/erf"
 	"github.com/wiretale/wiretale/format/etl"
+	"github.com/wiretale/wiretale/format/netmon"
 	"github.com/wiretale/wiretale/format/pcap"
 	"github.com/wiretale/wiretale/format/pcapng"
+	"github.com/wiretale/wiretale/format/snoop"
 	"github.com/wiretale/wiretale/trace"
 )
 
-// Formats lists every format, in the order in which they are asked.
+// Formats lists every format, in the order in which they are asked: those
+// with a magic number first.
 func Formats() []format.Format {
-	return []format.Format{pcapng.Format, pcap.Format, etl.Format}
+	return []format.Format{pcapng.Format, pcap.Format, netmon.Format, snoop.Format, etl.Format, erf.Format}
 }
 
 // Options of Open. The zero value is ready to use.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,7 +20,17 @@ import (
 const captures = "../../../shared/captures"
 
 // accepted differences from tshark; each has its line in docs/compat-tshark.md, section "Capture files".
-var accepted = map[string]string{}
+var accepted = map[string]difference{
+	"formats/pcpp_pcapng-example.pcapng":     {times: true},
+	"formats/pcpp_pcapng-example.pcapng.zst": {times: true},
+	"bad/ndpi_fuzz-2021-10-13.pcap":          {times: true},
+	"bad/gopacket_le_test901.pcapng":         {frames: 2},
+}
+
+type difference struct {
+	times  bool // times outside what 64 bits of nanoseconds or a second hold
+	frames int  // frames read where tshark stops earlier
+}
 
 // TestCapturesEqualTshark compares number, time, lengths and interface of
 // every frame with tshark's answer for the same file.
@@ -39,16 +50,13 @@ func TestCapturesEqualTshark(t *testing.T) {
 				continue
 			}
 			t.Run(group+"/"+name, func(t *testing.T) {
-				if why := accepted[group+"/"+name]; why != "" {
-					t.Skip("accepted: ", why)
-				}
-				compare(t, path, f)
+				compare(t, path, f, accepted[group+"/"+name])
 			})
 		}
 	}
 }
 
-func compare(t *testing.T, path, expected string) {
+func compare(t *testing.T, path, expected string, but difference) {
 	want, err := frames(expected)
 	if err != nil {
 		t.Fatal(err)
@@ -75,20 +83,38 @@ func compare(t *testing.T, path, expected string) {
 			n++
 			continue
 		}
-		if got := row(&rec, rd.Info(), want[n]); got != want[n] {
+		if got := row(&rec, rd.Info(), want[n]); but.times && outside(want[n].epoch) && got.epoch != want[n].epoch {
+			n++ // the other columns of such frames
+			got.epoch = want[n-1].epoch
+			if got != want[n-1] {
+				t.Errorf("frame %d\n got %v\nwant %v", n, got, want[n-1])
+			}
+			continue
+		} else if got != want[n] {
 			if wrong++; wrong <= 3 {
 				t.Errorf("frame %d\n got %v\nwant %v", n+1, got, want[n])
 			}
 		}
 		n++
 	}
-	if n != len(want) {
+	if but.frames != 0 {
+		if n != but.frames || n <= len(want) {
+			t.Errorf("%d frames, want the accepted %d, tshark has %d", n, but.frames, len(want))
+		}
+	} else if n != len(want) {
 		t.Errorf("%d frames, want %d; ended with %v", n, len(want), err)
 	}
 	var e *trace.Error
 	if err != io.EOF && !errors.As(err, &e) {
 		t.Errorf("ended with %T %v", err, err)
 	}
+}
+
+// outside reports whether tshark's time cannot be ours: seconds beyond int64 nanoseconds, or a fraction of a second or more.
+func outside(epoch string) bool {
+	sec, frac, _ := strings.Cut(epoch, ".")
+	n, err := strconv.ParseUint(sec, 10, 64)
+	return err == nil && n > math.MaxInt64/1_000_000_000 || len(frac) > 9
 }
 
 type frame struct{ number, epoch, length, captured, iface string }

@@ -44,9 +44,6 @@ var looks = []struct{ magic, what, hint string }{
 	{"-----BEGIN", "a PEM key or certificate", ""},
 	{"\x7fELF", "a program", ""},
 	{"MZ", "a Windows program", ""},
-	{"GMBU", "a Network Monitor 2 capture", "save it as pcapng with Wireshark"},
-	{"RTSS", "a Network Monitor 1 capture", "save it as pcapng with Wireshark"},
-	{"snoop\x00", "a snoop capture", "convert it with editcap"},
 }
 
 func unknown(name string, head []byte, compression string) error {
@@ -63,7 +60,7 @@ func unknown(name string, head []byte, compression string) error {
 	case isText(head):
 		e.Looks, e.Hint = inside+"text", "text2pcap turns a hex dump into a capture"
 	default:
-		e.Looks, e.Hint = inside+"binary data", "wiretale reads pcap and pcapng, also compressed with gzip, zstd or lz4"
+		e.Looks, e.Hint = inside+"binary data", "wiretale reads pcap, pcapng, Network Monitor, snoop, ERF and ETL, also compressed with gzip, zstd or lz4"
 	}
 	return e
 }
