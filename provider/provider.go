@@ -11,7 +11,10 @@ import (
 	"github.com/wiretale/wiretale/trace"
 )
 
-// A Provider is one event provider with its events and value maps.
+//go:generate go run ../tools/etwtables -etw ../../shared/etw -out .
+
+// A Provider is one event provider with its events and value maps. Values are
+// shared and must not be changed.
 type Provider struct {
 	GUID trace.GUID
 	Name string // "Microsoft-Windows-TCPIP"
@@ -19,7 +22,8 @@ type Provider struct {
 	Short string
 	// Module is Network Monitor's name of the parser, the protocol column of --columns netmon: "TCPIP_MicrosoftWindowsTCPIP".
 	Module string
-	// Load parses the provider's embedded tables; called once, on first use.
+	// Load returns the provider's tables, parsed on first use. It may be called
+	// from several goroutines, and is nil for a provider that only a trace describes.
 	Load func() *Table
 }
 
@@ -27,6 +31,10 @@ type Provider struct {
 type Table struct {
 	Events map[Key][]*Definition // variants of one id and version, oldest build first
 	Maps   map[string][]MapVariant
+	// Wording holds messages written by hand, by event id: %{Field} stands for
+	// a field, and the first message whose fields the layout has is taken, so
+	// that one wording serves all versions and the layouts found in a trace.
+	Wording map[uint16][]string
 }
 
 // Key finds the definitions of an event. Level, opcode and keyword may differ for one key.
@@ -42,6 +50,10 @@ type Definition struct {
 	Message  string // wording with %1 to %n for the fields, 1-based, length fields counted; "" when there is none
 	Fields   []Field
 	From, To int // first and last Windows build of this layout; 0 = open
+	// redundant[i] is true when field i only says how long another field is.
+	redundant []bool
+	// min is the number of bytes that the layout takes at least, with 4-byte pointers.
+	min int
 }
 
 // A Field is one field of an event payload. Fields are packed in this order.
@@ -50,14 +62,21 @@ type Field struct {
 	In   InType
 	Out  OutType
 	Map  string // name of the value map, "" without
-	// LengthOf is the index of the field that holds this one's length in bytes (or characters, for strings), -1 without.
+	// LengthOf is the index of the field that holds this one's length in bytes
+	// (or characters, for strings), -1 without. In a member of a structure it
+	// is an index into Members.
 	LengthOf int
 	// CountOf is the index of the field that holds the number of elements, -1 without.
 	CountOf int
-	Length  int     // fixed length, 0 without
-	Count   int     // fixed number of elements, 0 or 1 for one
-	Members []Field // of a structure
+	Length  int // fixed length, 0 without
+	Count   int // fixed number of elements, 0 or 1 for one
+	// Counted is true when the payload has the number of elements (u16) before them, as TraceLogging does.
+	Counted bool
+	Members []Field // of a structure in an array; other structures are laid out as fields called "Struct.Member"
 }
+
+// array reports whether the field is a list of elements.
+func (f *Field) array() bool { return f.CountOf >= 0 || f.Count > 1 || f.Counted }
 
 // InType is how a field lies in the payload: the TDH_INTYPE values.
 type InType uint8
@@ -85,7 +104,7 @@ const (
 	InSID
 	InHexInt32
 	InHexInt64
-	InCountedString     InType = 22 // u16 length in bytes first; also in TraceLogging
+	InCountedString     InType = 22 // u16 length in bytes first, no NUL
 	InCountedAnsiString InType = 23
 	InStruct            InType = 24
 	InCountedBinary     InType = 25
@@ -96,14 +115,16 @@ type OutType uint8
 
 const (
 	OutNull          OutType = 0
+	OutString        OutType = 1
+	OutBoolean       OutType = 13
 	OutHexBinary     OutType = 15
-	OutPort          OutType = 22 // big-endian on the wire
 	OutHexInt8       OutType = 16
 	OutHexInt16      OutType = 17
 	OutHexInt32      OutType = 18
 	OutHexInt64      OutType = 19
 	OutPID           OutType = 20
 	OutTID           OutType = 21
+	OutPort          OutType = 22 // big-endian on the wire
 	OutIPv4          OutType = 23
 	OutIPv6          OutType = 24
 	OutSocketAddress OutType = 25
@@ -128,15 +149,20 @@ type Event struct {
 	Provider *Provider   // nil when unknown
 	Def      *Definition // nil when unknown: Payload is all there is
 	// Values has one entry a field of Def.Fields, in order; it is shorter when the payload ended early (Short).
+	// The entry of a list has no type: Arrays has its elements.
 	Values []field.Value
 	Spans  []field.Span // byte range of each value in Payload
-	// Arrays holds the elements of fields with a count, by field index; nil for most events.
+	// Arrays holds the elements of fields with a count, by field index; empty for most events.
+	// The elements of a list of structures are the bytes of each (type None); Def.Fields[i].Members says what is in them.
 	Arrays  map[int][]field.Value
 	Payload []byte
 	Extra   []byte // bytes after the last known field
 	Short   bool   // the payload ended inside a known field
 	// Embedded is true when the layout came from the trace.
 	Embedded bool
+
+	registry *Registry // that decoded it: maps of the trace, build
+	words    *words
 }
 
 // Value is the value of the named field.
