@@ -6,7 +6,6 @@ package flow
 import (
 	"net/netip"
 
-	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -26,7 +25,7 @@ func (m Moment) Seen() bool { return m.Pos.Number != 0 }
 type Conversation struct {
 	ID     int      // 0-based, in order of the first packet
 	Source int      // index of the source that saw it
-	Proto  proto.ID // TCP, UDP, SCTP, or the network protocol for anything without ports
+	Proto  proto.ID // TCP, UDP, SCTP, ICMP, ICMPv6, or the network protocol for anything else (IPv4, IPv6)
 	Stream int      // Wireshark's tcp.stream or udp.stream number in this source, -1 for others
 	// Ends are the two endpoints; ports are 0 without a transport. Ends[0] is
 	// the side that opened the connection when Opened, else the sender of the first packet.
@@ -36,6 +35,15 @@ type Conversation struct {
 	Last   Moment
 	Dir    [2]Direction // Dir[i] is what Ends[i] sent
 	TCP    *TCP         // nil unless Proto == TCP
+	ICMP   *ICMPError   // nil when no ICMP error quoted the conversation
+}
+
+// ICMPError is the first ICMP error that quotes a packet of a conversation.
+type ICMPError struct {
+	At         Moment
+	Type, Code uint8
+	From       netip.Addr // the router or host that sent it
+	Count      int64      // all ICMP errors that quote the conversation
 }
 
 // A Direction is what one endpoint sent. All byte counts are of the wire, not of the capture.
@@ -109,23 +117,4 @@ type Side struct {
 	AckSent    uint32 // highest acknowledgement this side sent
 	LastData   Moment // last segment with payload
 	Window     uint32 // last window this side advertised, after scaling
-}
-
-// A Sighting is what the tracker says of one packet. Add reuses it.
-type Sighting struct {
-	Conv *Conversation // nil when the packet belongs to none
-	Dir  int           // index of the sender in Conv.Ends
-	// Duplicate is true for a further sighting of a packet already counted; Of is the first one.
-	Duplicate bool
-	Of        trace.Pos
-	// RelSeq and RelAck are relative to the initial sequence numbers, as Wireshark shows them; valid iff TCP.
-	RelSeq, RelAck uint32
-	NextSeq        uint32 // relative sequence number after this segment
-	Window         uint32 // window after scaling; as sent when the scale is unknown
-	ScaleKnown     bool
-	Retransmission bool
-	OutOfOrder     bool
-	Gap            bool
-	DupAck         bool
-	Checksum       packet.Checksum
 }

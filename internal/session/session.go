@@ -63,6 +63,11 @@ type Socket struct {
 	Opened        flow.Moment
 	Closed        flow.Moment
 	Calls         []*Call
+	// TL is the stack's endpoint that was created while the socket was, 0 when none was seen.
+	TL uint64
+	// AbortReason is the text of AFD's abort event, "" without one.
+	AbortReason string
+	AbortAt     flow.Moment
 }
 
 // A Call is one API call of the application, from enter to exit.
@@ -81,6 +86,13 @@ type Call struct {
 	TID        uint32
 	Buffer     uint64
 	Pended     bool // completed by the transport later, not before the call returned
+	// Outer is the call of the application that this one is part of: AFD hands its own copy of a buffer to TCP.
+	Outer *Call
+	// Accepted is the new socket of an accept.
+	Accepted *Socket
+	// Backlog is the argument of listen; Family, Type and Protocol are those of socket.
+	Backlog                uint32
+	Family, Type, Protocol uint32
 }
 
 // A TCB is a TCP control block of the stack.
@@ -104,6 +116,25 @@ type TCB struct {
 	// AbortReason is the text of AFD's abort event on a socket of this connection, "" without one.
 	AbortReason string
 	AbortAt     flow.Moment
+	// Rundown is when the trace listed the connection as existing already, in the state of State.
+	Rundown flow.Moment
+	State   string // last one reported, "" when none was
+	// Disconnect is when the application's side was told to close (the event has no key: the next of its thread tells which TCB).
+	Disconnect  flow.Moment
+	Retransmits int64  // rounds that the stack reports
+	RTT         uint32 // last smoothed round-trip time of the stack, in its own unit
+	Summary     *Summary
+}
+
+// Summary is what the stack says of a connection at its end (TCPIP 1477, Windows 10 1809 and later).
+type Summary struct {
+	At                              flow.Moment
+	BytesOut, BytesIn               uint64
+	SegmentsOut, SegmentsIn         uint64
+	BytesRetransmitted, Timeouts    uint32
+	FastRetransmits, SYNRetransmits uint32
+	RTT, MinRTT, MaxRTT             uint32 // microseconds
+	Milliseconds                    uint64 // life of the connection
 }
 
 // A Transition is a change of TCP state as the stack reports it.
@@ -118,6 +149,7 @@ type Drop struct {
 	At        flow.Moment
 	Reason    string
 	Code      uint32
+	Count     uint32 // packets, 1 for most
 	Location  uint32
 	Component string
 	Conv      *flow.Conversation

@@ -1,0 +1,136 @@
+package flow
+
+import (
+	"slices"
+
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/tcp"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// maxExamples bounds the records that a host keeps as examples of one oddity.
+const maxExamples = 20
+
+// maxPacket is the largest IP packet of an Ethernet link without jumbo frames.
+const maxPacket = 1500
+
+// meet finds or makes the hosts of a new pair.
+func (t *Tracker) meet(e *entry, p *packet.Packet, flipped bool) {
+	src, dst := t.host(p, true), t.host(p, false)
+	if flipped {
+		src, dst = dst, src
+	}
+	e.hosts = [2]*Host{src, dst}
+}
+
+func (t *Tracker) host(p *packet.Packet, sender bool) *Host {
+	a := p.Dst
+	if sender {
+		a = p.Src
+	}
+	h := t.hosts[a]
+	if h == nil {
+		h = &Host{Source: t.source, Addr: a}
+		t.hosts[a] = h
+		t.order = append(t.order, h)
+	}
+	return h
+}
+
+// weigh counts the evidence of offload and of the capture's place that a packet carries.
+func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flipped bool, now Moment) {
+	from, to := e.hosts[0], e.hosts[1]
+	if flipped {
+		from, to = to, from
+	}
+	d := &f.Dir[s.Dir]
+	d.Checksums[s.Checksum]++
+	from.Sent.Checksums[s.Checksum]++
+	to.Received.Checksums[s.Checksum]++
+	from.Sent.Packets++
+	to.Received.Packets++
+	from.Sent.MaxFrame = max(from.Sent.MaxFrame, p.Record.WireLen)
+	to.Received.MaxFrame = max(to.Received.MaxFrame, p.Record.WireLen)
+	if p.Has(packet.LengthZero) {
+		d.LengthZero++
+		from.Sent.LengthZero++
+		to.Received.LengthZero++
+		example(&from.FirstLengthZero, &from.LengthZeroExamples, now)
+	}
+	ip := network(p)
+	if oversized(f, p, ip) {
+		d.Oversized++
+		from.Sent.Oversized++
+		to.Received.Oversized++
+		example(&from.FirstOversized, &from.OversizedExamples, now)
+	}
+	switch s.Checksum {
+	case packet.ChecksumPartial:
+		example(&from.FirstPartial, &from.PartialExamples, now)
+	case packet.ChecksumPartialLSO:
+		if !from.FirstPartialLSO.Seen() {
+			from.FirstPartialLSO = now
+		}
+	case packet.ChecksumBad:
+		example(&from.FirstBad, &from.BadExamples, now)
+	}
+	from.place(p, ip)
+}
+
+// place counts what tells whether the capture was taken on the sending host.
+func (h *Host) place(p *packet.Packet, ip int) {
+	h.TTLs[p.TTL] = true
+	if p.TTL == 64 || p.TTL == 128 || p.TTL == 255 {
+		h.InitialTTL++
+	}
+	if ip >= 0 && p.Layers[ip].Proto == proto.IPv4 {
+		if b := p.Bytes(ip); len(b) >= 12 && b[10] == 0 && b[11] == 0 {
+			h.IPChecksumZero++
+		}
+	}
+	if p.Transport != proto.TCP {
+		return
+	}
+	if p.TCP.Flags&(tcp.SYN|tcp.ACK) == tcp.SYN {
+		h.SYNs++
+	}
+	if p.Record.Link == trace.LinkEthernet && p.Record.WireLen == 54 && p.PayloadLen == 0 {
+		h.UnpaddedAcks++
+	}
+}
+
+// network is the index of the network layer that Src and Dst come from, -1 without.
+func network(p *packet.Packet) int {
+	for i := p.N - 1; i >= 0; i-- {
+		if l := &p.Layers[i]; !l.Quoted && (l.Proto == proto.IPv4 || l.Proto == proto.IPv6) {
+			return i
+		}
+	}
+	return -1
+}
+
+// oversized reports whether the packet was never on a wire like this: a TCP
+// segment above the negotiated maximum, or, when that is unknown, an IP packet
+// above what Ethernet carries.
+func oversized(f *flow, p *packet.Packet, ip int) bool {
+	if f.tcp != nil {
+		a, b := f.tcp.info.Sides[0].MSS, f.tcp.info.Sides[1].MSS
+		if a > 0 && b > 0 {
+			return p.PayloadLen > min(a, b)
+		}
+	}
+	if ip < 0 || p.Layers[ip].Assembled {
+		return false
+	}
+	return p.Record.WireLen-int(p.Layers[ip].Off) > maxPacket && p.Record.WireLen > 1514
+}
+
+func example(first *Moment, list *[]Moment, now Moment) {
+	if !first.Seen() {
+		*first = now
+	}
+	if len(*list) < maxExamples {
+		*list = append(slices.Grow(*list, 1), now)
+	}
+}

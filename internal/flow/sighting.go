@@ -1,0 +1,66 @@
+package flow
+
+import (
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// A Sighting is what the tracker says of one packet. Add reuses it.
+type Sighting struct {
+	Conv *Conversation // nil when the packet belongs to none
+	Dir  int           // index of the sender in Conv.Ends
+	// Duplicate is true for a further sighting of a packet already counted; Of is the first one.
+	Duplicate bool
+	Of        trace.Pos
+	// Quoted is the conversation that an ICMP error quotes, nil without one or when none is known.
+	Quoted *Conversation
+	// Streams are the stream numbers of all transports of the frame from the
+	// outside in, a quoted one last, as Wireshark numbers them; valid up to NStreams.
+	Streams  [maxStreams]Stream
+	NStreams int
+
+	// TCP says that the fields below are valid: a whole TCP segment that is not a fragment.
+	TCP bool
+	// RelSeq and RelAck are relative to the initial sequence numbers, as
+	// Wireshark shows them. RelAck without the ACK flag is as sent.
+	RelSeq, RelAck uint32
+	NextSeq        uint32 // relative sequence number after this segment
+	Window         uint32 // window after scaling; as sent when the scale is unknown
+	ScaleKnown     bool
+	Retransmission bool // any kind: fast, spurious, after a timeout
+	OutOfOrder     bool
+	Gap            bool // a segment before this one was not captured
+	DupAck         bool
+	KeepAlive      bool
+	ZeroWindow     bool
+	WindowProbe    bool
+
+	Checksum packet.Checksum
+}
+
+// maxStreams bounds the transports of one frame that get a number: tunnels over UDP in tunnels over UDP.
+const maxStreams = 4
+
+// Stream is Wireshark's number of one transport conversation: tcp.stream or udp.stream.
+type Stream struct {
+	Proto  proto.ID // TCP or UDP
+	Number int32
+}
+
+// Stream is the outermost stream number of the protocol in this frame.
+func (s *Sighting) Stream(id proto.ID) (number int, ok bool) {
+	for _, st := range s.Streams[:s.NStreams] {
+		if st.Proto == id {
+			return int(st.Number), true
+		}
+	}
+	return 0, false
+}
+
+func (s *Sighting) addStream(id proto.ID, number int32) {
+	if number >= 0 && s.NStreams < maxStreams {
+		s.Streams[s.NStreams] = Stream{id, number}
+		s.NStreams++
+	}
+}

@@ -1,0 +1,229 @@
+package session
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/wiretale/wiretale/internal/flow"
+)
+
+// End fixes what only the whole trace tells, and returns everything that was learned. The tracker is done after it.
+func (t *Tracker) End() *Session {
+	s := &Session{
+		Processes: t.procs.list, Sockets: t.sockets, TCBs: t.tcbs, Calls: t.calls, Drops: t.drops, Endpoints: map[int]*Endpoint{},
+	}
+	for _, c := range t.tcbs {
+		if c.PID != 0 {
+			c.Process = t.procs.at(c.PID, t.tcbStates[c].seenAt.Time)
+		}
+	}
+	for _, sk := range t.sockets {
+		if w := t.states[sk]; w.TCB == nil && w.Remote.IsValid() {
+			t.seek(w)
+		}
+		if sk.TCB != nil && sk.Process == nil {
+			sk.Process = sk.TCB.Process
+		}
+		if sk.TCB != nil && sk.Conv == nil {
+			sk.Conv = sk.TCB.Conv
+		}
+	}
+	s.Processes = t.procs.list
+	t.endpoints(s)
+	s.Joins = t.joins()
+	return s
+}
+
+// endpoints ties every conversation that has an owner to this host.
+func (t *Tracker) endpoints(s *Session) {
+	for id, cs := range t.packets {
+		e := &Endpoint{Side: cs.side, Kind: ByTuple, Process: cs.owner.process}
+		if cs.owner.socket != nil {
+			e.Sockets = []*Socket{cs.owner.socket}
+			e.Process = cs.owner.socket.Process
+		}
+		for side, c := range cs.tcb {
+			if c == nil {
+				continue
+			}
+			e.TCBs = append(e.TCBs, c.TCB)
+			e.Sockets = append(e.Sockets, c.Sockets...)
+			if e.Conv == nil {
+				e.Conv, e.Side, e.Process = c.Conv, side, c.Process
+				if e.Process == nil && len(c.Sockets) > 0 {
+					e.Process = c.Sockets[0].Process
+				}
+			}
+		}
+		if e.Process == nil && len(e.TCBs) == 0 && len(e.Sockets) == 0 {
+			continue
+		}
+		if e.Conv == nil {
+			e.Conv = t.convByID(id)
+		}
+		for _, k := range e.Sockets {
+			if k.Conv == nil {
+				k.Conv = e.Conv
+			}
+		}
+		s.Endpoints[id] = e
+	}
+}
+
+func (t *Tracker) convByID(id int) *flow.Conversation { return t.packets[id].conv }
+
+// joins lists every step from one object to another, objects in order of appearance.
+func (t *Tracker) joins() []Join {
+	var out []Join
+	for _, p := range t.procs.list {
+		if at := t.procs.named[p]; len(at) > 0 {
+			out = append(out, Join{"process", "EPROCESS " + t.pointer(p.Key), processText(p), ByKey, at, "field Process + ProcessId in AFD 1000"})
+		}
+	}
+	for _, s := range t.sockets {
+		out = t.socketJoins(out, t.states[s])
+	}
+	for _, e := range t.tlList {
+		out = t.endpointJoins(out, e)
+	}
+	for _, c := range t.tcbs {
+		out = t.tcbJoins(out, t.tcbStates[c])
+	}
+	return out
+}
+
+func processText(p *Process) string {
+	return strings.TrimSpace(fmt.Sprintf("pid %d (0x%X) %s", p.PID, p.PID, p.Name))
+}
+
+func (t *Tracker) socketJoins(out []Join, s *socketState) []Join {
+	name := "afd endpoint"
+	if s.Listening {
+		name = "afd listen endpoint"
+	}
+	from := t.pointer(s.Endpoint)
+	if s.boundAt.Seen() {
+		out = append(out, Join{name, from, "local " + s.Local.String(), ByKey, []flow.Moment{s.boundAt}, "Address in AFD 1030 bind"})
+	}
+	if s.TL != 0 && s.tlCall != nil {
+		out = append(out, Join{name + " -> tl endpoint", from, t.pointer(s.TL), ByNesting,
+			moments(s.tlCall.Enter, s.tlAt[0], s.tlAt[1], s.tlCall.Exit), "only enclosing socket enter/exit in one thread; no shared pointer"})
+	}
+	for i, r := range s.remotes {
+		if i > 0 && r == s.remotes[i-1] {
+			continue
+		}
+		var at []flow.Moment
+		for j := i; j < len(s.remotes); j++ {
+			if s.remotes[j] == r {
+				at = append(at, s.remoteAt[j])
+			}
+		}
+		out = append(out, Join{name + " -> remote", from, r.String(), ByKey, at, "AFD 3001 and 1024 Address"})
+	}
+	if s.Listener != nil {
+		out = append(out, Join{"afd accepted endpoint", from, "accepted from listen " + t.pointer(s.Listener.Endpoint) + " for " + s.Remote.String(), ByKey,
+			moments(s.accept.Enter), "AFD 1024 Endpoint+AcceptEndpoint+Address"})
+		name = "afd accepted endpoint"
+	}
+	if s.TCB != nil {
+		out = append(out, t.socketToTCB(s, name))
+	}
+	for i := range s.orders {
+		o := &s.orders[i]
+		out = append(out, Join{o.what, o.from, o.to, ByOrder, o.where[:], o.evidence})
+	}
+	return out
+}
+
+func (t *Tracker) socketToTCB(s *socketState, name string) Join {
+	c := t.tcbStates[s.TCB]
+	at := moments(s.connectAt, c.acceptAt)
+	evidence := "equal remote address " + s.TCB.Remote.String() + " + pid; AFD and TCPIP share no pointer"
+	if s.Listener != nil {
+		evidence = "equal remote address " + s.TCB.Remote.String() + " + local port of the listen endpoint + pid; AFD and TCPIP share no pointer"
+	}
+	return Join{name + " -> tcb", t.pointer(s.Endpoint), t.pointer(c.Address), ByTuple, at, evidence}
+}
+
+func (t *Tracker) endpointJoins(out []Join, e *tlEndpoint) []Join {
+	from := t.pointer(e.address)
+	if e.createdAt.Seen() && e.pid != 0 {
+		name, evidence := "tcpip tl endpoint", "TCPIP 1001 (Endpoint,Pid)"
+		if e.udp {
+			name, evidence = "udp tl endpoint", "TCPIP 1391 (Endpoint,ProcessId)"
+		}
+		out = append(out, Join{name, from, fmt.Sprintf("pid %d", e.pid), ByKey, moments(e.createdAt), evidence})
+	}
+	if e.portAt.Seen() {
+		out = append(out, Join{"tl endpoint -> port", from, strconv.Itoa(int(e.port)), ByKey, moments(e.portAt), "TCPIP 1191 PortAcquirer"})
+	}
+	if e.replaced {
+		out = append(out, Join{"tl endpoint -> listener", from, t.pointer(e.listener), ByKey, moments(e.replacedAt), "TCPIP 1194 PortAcquirer,OriginalAcquirer"})
+	}
+	if e.listened {
+		out = append(out, Join{"listener -> local address", from, e.local.String(), ByKey, moments(e.activeAt), "TCPIP 1123 Listener,SocketAddress"})
+	}
+	return out
+}
+
+func (t *Tracker) tcbJoins(out []Join, c *tcbState) []Join {
+	from := t.pointer(c.Address)
+	if len(c.tupleAt) > 0 {
+		arrow := " -> "
+		if len(c.Sockets) > 0 && c.Sockets[0].Listener != nil || len(c.States) > 0 && c.States[0].From == "ListenState" {
+			arrow = " <- "
+		}
+		out = append(out, Join{"tcb -> 4-tuple + pid", from, c.Local.String() + arrow + c.Remote.String() + fmt.Sprintf(" pid %d", c.PID), ByKey,
+			c.tupleAt, "TCPIP LocalAddress,RemoteAddress,Tcb,ProcessId"})
+	}
+	if c.delivery != 0 {
+		out = append(out, Join{"tcb -> delivery", from, t.pointer(c.delivery), ByKey, c.deliverAt, "TCPIP Tcb,Delivery"})
+	}
+	if c.Conv != nil && (c.acceptAt.Seen() || len(c.tupleAt) > 0) {
+		at := c.acceptAt
+		if !at.Seen() {
+			at = c.tupleAt[0]
+		}
+		out = append(out, Join{"tcb -> packets", from, c.packetText(), ByTuple, moments(at), "4-tuple and time"})
+	}
+	return out
+}
+
+// packetText lists the packets of the TCB's conversation: the first ones by number.
+func (c *tcbState) packetText() string {
+	var b strings.Builder
+	for i, n := range c.packets {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.FormatInt(n, 10))
+	}
+	if more := c.nPackets - int64(len(c.packets)); more > 0 {
+		fmt.Fprintf(&b, ",... (%d in all)", c.nPackets)
+	}
+	return b.String()
+}
+
+func moments(all ...flow.Moment) []flow.Moment {
+	var out []flow.Moment
+	for _, m := range all {
+		if m.Seen() {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// pointer prints an address in the width of the machine that it is from.
+func (t *Tracker) pointer(p uint64) string {
+	if t.width == 8 {
+		return fmt.Sprintf("0x%016X", p)
+	}
+	return fmt.Sprintf("0x%08X", p)
+}
+
+func number(m flow.Moment) string { return strconv.FormatInt(m.Pos.Number, 10) }
+func decimal(n int64) string      { return strconv.FormatInt(n, 10) }
+func lengthText(n int64) string   { return fmt.Sprintf("%d = 0x%X", n, n) }

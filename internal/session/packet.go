@@ -1,0 +1,167 @@
+package session
+
+import (
+	"net/netip"
+
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+)
+
+// convState is a conversation with who owns it on this host.
+type convState struct {
+	conv  *flow.Conversation
+	tcb   [2]*tcbState // by side: a connection of the host with itself has two
+	owner owner        // of datagrams
+	side  int          // of owner
+}
+
+// Packet says who a packet belongs to: by TCB and 4-tuple, never by the process that the recorder interrupted.
+func (t *Tracker) Packet(p *packet.Packet, s *flow.Sighting) Object {
+	if p.Record != nil && p.Record.Meta != nil && p.Record.Meta.Drop != nil {
+		t.recorderDrop(p, s)
+	}
+	c := s.Conv
+	if c == nil {
+		return Object{}
+	}
+	cs := t.packets[c.ID]
+	if cs == nil {
+		cs = t.newConversation(c)
+	}
+	for _, tc := range cs.tcb {
+		if tc != nil && !s.Duplicate {
+			tc.nPackets++
+			if len(tc.packets) < maxListed {
+				tc.packets = append(tc.packets, p.Record.Pos.Number)
+			}
+		}
+	}
+	return cs.object(c)
+}
+
+// maxListed bounds the packets named in a join of a TCB with its packets.
+const maxListed = 32
+
+func (cs *convState) object(c *flow.Conversation) Object {
+	o := Object{Conv: c, Kind: ByTuple}
+	for _, tc := range cs.tcb {
+		if tc == nil {
+			continue
+		}
+		o.TCB, o.Process = tc.TCB, tc.Process
+		if len(tc.Sockets) > 0 {
+			o.Socket = tc.Sockets[len(tc.Sockets)-1]
+			if o.Process == nil {
+				o.Process = o.Socket.Process
+			}
+		}
+		return o
+	}
+	o.Socket, o.Process = cs.owner.socket, cs.owner.process
+	if o.Process == nil {
+		o.Kind = ""
+	}
+	return o
+}
+
+// newConversation makes the conversation known by its endpoints and looks for its TCB or owner.
+func (t *Tracker) newConversation(c *flow.Conversation) *convState {
+	cs := &convState{conv: c, side: -1}
+	t.packets[c.ID] = cs
+	k := pair{c.Ends[0], c.Ends[1]}
+	t.convs[k], t.convs[k.turned()] = c, c
+	switch c.Proto {
+	case proto.TCP:
+		for _, k := range []pair{k, k.turned()} {
+			if tc := t.tuples[k]; tc != nil {
+				t.pairUp(tc, c, cs)
+			}
+		}
+		if cs.tcb == [2]*tcbState{} {
+			t.ownerOf(c, cs, k)
+		}
+	case proto.UDP:
+		t.ownerOf(c, cs, k)
+	}
+	return cs
+}
+
+// ownerOf finds the owner of a conversation without a TCB: the pair as the
+// stack or a socket named it, else the socket bound to one of the ends.
+func (t *Tracker) ownerOf(c *flow.Conversation, cs *convState, k pair) {
+	for _, k := range []pair{k, k.turned()} {
+		if w, ok := t.owners[k]; ok {
+			cs.owner, cs.side = w, sideOf(c, k.a)
+			return
+		}
+	}
+	if c.Proto != proto.UDP {
+		return
+	}
+	for i, end := range c.Ends {
+		s := t.ports[end]
+		if s == nil {
+			s = t.ports[netip.AddrPortFrom(unspecified(end.Addr()), end.Port())]
+		}
+		if s != nil && !s.Closed.Seen() {
+			cs.owner, cs.side = owner{s.Process, s.Socket}, i
+			return
+		}
+	}
+}
+
+func unspecified(a netip.Addr) netip.Addr {
+	if a.Is4() {
+		return netip.IPv4Unspecified()
+	}
+	return netip.IPv6Unspecified()
+}
+
+func sideOf(c *flow.Conversation, local netip.AddrPort) int {
+	if c.Ends[1] == local {
+		return 1
+	}
+	return 0
+}
+
+// meet looks for the conversation of a TCB that just got its endpoints.
+func (t *Tracker) meet(c *tcbState) {
+	if c.Conv != nil {
+		return
+	}
+	conv := t.convs[pair{c.Local, c.Remote}]
+	if conv == nil {
+		return
+	}
+	if cs := t.packets[conv.ID]; cs != nil {
+		t.pairUp(c, conv, cs)
+	}
+}
+
+// pairUp gives a TCB its conversation. A conversation has one TCB a side: when
+// that side is taken, the TCB is a later life and waits for its own packets;
+// and a TCB that was closed before the conversation began is an earlier one.
+func (t *Tracker) pairUp(c *tcbState, conv *flow.Conversation, cs *convState) {
+	side := sideOf(conv, c.Local)
+	if cs.tcb[side] != nil || c.Conv != nil || c.Closed.Seen() && conv.First.Seen() && c.Closed.Pos.Number < conv.First.Pos.Number {
+		return
+	}
+	if conv.TCP != nil && conv.TCP.RST.Seen() && c.seenAt.Pos.Number > conv.Last.Pos.Number && c.Opened.Seen() {
+		return // the conversation was over before this TCB existed
+	}
+	cs.tcb[side] = c
+	c.Conv, c.side = conv, side
+	for _, s := range c.Sockets {
+		s.Conv = conv
+	}
+	c.nPackets = conv.Dir[0].Packets + conv.Dir[1].Packets
+}
+
+func (t *Tracker) recorderDrop(p *packet.Packet, s *flow.Sighting) {
+	m := p.Record.Meta
+	t.drops = append(t.drops, Drop{
+		At: flow.Moment{Pos: p.Record.Pos, Time: p.Record.Time}, By: "PktMon", Count: 1, Conv: s.Conv,
+		Reason: m.Drop.ReasonText, Code: m.Drop.Reason, Location: m.Drop.Location, Component: m.Drop.Component,
+	})
+}
