@@ -20,6 +20,9 @@ type Case struct {
 	Session       *session.Session
 	Findings      []diag.Finding // ranked
 	Withheld      []diag.Withheld
+
+	perSource []*session.Session // what each source's events say, numbered as its tracker did
+	bases     []int              // Conversations index of each source's first conversation
 }
 
 // A Source is one input file with what was counted in it.

@@ -163,6 +163,9 @@ type Endpoint struct {
 	Process *Process
 	Sockets []*Socket
 	TCBs    []*TCB
+	// Foreign counts the records of the conversation whose header names another process than the owner; ForeignFirst is the first.
+	Foreign      int64
+	ForeignFirst flow.Moment
 	// How sure the owner is: the weakest join between process and packets.
 	Kind JoinKind
 }

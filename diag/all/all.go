@@ -1,0 +1,14 @@
+// Package all lists every diagnosis.
+package all
+
+import (
+	"slices"
+
+	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/diag/capture"
+	"github.com/wiretale/wiretale/diag/host"
+	"github.com/wiretale/wiretale/diag/tcp"
+)
+
+// All is every rule, by family.
+func All() []*diag.Rule { return slices.Concat(capture.Rules(), tcp.Rules(), host.Rules()) }

@@ -1,0 +1,138 @@
+package capture
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/trace"
+)
+
+//go:embed drops_reported.md
+var dropsPage string
+
+// lossRules are silenced where the recorder lost packets itself.
+var lossRules = []string{"tcp.syn.silent"}
+
+// DropsReported: the recorder lost packets (Q1).
+var DropsReported = &diag.Rule{ID: "cap.drops.reported", Title: "the recorder lost packets or events", Page: dropsPage, Quality: true, Run: dropsReported}
+
+func dropsReported(in *diag.Input) []diag.Finding {
+	var out []diag.Finding
+	for i, s := range in.Sources {
+		if f, ok := sourceDrops(s); ok {
+			f.Source, f.Silences = i, lossRules
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func sourceDrops(s *trace.Info) (diag.Finding, bool) {
+	var parts []string
+	total := int64(0)
+	add := func(n int64, what string) {
+		if n > 0 {
+			total += n
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	for _, i := range s.Interfaces {
+		if i.HasStatistics {
+			add(i.IfDrop, "packets dropped by interface "+i.Name)
+			add(i.OSDrop, "packets dropped by the system on "+i.Name)
+		}
+	}
+	if e := s.Session; e != nil {
+		add(int64(e.EventsLost), "events lost")
+		add(int64(e.BuffersLost), "buffers lost")
+	}
+	if total == 0 {
+		return diag.Finding{}, false
+	}
+	return diag.Finding{
+		Severity: diag.Warning, Confidence: diag.Proven, Count: int(total),
+		Summary: fmt.Sprintf("%s: the recorder reports %s; gaps in this file may be its own", s.Name, strings.Join(parts, ", ")),
+		Fix:     []string{"record again with larger buffers, a filter, or a snap length"},
+	}, true
+}
+
+//go:embed midstream.md
+var midstreamPage string
+
+// Midstream: connections began before the capture (Q9).
+var Midstream = &diag.Rule{ID: "cap.midstream", Title: "connections began before the capture", Page: midstreamPage, Quality: true, Run: midstream}
+
+func midstream(in *diag.Input) []diag.Finding {
+	bySource := map[int]*diag.Finding{}
+	for _, c := range in.Conversations {
+		if c.TCP == nil || c.Opened || c.TCP.SYN.Seen() || c.TCP.SYNACK.Seen() || c.Dir[0].Payload+c.Dir[1].Payload == 0 {
+			continue
+		}
+		f := bySource[c.Source]
+		if f == nil {
+			f = &diag.Finding{Severity: diag.Note, Confidence: diag.Proven, Source: c.Source, Filter: "tcp.completeness.syn == 0"}
+			bySource[c.Source] = f
+		}
+		f.Conversations = append(f.Conversations, c)
+		f.Where = append(f.Where, c.First.Pos)
+	}
+	var out []diag.Finding
+	for i := range in.Sources {
+		f := bySource[i]
+		if f == nil {
+			continue
+		}
+		f.Count = len(f.Conversations)
+		f.Summary = fmt.Sprintf("%s began before the capture: window scale and handshake time are not known for %s", connections(f.Conversations), itOrThem(f.Count))
+		f.Fix = []string{"start the capture before the application connects"}
+		out = append(out, *f)
+	}
+	return out
+}
+
+func connections(cs []*flow.Conversation) string {
+	if len(cs) == 1 {
+		return fmt.Sprintf("the connection %v - %v", cs[0].Ends[0], cs[0].Ends[1])
+	}
+	return fmt.Sprintf("%d connections", len(cs))
+}
+
+func itOrThem(n int) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
+}
+
+//go:embed pid_unreliable.md
+var pidPage string
+
+// PIDUnreliable: the process in an event's header is not the owner (Q15).
+var PIDUnreliable = &diag.Rule{ID: "cap.pid.unreliable", Title: "the process of an event's header is not the owner", Page: pidPage, Quality: true, Run: pidUnreliable}
+
+func pidUnreliable(in *diag.Input) []diag.Finding {
+	var out []diag.Finding
+	for i, s := range in.Sources {
+		if s.Session == nil || in.Session == nil {
+			continue
+		}
+		f := diag.Finding{Severity: diag.Note, Confidence: diag.Proven, Source: i}
+		for _, c := range in.Conversations {
+			if e := in.Session.Endpoints[c.ID]; c.Source == i && e != nil && e.Process != nil && e.Foreign > 0 {
+				f.Count += int(e.Foreign)
+				f.Conversations = append(f.Conversations, c)
+				f.Where = append(f.Where, e.ForeignFirst.Pos)
+			}
+		}
+		if f.Count == 0 {
+			continue
+		}
+		f.Summary = fmt.Sprintf("%d records of %s carry another process in their header than the owner: the header names whatever was interrupted; owners here come from sockets and control blocks", f.Count, connections(f.Conversations))
+		f.Fix = []string{"do not read the process column of other tools as the owner"}
+		out = append(out, f)
+	}
+	return out
+}

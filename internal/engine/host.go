@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/wiretale/wiretale/internal/session"
+	"github.com/wiretale/wiretale/provider"
+	providers "github.com/wiretale/wiretale/provider/all"
+	"github.com/wiretale/wiretale/provider/ndiscap"
+	"github.com/wiretale/wiretale/provider/pktmon"
+	"github.com/wiretale/wiretale/provider/process"
+	"github.com/wiretale/wiretale/provider/sysconfig"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// host knows what a source's events say of the machine that logged them:
+// event layouts, processes, interfaces, capture components; and takes packets out of events.
+type host struct {
+	info     *trace.Info
+	registry *provider.Registry
+	tracker  *session.Tracker
+	names    map[uint32]string // process names by id, for headers; the last one told wins
+	ndiscap  ndiscap.Packets
+	pktmon   pktmon.Packets
+	event    provider.Event
+	packets  trace.Record
+}
+
+func newHost(info *trace.Info, tracker *session.Tracker) *host {
+	h := &host{info: info, tracker: tracker, registry: provider.NewRegistry(providers.All()...), names: map[uint32]string{0: "Idle", 4: "System"}}
+	if info.Session != nil {
+		h.registry.SetBuild(provider.ParseBuild(info.Session.Build))
+	}
+	return h
+}
+
+// wants selects the records that must be known before the first event is decoded.
+func (h *host) wants(e *trace.EventHeader) bool {
+	return h.registry.Wants(e) || process.Wants(e) || sysconfig.Wants(e) || pktmon.Wants(e)
+}
+
+// learn takes one of the records that wants selected.
+func (h *host) learn(rec *trace.Record) {
+	switch {
+	case h.registry.Learn(rec):
+	case sysconfig.Wants(rec.Event):
+		sysconfig.Learn(rec, h.info)
+	case pktmon.Wants(rec.Event):
+		h.pktmon.Learn(rec)
+	case process.Wants(rec.Event):
+		h.learnProcess(rec)
+	}
+}
+
+func (h *host) learnProcess(rec *trace.Record) {
+	p, _, err := process.Parse(rec)
+	if err != nil {
+		return
+	}
+	r := session.ProcessRecord{
+		PID: p.PID, Parent: p.Parent, Key: p.Key, Name: p.Name, CommandLine: p.CommandLine, From: "kernel process rundown",
+	}
+	switch p.Kind {
+	case process.Start:
+		r.Start, r.From = p.Time, "kernel process start"
+	case process.End:
+		r.End, r.From = p.Time, "kernel process end"
+	}
+	if p.Name != "" {
+		h.names[p.PID] = p.Name
+	}
+	h.tracker.LearnProcess(r)
+}
+
+// ready is called between the pre-pass and the first event.
+func (h *host) ready() {
+	h.ndiscap.Interfaces = map[uint32]int{}
+	for i := range h.info.Interfaces {
+		h.ndiscap.Interfaces[uint32(h.info.Interfaces[i].ID)] = i
+	}
+	h.pktmon.Reason = func(code uint32) string {
+		return h.registry.MapText(pktmon.GUID, "DropReason", uint64(code))
+	}
+}
+
+// decode names the fields of an event. The result is reused.
+func (h *host) decode(rec *trace.Record) *provider.Event {
+	h.registry.Decode(rec, &h.event)
+	return &h.event
+}
+
+// packet takes the packet out of an event that completes one; nil for any other event.
+func (h *host) packet(rec *trace.Record) *trace.Record {
+	switch {
+	case ndiscap.Wants(rec.Event):
+		if h.ndiscap.Next(rec, &h.packets) {
+			return &h.packets
+		}
+	case pktmon.Carries(rec.Event):
+		if h.pktmon.Next(rec, &h.packets) {
+			return &h.packets
+		}
+	}
+	return nil
+}
+
+// processName is the name of the process in an event's header, "" when it is not known.
+func (h *host) processName(e *trace.EventHeader) string {
+	if !e.HasThread {
+		return ""
+	}
+	return h.names[e.PID]
+}
+
+// kernelGroups names the groups of kernel records (EVENT_TRACE_GROUP_*).
+var kernelGroups = map[uint8]string{
+	0x00: "Header", 0x01: "DiskIo", 0x02: "PageFault", 0x03: "Process", 0x04: "FileIo", 0x05: "Thread", 0x06: "TcpIp", 0x07: "Job",
+	0x08: "UdpIp", 0x09: "Registry", 0x0a: "DbgPrint", 0x0b: "SystemConfig", 0x0c: "SystemConfig", 0x0e: "Pool", 0x0f: "PerfInfo", 0x10: "Heap", 0x11: "Object", 0x12: "Power",
+	0x13: "Modbound", 0x14: "Image", 0x15: "Dpc", 0x18: "StackWalk", 0x19: "Ums", 0x1a: "Alpc", 0x1b: "SplitIo", 0x1c: "ThreadPool",
+}
+
+// name is what a count of events goes under.
+func (h *host) name(key eventKey) string {
+	if key.guid == (trace.GUID{}) {
+		if n, ok := kernelGroups[key.group]; ok {
+			return "Kernel " + n
+		}
+		return fmt.Sprintf("Kernel group %s", strconv.FormatUint(uint64(key.group), 16))
+	}
+	switch key.guid {
+	case sysconfig.GUID:
+		return "SystemConfig"
+	case process.GUID:
+		return "Process"
+	}
+	if p := h.registry.Provider(key.guid); p != nil {
+		return p.Name
+	}
+	return ""
+}

@@ -1,0 +1,33 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/wiretale/wiretale/diag"
+)
+
+// Options of an analysis or a run. The zero value is ready to use.
+type Options struct {
+	// Progress, when set, is called now and then while a source is read: bytes
+	// consumed and in all, total -1 when unknown. It is called from one goroutine at a time.
+	Progress func(source int, done, total int64)
+	// Case is the result of a first pass over the same sources. With it, rows
+	// carry the final owners and joins instead of what was known at that moment.
+	Case *Case
+	// Rules replaces the built-in rules, for tests.
+	Rules []*diag.Rule
+}
+
+// Analyse reads all sources once and returns what they tell. Sources that
+// cannot be read to their end are part of the case, with Source.Err; an error
+// is returned only when a source could not be opened at all or ctx was cancelled.
+// A cancelled analysis returns the case as far as it got, together with the error.
+func Analyse(ctx context.Context, paths []string, opt Options) (*Case, error) {
+	run, err := Open(ctx, paths, opt)
+	if err != nil {
+		return nil, err
+	}
+	defer run.Close()
+	err = run.Each(nil)
+	return run.Case(), err
+}

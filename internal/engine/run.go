@@ -1,0 +1,202 @@
+package engine
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"io"
+
+	"github.com/wiretale/wiretale/diag"
+	rules "github.com/wiretale/wiretale/diag/all"
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/session"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// A Run is one pass over a set of sources as a single stream in order of time.
+type Run struct {
+	ctx     context.Context
+	opt     Options
+	sources []*source
+	result  *Case
+}
+
+// Open opens every source and learns what a first look can tell (names and
+// schemas that an ETL file holds at its end). On an error nothing stays open.
+func Open(ctx context.Context, paths []string, opt Options) (*Run, error) {
+	run := &Run{ctx: ctx, opt: opt}
+	for i, path := range paths {
+		s, err := openSource(path, i, opt)
+		if err != nil {
+			run.Close()
+			return nil, err
+		}
+		run.sources = append(run.sources, s)
+	}
+	return run, nil
+}
+
+// Close releases the sources. Rows handed out before are invalid after it.
+func (r *Run) Close() error {
+	var errs []error
+	for _, s := range r.sources {
+		errs = append(errs, s.reader.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// checkEvery is how many rows pass between two looks at the context.
+const checkEvery = 4096
+
+// Each feeds every record through the trackers and, when visit is not nil,
+// hands out its row. Rows come in order of time over all sources, ties in the
+// order of the sources; records without a time keep their place in the source.
+// An error of visit or of the context ends the run; damage in a source does not.
+func (r *Run) Each(visit func(*Row) error) error {
+	queue := make(sourceQueue, 0, len(r.sources))
+	for _, s := range r.sources {
+		if s.advance() {
+			queue = append(queue, s)
+		}
+	}
+	heap.Init(&queue)
+	var row Row
+	for n := 0; len(queue) > 0; n++ {
+		if n%checkEvery == 0 && r.ctx.Err() != nil {
+			return r.ctx.Err()
+		}
+		s := queue[0]
+		s.fill(&row)
+		if r.opt.Case != nil {
+			r.opt.Case.resolve(&row)
+		}
+		if visit != nil {
+			if err := visit(&row); err != nil {
+				return err
+			}
+		}
+		if s.advance() {
+			heap.Fix(&queue, 0)
+		} else {
+			heap.Pop(&queue)
+		}
+	}
+	return nil
+}
+
+// Case closes the trackers and applies the rules. Call it once, after Each.
+func (r *Run) Case() *Case {
+	if r.result != nil {
+		return r.result
+	}
+	c := &Case{Session: &session.Session{Endpoints: map[int]*session.Endpoint{}}}
+	infos := make([]*trace.Info, 0, len(r.sources))
+	for _, s := range r.sources {
+		s.finish()
+		c.Sources = append(c.Sources, &s.counts)
+		infos = append(infos, s.counts.Info)
+		c.adopt(s.flows, s.session)
+	}
+	use := r.opt.Rules
+	if use == nil {
+		use = rules.All()
+	}
+	c.Findings, c.Withheld = diag.Run(use, &diag.Input{
+		Sources: infos, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session,
+	})
+	r.result = c
+	return c
+}
+
+// adopt takes over what one source's trackers found. Conversation numbers
+// become unique over the case: those of the first source stay as they are.
+func (c *Case) adopt(flows *flow.Tracker, own *session.Session) {
+	base := len(c.Conversations)
+	for _, conv := range flows.Conversations() {
+		conv.ID += base
+		c.Conversations = append(c.Conversations, conv)
+	}
+	c.bases = append(c.bases, base)
+	c.perSource = append(c.perSource, own)
+	c.Hosts = append(c.Hosts, flows.Hosts()...)
+	all := c.Session
+	all.Processes = append(all.Processes, own.Processes...)
+	all.Sockets = append(all.Sockets, own.Sockets...)
+	all.TCBs = append(all.TCBs, own.TCBs...)
+	all.Calls = append(all.Calls, own.Calls...)
+	all.Joins = append(all.Joins, own.Joins...)
+	all.Drops = append(all.Drops, own.Drops...)
+	for id, end := range own.Endpoints {
+		all.Endpoints[id+base] = end
+	}
+}
+
+// resolve replaces what the second pass knows so far by what the first pass
+// knew at its end. Both passes number conversations, sockets and control
+// blocks of a source in the same order.
+func (c *Case) resolve(row *Row) {
+	if row.Source >= len(c.perSource) {
+		return
+	}
+	own, base := c.perSource[row.Source], c.bases[row.Source]
+	o := &row.Object
+	if o.Conv != nil && base+o.Conv.ID < len(c.Conversations) {
+		o.Conv = c.Conversations[base+o.Conv.ID]
+	}
+	if o.Socket != nil && o.Socket.ID < len(own.Sockets) {
+		o.Socket = own.Sockets[o.Socket.ID]
+	}
+	if o.TCB != nil && o.TCB.ID < len(own.TCBs) {
+		o.TCB = own.TCBs[o.TCB.ID]
+	}
+	if o.Conv == nil {
+		switch {
+		case o.TCB != nil && o.TCB.Conv != nil:
+			o.Conv = o.TCB.Conv
+		case o.Socket != nil && o.Socket.Conv != nil:
+			o.Conv = o.Socket.Conv
+		}
+	}
+	switch {
+	case o.Socket != nil && o.Socket.Process != nil:
+		o.Process = o.Socket.Process
+	case o.TCB != nil && o.TCB.Process != nil:
+		o.Process = o.TCB.Process
+	case o.Conv != nil && c.Session.Endpoints[o.Conv.ID] != nil && c.Session.Endpoints[o.Conv.ID].Process != nil:
+		o.Process = c.Session.Endpoints[o.Conv.ID].Process
+	}
+	if row.Sighting != nil && row.Sighting.Conv != nil && o.Conv != nil {
+		row.Sighting.Conv = o.Conv
+	}
+}
+
+// sourceQueue is a heap of sources by the time of their next record.
+type sourceQueue []*source
+
+func (q sourceQueue) Len() int { return len(q) }
+func (q sourceQueue) Less(i, j int) bool {
+	if q[i].due != q[j].due {
+		return q[i].due < q[j].due
+	}
+	return q[i].index < q[j].index
+}
+func (q sourceQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *sourceQueue) Push(x any)   { *q = append(*q, x.(*source)) }
+func (q *sourceQueue) Pop() any {
+	old := *q
+	last := old[len(old)-1]
+	*q = old[:len(old)-1]
+	return last
+}
+
+// isEnd reports whether err is the ordinary end of a source.
+func isEnd(err error) bool { return err == io.EOF }
+
+// Infos is what the sources say of themselves, in the order of the paths. It grows while reading.
+func (r *Run) Infos() []*trace.Info {
+	infos := make([]*trace.Info, len(r.sources))
+	for i, s := range r.sources {
+		infos[i] = s.counts.Info
+	}
+	return infos
+}

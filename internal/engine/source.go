@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+
+	formats "github.com/wiretale/wiretale/format/all"
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/session"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// A source is one input with everything that follows its records. Trackers
+// are per source: kernel addresses and stream numbers mean nothing elsewhere.
+type source struct {
+	index   int
+	reader  trace.Reader
+	record  trace.Record
+	due     int64 // time of record for the merge; that of the record before when it has none
+	counts  Source
+	events  map[eventKey]int64
+	decoder packet.Decoder
+	packet  packet.Packet
+	seen    flow.Sighting
+	flows   *flow.Tracker
+	tracker *session.Tracker
+	session *session.Session // set by finish
+	headers headers
+	host    *host // nil until the source turns out to hold events
+}
+
+// eventKey counts events by provider; kernel groups have no GUID.
+type eventKey struct {
+	guid  trace.GUID
+	group uint8
+}
+
+// prepasser is a reader that can be asked, before the first Next, for records
+// that matter early but were written late.
+type prepasser interface {
+	Prepass(early func(*trace.EventHeader) bool, visit func(*trace.Record)) error
+}
+
+func openSource(path string, index int, opt Options) (*source, error) {
+	input := formats.Options{Source: index}
+	if opt.Progress != nil {
+		input.Progress = func(done, total int64) { opt.Progress(index, done, total) }
+	}
+	reader, err := formats.Open(path, input)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{
+		index: index, reader: reader, due: trace.NoTime, events: map[eventKey]int64{},
+		flows: flow.NewTracker(index), tracker: session.NewTracker(index),
+		counts: Source{Info: reader.Info(), First: trace.NoTime, Last: trace.NoTime},
+	}
+	if p, ok := reader.(prepasser); ok {
+		s.host = newHost(reader.Info(), s.tracker)
+		if err := p.Prepass(s.host.wants, s.host.learn); err != nil {
+			reader.Close()
+			return nil, err
+		}
+		s.host.ready()
+	}
+	return s, nil
+}
+
+// advance reads the next record; false at the end, with the reason in counts.Err when it is not the ordinary one.
+func (s *source) advance() bool {
+	if err := s.reader.Next(&s.record); err != nil {
+		if !isEnd(err) {
+			s.counts.Err = err
+		}
+		return false
+	}
+	if s.record.Time != trace.NoTime {
+		s.due = s.record.Time
+	}
+	return true
+}
+
+// fill runs the current record through the trackers and describes it in row.
+func (s *source) fill(row *Row) {
+	*row = Row{Record: &s.record, Source: s.index}
+	s.counts.Records++
+	if t := s.record.Time; t != trace.NoTime {
+		if s.counts.First == trace.NoTime || t < s.counts.First {
+			s.counts.First = t
+		}
+		s.counts.Last = max(s.counts.Last, t)
+	}
+	switch s.record.Kind {
+	case trace.Packet:
+		s.counts.Packets++
+		s.walk(&s.record, row)
+	case trace.Event:
+		s.event(row)
+	}
+}
+
+// walk decodes a packet and puts it into its conversation.
+func (s *source) walk(rec *trace.Record, row *Row) {
+	s.decoder.Decode(rec, &s.packet)
+	if s.packet.Has(packet.Malformed) {
+		s.counts.Malformed++
+		if len(s.counts.MalformedFirst) < 20 {
+			s.counts.MalformedFirst = append(s.counts.MalformedFirst, rec.Pos)
+		}
+	}
+	s.flows.Add(&s.packet, &s.seen)
+	row.Packet, row.Sighting = &s.packet, &s.seen
+	row.Object = s.tracker.Packet(&s.packet, &s.seen)
+}
+
+// event decodes an event, and the packet that it may carry.
+func (s *source) event(row *Row) {
+	s.counts.Events++
+	h := s.record.Event
+	key := eventKey{guid: h.Provider}
+	if h.Provider == (trace.GUID{}) {
+		key.group = h.Group
+	}
+	s.events[key]++
+	if s.host == nil {
+		s.host = newHost(s.counts.Info, s.tracker)
+		s.host.ready()
+	}
+	row.Event = s.host.decode(&s.record)
+	row.Header = session.Header{PID: h.PID, TID: h.TID, Name: s.host.processName(h)}
+	if rec := s.host.packet(&s.record); rec != nil {
+		row.Record = rec
+		s.counts.Packets++
+		s.walk(rec, row)
+		s.headers.add(row)
+		return
+	}
+	if row.Event.Def == nil {
+		s.counts.Undecoded++
+	}
+	row.Object = s.tracker.Event(row.Event, &s.record)
+	s.headers.add(row)
+}
+
+// finish closes the trackers and the counts.
+func (s *source) finish() {
+	if s.session != nil {
+		return
+	}
+	s.flows.End()
+	s.session = s.tracker.End()
+	s.headers.settle(s.session)
+	for key, n := range s.events {
+		name := ""
+		if s.host != nil {
+			name = s.host.name(key)
+		}
+		s.counts.Providers = append(s.counts.Providers, ProviderCount{GUID: key.guid, Name: name, Count: n})
+	}
+	slices.SortFunc(s.counts.Providers, func(a, b ProviderCount) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name), slices.Compare(a.GUID[:], b.GUID[:]))
+	})
+}
