@@ -58,7 +58,7 @@ func (t *Tracker) afdEvent(ev *provider.Event, h *trace.EventHeader, now flow.Mo
 	if s.Process == nil {
 		s.Process = process
 	}
-	if kind.call == callSocket {
+	if kind.call == callSocket && ph != exit {
 		t.procs.tie(f.num("Process"), uint32(f.num("ProcessId", "UserModePid")), now)
 	}
 	call := t.phase(s, ctx, kind.call, ph, f, now)

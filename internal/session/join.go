@@ -38,6 +38,9 @@ func (t *Tracker) End() *Session {
 // endpoints ties every conversation that has an owner to this host.
 func (t *Tracker) endpoints(s *Session) {
 	for id, cs := range t.packets {
+		if cs == nil {
+			continue
+		}
 		e := &Endpoint{Side: cs.side, Kind: ByTuple, Process: cs.owner.process}
 		if cs.owner.socket != nil {
 			e.Sockets = []*Socket{cs.owner.socket}
@@ -60,7 +63,7 @@ func (t *Tracker) endpoints(s *Session) {
 			continue
 		}
 		if e.Conv == nil {
-			e.Conv = t.convByID(id)
+			e.Conv = cs.conv
 		}
 		for _, k := range e.Sockets {
 			if k.Conv == nil {
@@ -70,8 +73,6 @@ func (t *Tracker) endpoints(s *Session) {
 		s.Endpoints[id] = e
 	}
 }
-
-func (t *Tracker) convByID(id int) *flow.Conversation { return t.packets[id].conv }
 
 // joins lists every step from one object to another, objects in order of appearance.
 func (t *Tracker) joins() []Join {
@@ -186,22 +187,26 @@ func (t *Tracker) tcbJoins(out []Join, c *tcbState) []Join {
 		if !at.Seen() {
 			at = c.tupleAt[0]
 		}
-		out = append(out, Join{"tcb -> packets", from, c.packetText(), ByTuple, moments(at), "4-tuple and time"})
+		out = append(out, Join{"tcb -> packets", from, t.packetText(c), ByTuple, moments(at), "4-tuple and time"})
 	}
 	return out
 }
 
 // packetText lists the packets of the TCB's conversation: the first ones by number.
-func (c *tcbState) packetText() string {
+func (t *Tracker) packetText(c *tcbState) string {
+	cs := t.conversation(c.Conv.ID)
+	if cs == nil {
+		return ""
+	}
 	var b strings.Builder
-	for i, n := range c.packets {
+	for i, n := range cs.packets {
 		if i > 0 {
 			b.WriteByte(',')
 		}
 		b.WriteString(strconv.FormatInt(n, 10))
 	}
-	if more := c.nPackets - int64(len(c.packets)); more > 0 {
-		fmt.Fprintf(&b, ",... (%d in all)", c.nPackets)
+	if all := c.Conv.Dir[0].Packets + c.Conv.Dir[1].Packets; all > int64(len(cs.packets)) {
+		fmt.Fprintf(&b, ",... (%d in all)", all)
 	}
 	return b.String()
 }

@@ -122,7 +122,7 @@ func (t *Tracker) own(k pair, w owner) {
 	if c == nil {
 		return
 	}
-	if cs := t.packets[c.ID]; cs != nil && cs.owner.process == nil {
+	if cs := t.conversation(c.ID); cs != nil && cs.owner.process == nil {
 		cs.owner = w
 		cs.side = sideOf(c, k.a)
 	}
@@ -147,7 +147,7 @@ func (t *Tracker) dropped(f fields, h *trace.EventHeader, now flow.Moment) Objec
 	t.drops = append(t.drops, d)
 	o := Object{Conv: d.Conv}
 	if d.Conv != nil {
-		if cs := t.packets[d.Conv.ID]; cs != nil {
+		if cs := t.conversation(d.Conv.ID); cs != nil {
 			o = cs.object(d.Conv)
 		}
 	}

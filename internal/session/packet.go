@@ -10,10 +10,11 @@ import (
 
 // convState is a conversation with who owns it on this host.
 type convState struct {
-	conv  *flow.Conversation
-	tcb   [2]*tcbState // by side: a connection of the host with itself has two
-	owner owner        // of datagrams
-	side  int          // of owner
+	conv    *flow.Conversation
+	packets []int64      // the first few, by number
+	tcb     [2]*tcbState // by side: a connection of the host with itself has two
+	owner   owner        // of datagrams
+	side    int          // of owner
 }
 
 // Packet says who a packet belongs to: by TCB and 4-tuple, never by the process that the recorder interrupted.
@@ -25,23 +26,29 @@ func (t *Tracker) Packet(p *packet.Packet, s *flow.Sighting) Object {
 	if c == nil {
 		return Object{}
 	}
-	cs := t.packets[c.ID]
+	if !t.active && p.Record.Event == nil {
+		return Object{Conv: c} // a plain capture: nobody to own it
+	}
+	cs := t.conversation(c.ID)
 	if cs == nil {
 		cs = t.newConversation(c)
 	}
-	for _, tc := range cs.tcb {
-		if tc != nil && !s.Duplicate {
-			tc.nPackets++
-			if len(tc.packets) < maxListed {
-				tc.packets = append(tc.packets, p.Record.Pos.Number)
-			}
-		}
+	if !s.Duplicate && len(cs.packets) < maxListed {
+		cs.packets = append(cs.packets, p.Record.Pos.Number)
 	}
 	return cs.object(c)
 }
 
 // maxListed bounds the packets named in a join of a TCB with its packets.
 const maxListed = 32
+
+// conversation is what is known of the conversation with this ID, nil when no packet of it came here.
+func (t *Tracker) conversation(id int) *convState {
+	if id < 0 || id >= len(t.packets) {
+		return nil
+	}
+	return t.packets[id]
+}
 
 func (cs *convState) object(c *flow.Conversation) Object {
 	o := Object{Conv: c, Kind: ByTuple}
@@ -68,6 +75,9 @@ func (cs *convState) object(c *flow.Conversation) Object {
 // newConversation makes the conversation known by its endpoints and looks for its TCB or owner.
 func (t *Tracker) newConversation(c *flow.Conversation) *convState {
 	cs := &convState{conv: c, side: -1}
+	if c.ID >= len(t.packets) {
+		t.packets = append(t.packets, make([]*convState, c.ID+1-len(t.packets))...)
+	}
 	t.packets[c.ID] = cs
 	k := pair{c.Ends[0], c.Ends[1]}
 	t.convs[k], t.convs[k.turned()] = c, c
@@ -134,7 +144,7 @@ func (t *Tracker) meet(c *tcbState) {
 	if conv == nil {
 		return
 	}
-	if cs := t.packets[conv.ID]; cs != nil {
+	if cs := t.conversation(conv.ID); cs != nil {
 		t.pairUp(c, conv, cs)
 	}
 }
@@ -155,7 +165,6 @@ func (t *Tracker) pairUp(c *tcbState, conv *flow.Conversation, cs *convState) {
 	for _, s := range c.Sockets {
 		s.Conv = conv
 	}
-	c.nPackets = conv.Dir[0].Packets + conv.Dir[1].Packets
 }
 
 func (t *Tracker) recorderDrop(p *packet.Packet, s *flow.Sighting) {

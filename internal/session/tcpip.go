@@ -50,8 +50,6 @@ type tcbState struct {
 	acceptAt  flow.Moment // the event that completed its accept or connect
 	delivery  uint64
 	deliverAt []flow.Moment
-	packets   []int64
-	nPackets  int64
 	side      int // of Conv.Ends
 }
 

@@ -33,7 +33,8 @@ type Tracker struct {
 	convs     map[pair]*flow.Conversation // newest conversation of a 4-tuple, both ways round
 	states    map[*Socket]*socketState
 	tcbStates map[*TCB]*tcbState
-	packets   map[int]*convState
+	packets   []*convState // by conversation ID
+	active    bool         // the source has events: there is something to join
 	text      func(guid trace.GUID, name string, value uint64) string
 	width     uint8 // pointer size of the machine, for printing addresses
 }
@@ -54,7 +55,6 @@ func NewTracker(source int) *Tracker {
 		threads: map[thread]*context{}, layouts: map[*provider.Definition]*layout{}, ports: map[netip.AddrPort]*socketState{},
 		owners: map[pair]owner{}, tuples: map[pair]*tcbState{}, waiting: map[netip.AddrPort][]*socketState{},
 		convs: map[pair]*flow.Conversation{}, states: map[*Socket]*socketState{}, tcbStates: map[*TCB]*tcbState{},
-		packets: map[int]*convState{},
 	}
 }
 
@@ -73,6 +73,7 @@ func (t *Tracker) Event(ev *provider.Event, rec *trace.Record) Object {
 	if h == nil || h.Header != trace.HeaderEvent {
 		return Object{}
 	}
+	t.active = true
 	t.width = max(t.width, h.PointerSize)
 	now := flow.Moment{Pos: rec.Pos, Time: rec.Time}
 	switch h.Provider {
