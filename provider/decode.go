@@ -293,8 +293,9 @@ func (w *walker) array(f *Field, index, off int) (n int, ok bool) {
 		return 0, false
 	}
 	var list []field.Value
+	var inner Event // a structure has its own numbering of fields
 	for range count {
-		v, n, ok := w.element(f, off)
+		v, n, ok := w.element(f, off, &inner)
 		if !ok || n == 0 { // elements that take no bytes would let a count in the payload size the list
 			return 0, false
 		}
@@ -309,35 +310,35 @@ func (w *walker) array(f *Field, index, off int) (n int, ok bool) {
 }
 
 // element decodes one element of a list. A structure is kept as its bytes.
-func (w *walker) element(f *Field, off int) (v field.Value, n int, ok bool) {
+func (w *walker) element(f *Field, off int, inner *Event) (v field.Value, n int, ok bool) {
 	if f.In != InStruct {
 		return w.one(f, off, w.length(f))
 	}
 	rest := w.payload[off:]
-	n, ok = structure(f.Members, rest, w.pointer, nil)
+	n, ok = inner.structure(f.Members, rest, w.pointer)
 	if !ok {
 		return v, 0, false
 	}
 	return field.Value{B: rest[:n:n]}, n, true
 }
 
-// structure walks the members of a structure and returns its size. visit, when set, sees each member's value.
-func structure(members []Field, b []byte, pointer int, visit func(*Field, field.Value)) (size int, ok bool) {
-	// A structure has its own numbering of fields, so it is decoded as an event of its own.
-	e := Event{}
-	w := walker{payload: b, pointer: pointer, event: &e}
+// structure lays members over the start of b and returns the size; Values and Arrays have what is in them.
+func (e *Event) structure(members []Field, b []byte, pointer int) (size int, ok bool) {
+	e.Values = e.Values[:0]
+	clear(e.Arrays)
+	w := walker{payload: b, pointer: pointer, event: e}
 	off := 0
 	for i := range members {
 		f := &members[i]
-		if f.In == InStruct || f.array() {
-			return 0, false // lists inside structures inside lists: not seen, and not laid out
+		var v field.Value
+		var n int
+		if f.array() {
+			n, ok = w.array(f, i, off)
+		} else {
+			v, n, ok = w.one(f, off, w.length(f))
 		}
-		v, n, ok := w.one(f, off, w.length(f))
 		if !ok {
 			return 0, false
-		}
-		if visit != nil {
-			visit(f, v)
 		}
 		e.Values = append(e.Values, v)
 		off += n

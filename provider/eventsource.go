@@ -27,15 +27,34 @@ const (
 	maxManifest = 16 << 20
 )
 
-// learnManifest takes one piece and, when it was the last, the manifest. It
-// reports whether the event was a piece at all.
-func (r *Registry) learnManifest(guid trace.GUID, b []byte) bool {
-	if len(b) < chunkHeader || b[0] != 1 || b[3] != chunkMagic {
-		return false
+// chunkLayout is the layout of such an event.
+var chunkLayout = newChunkLayout()
+
+func newChunkLayout() *Definition {
+	d := &Definition{Key: Key{ID: manifestEvent}, Name: "ManifestData"}
+	for _, f := range []Field{
+		{Name: "Format", In: InUInt8}, {Name: "MajorVersion", In: InUInt8}, {Name: "MinorVersion", In: InUInt8},
+		{Name: "Magic", In: InUInt8}, {Name: "TotalChunks", In: InUInt16}, {Name: "ChunkNumber", In: InUInt16},
+		{Name: "Data", In: InBinary, Out: OutUTF8},
+	} {
+		f.LengthOf, f.CountOf = -1, -1
+		d.Fields = append(d.Fields, f)
 	}
+	d.Message = "manifest of the provider, version %2.%3, part %6 of %5"
+	d.complete()
+	return d
+}
+
+// isChunk reports whether an event is a piece of a manifest.
+func isChunk(h *trace.EventHeader, b []byte) bool {
+	return h.ID == manifestEvent && len(b) >= chunkHeader && b[0] == 1 && b[3] == chunkMagic
+}
+
+// learnManifest takes one piece and, when it was the last, the manifest.
+func (r *Registry) learnManifest(guid trace.GUID, b []byte) {
 	total, index := binary.LittleEndian.Uint16(b[4:]), binary.LittleEndian.Uint16(b[6:])
 	if total == 0 || index >= total {
-		return true
+		return
 	}
 	c := r.manifest[guid]
 	if c == nil || c.header != [6]byte(b[:6]) {
@@ -43,12 +62,12 @@ func (r *Registry) learnManifest(guid trace.GUID, b []byte) bool {
 		r.manifest[guid] = c
 	}
 	if c.parts == nil || c.parts[index] != nil || c.size+len(b) > maxManifest {
-		return true // complete already, the same again, or too large
+		return // complete already, the same again, or too large
 	}
 	c.parts[index] = bytes.Clone(b[chunkHeader:])
 	c.size += len(b)
 	if len(c.parts) < int(total) {
-		return true
+		return
 	}
 	var whole []byte
 	for i := range total {
@@ -58,7 +77,6 @@ func (r *Registry) learnManifest(guid trace.GUID, b []byte) bool {
 	if m, ok := parseManifest(whole); ok {
 		r.addManifest(guid, m)
 	}
-	return true
 }
 
 // xmlManifest is what matters of an instrumentation manifest.

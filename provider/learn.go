@@ -35,7 +35,10 @@ func (r *Registry) Learn(rec *trace.Record) bool {
 	h := rec.Event
 	switch {
 	case h.Header == trace.HeaderEvent:
-		return r.learnManifest(h.Provider, rec.Data)
+		if !isChunk(h, rec.Data) {
+			return false // some other event of that number
+		}
+		r.learnManifest(h.Provider, rec.Data)
 	case h.Opcode == opcodeEventInfo:
 		r.learnEvent(rec.Data)
 	default:
@@ -91,17 +94,21 @@ func (r *Registry) enrich(t *Table, d *Definition) {
 		if j < 0 || ours.Fields[j].In != f.In {
 			continue
 		}
-		if o := &ours.Fields[j]; o.Out != OutNull && f.Map == "" && plain(f.Out) {
+		o := &ours.Fields[j]
+		if f.Map == "" && (plain(f.Out) || hexadecimal(f.Out)) {
 			f.Out = o.Out
-		}
-		if f.Map == "" && f.Out == OutNull {
-			f.Map = ours.Fields[j].Map
+			if f.Out == OutNull {
+				f.Map = o.Map
+			}
 		}
 	}
 }
 
 // plain reports whether an out type says no more than the in type does.
 func plain(o OutType) bool { return o == OutNull || o == OutHexBinary }
+
+// hexadecimal reports whether an out type only chooses the base: that is a matter of wording, and ours.
+func hexadecimal(o OutType) bool { return o >= OutHexInt8 && o <= OutHexInt64 }
 
 // learnMap adds one value map.
 func (r *Registry) learnMap(b []byte) {

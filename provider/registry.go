@@ -93,10 +93,16 @@ func (r *Registry) Decode(rec *trace.Record, e *Event) bool {
 		return r.decodeSelfDescribing(e, h, rec.Data, pointer)
 	}
 	s := r.sources[h.Provider]
+	if s != nil {
+		e.Provider = s.provider
+	}
+	if isChunk(h, rec.Data) {
+		e.decode(chunkLayout, rec.Data, pointer)
+		return true
+	}
 	if s == nil {
 		return false
 	}
-	e.Provider = s.provider
 	key := Key{h.ID, h.Version}
 	if d := s.learned[key]; d != nil {
 		e.Embedded = true

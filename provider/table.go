@@ -19,8 +19,10 @@ import (
 //
 // maps: map, first and last build, "bits" when the values are bits, value, text.
 //
-// messages: id, message with %{Field} for the fields; the first message of an
-// id whose fields all exist is taken. A line that begins with # is a comment.
+// messages: id, message with %{Field} for the fields, %{A|B} for A unless it is
+// empty or zero; the first message of an id whose fields all exist is taken.
+//
+// A line that begins with # is a comment.
 type Embedded struct {
 	Events, Maps, Messages string
 }
@@ -217,6 +219,10 @@ func (t *Table) wording(d *Definition) string {
 	return ""
 }
 
+// alternative stands between the numbers of fields of which the first that is
+// not empty is shown: "%4%|%6". It is no sequence of message texts of Windows.
+const alternative = "%|"
+
 // bind turns %{Field} into the field's number.
 func (d *Definition) bind(message string) (string, bool) {
 	var b strings.Builder
@@ -226,13 +232,21 @@ func (d *Definition) bind(message string) (string, bool) {
 		if !ok {
 			return b.String(), true
 		}
-		name, after, ok := strings.Cut(rest, "}")
-		i := d.index(name)
-		if !ok || i < 0 {
+		names, after, ok := strings.Cut(rest, "}")
+		if !ok {
 			return "", false
 		}
-		b.WriteByte('%')
-		b.WriteString(strconv.Itoa(i + 1))
+		for i, name := range strings.Split(names, "|") {
+			f := d.index(name)
+			if f < 0 {
+				return "", false
+			}
+			if i > 0 {
+				b.WriteString(alternative)
+			}
+			b.WriteByte('%')
+			b.WriteString(strconv.Itoa(f + 1))
+		}
 		// A digit that follows in the text would become part of the number.
 		if after != "" && after[0] >= '0' && after[0] <= '9' {
 			return "", false

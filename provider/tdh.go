@@ -166,7 +166,7 @@ func (l *layouter) add(i int, prefix string, depth int) bool {
 	f.In, f.Out, f.LengthOf, f.Length = InStruct, OutNull, -1, 0
 	inner := layouter{props: l.props, at: map[uint16]int{}, steps: l.steps}
 	for m := first; m < first+n; m++ {
-		if l.props[m].flags&propertyStruct != 0 || !inner.add(m, "", depth+1) {
+		if !inner.add(m, "", depth+1) {
 			return false
 		}
 	}

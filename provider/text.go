@@ -3,6 +3,7 @@ package provider
 import (
 	"net/netip"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/wiretale/wiretale/field"
@@ -69,9 +70,14 @@ func appendMessage(dst []byte, e *Event) []byte {
 		i++
 		switch c := m[i]; {
 		case c >= '1' && c <= '9':
-			n := 0
-			for ; i < len(m) && m[i] >= '0' && m[i] <= '9' && n < 1000; i++ {
-				n = 10*n + int(m[i]-'0')
+			var n int
+			n, i = messageNumber(m, i)
+			for strings.HasPrefix(m[i:], alternative+"%") {
+				next, end := messageNumber(m, i+len(alternative)+1)
+				if isEmpty(e, n-1) {
+					n = next
+				}
+				i = end
 			}
 			i = skipFormat(m, i) - 1
 			dst = appendNumbered(dst, e, n-1)
@@ -84,6 +90,29 @@ func appendMessage(dst []byte, e *Event) []byte {
 		start = i + 1
 	}
 	return appendSafe(dst, m[min(start, len(m)):])
+}
+
+// messageNumber reads the number of a field.
+func messageNumber(m string, i int) (n, end int) {
+	for ; i < len(m) && m[i] >= '0' && m[i] <= '9' && n < 1000; i++ {
+		n = 10*n + int(m[i]-'0')
+	}
+	return n, i
+}
+
+// isEmpty reports whether a field has nothing to show: no bytes, or the number 0.
+func isEmpty(e *Event, i int) bool {
+	if i < 0 || i >= len(e.Values) {
+		return true
+	}
+	v := &e.Values[i]
+	switch v.Type {
+	case field.Uint, field.Int, field.Bool, field.Pointer, field.IPv4, field.Time:
+		return v.U == 0
+	case field.String:
+		return v.S == ""
+	}
+	return len(v.B) == 0
 }
 
 // skipFormat passes over a printf format between exclamation marks.
@@ -100,7 +129,7 @@ func skipFormat(m string, i int) int {
 }
 
 func appendNumbered(dst []byte, e *Event, i int) []byte {
-	if i >= len(e.Values) {
+	if i < 0 || i >= len(e.Values) {
 		return append(dst, '?') // the payload ended before it
 	}
 	return AppendValue(dst, e, i)

@@ -23,12 +23,19 @@ func AppendValue(dst []byte, e *Event, i int) []byte {
 	if !f.array() {
 		return e.appendValue(dst, f, e.Values[i])
 	}
+	return e.appendList(dst, f, e.Arrays[i])
+}
+
+// maxList bounds the elements of a list that a line of text shows.
+const maxList = 64
+
+func (e *Event) appendList(dst []byte, f *Field, list []field.Value) []byte {
 	dst = append(dst, '[')
-	for k, v := range e.Arrays[i] {
+	for k, v := range list {
 		if k > 0 {
 			dst = append(dst, ", "...)
 		}
-		if k == maxHex {
+		if k == maxList {
 			dst = append(dst, "..."...)
 			break
 		}
@@ -61,16 +68,21 @@ func MapText(e *Event, i int) string {
 }
 
 func (e *Event) appendStruct(dst []byte, f *Field, b []byte) []byte {
+	var inner Event
+	inner.structure(f.Members, b, pointerSize(e.Header))
 	dst = append(dst, '{')
-	first := true
-	structure(f.Members, b, pointerSize(e.Header), func(m *Field, v field.Value) {
-		if !first {
+	for i, v := range inner.Values {
+		m := &f.Members[i]
+		if i > 0 {
 			dst = append(dst, ' ')
 		}
-		first = false
 		dst = append(appendSafe(dst, m.Name), '=')
+		if m.array() {
+			dst = e.appendList(dst, m, inner.Arrays[i])
+			continue
+		}
 		dst = e.appendValue(dst, m, v)
-	})
+	}
 	return append(dst, '}')
 }
 

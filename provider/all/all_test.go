@@ -49,8 +49,10 @@ func boundBy(table *provider.Table, id uint16, message string) bool {
 			}
 			all := true
 			for _, part := range strings.Split(message, "%{")[1:] {
-				name, _, _ := strings.Cut(part, "}")
-				all = all && names[name]
+				list, _, _ := strings.Cut(part, "}")
+				for _, name := range strings.Split(list, "|") {
+					all = all && names[name]
+				}
 			}
 			if all && d.Message != "" {
 				return true
