@@ -41,6 +41,9 @@ func (t *Tracker) endpoints(s *Session) {
 		if cs == nil {
 			continue
 		}
+		if cs.tcb == [2]*tcbState{} && cs.owner == (owner{}) {
+			t.ownerOf(cs.conv, cs, pair{cs.conv.Ends[0], cs.conv.Ends[1]}) // its events came after its first packet
+		}
 		e := &Endpoint{Side: cs.side, Kind: ByTuple, Process: cs.owner.process}
 		if cs.owner.socket != nil {
 			e.Sockets = []*Socket{cs.owner.socket}

@@ -114,11 +114,16 @@ func (t *Tracker) ownerOf(c *flow.Conversation, cs *convState, k pair) {
 		if s == nil {
 			s = t.ports[netip.AddrPortFrom(unspecified(end.Addr()), end.Port())]
 		}
-		if s != nil && !s.Closed.Seen() {
+		if s != nil && s.lived(c) {
 			cs.owner, cs.side = owner{s.Process, s.Socket}, i
 			return
 		}
 	}
+}
+
+// lived reports whether the socket was not closed before the conversation began.
+func (s *socketState) lived(c *flow.Conversation) bool {
+	return !s.Closed.Seen() || c.First.Seen() && s.Closed.Pos.Number >= c.First.Pos.Number
 }
 
 func unspecified(a netip.Addr) netip.Addr {
