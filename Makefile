@@ -1,0 +1,74 @@
+# make demo   build wiretale and run the main job on the trace in testdata/
+# make test   every test; what needs a tool of Debian is skipped, with the reason, where the tool is missing
+SHELL    := /bin/bash
+GO       ?= go
+FUZZTIME ?= 10s
+JOBS     ?= $(shell nproc 2>/dev/null || echo 2)
+TARGETS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+export CGO_ENABLED ?= 0
+
+.PHONY: build demo test lint vet staticcheck unit generated fuzz cross bench deps update clean
+
+build:
+	$(GO) build -trimpath -o bin/wiretale ./cmd/wiretale
+
+demo: build
+	$(GO) run ./tools/demo -o bin/demo.etl testdata/post1.txtar
+	@echo '$$ wiretale bin/demo.etl'
+	@bin/wiretale bin/demo.etl
+	@echo
+	@echo '$$ wiretale timeline bin/demo.etl'
+	@bin/wiretale timeline bin/demo.etl
+
+test: deps lint unit generated fuzz cross
+	@echo "make test: all passed"
+
+lint: vet staticcheck
+	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo 'gofmt: the files above are not formatted'; exit 1; }
+
+vet:
+	$(GO) vet ./...
+
+staticcheck:
+	$(GO) tool staticcheck ./...
+
+# The race detector needs cgo, and so a C compiler; without one the tests run without it, and say so.
+unit:
+	@if command -v $${CC:-gcc} >/dev/null; then \
+		CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...; \
+	elif [ -n "$$WIRETALE_CI" ]; then echo 'make unit: no C compiler for the race detector'; exit 1; \
+	else echo 'make unit: no C compiler, so without the race detector'; $(GO) test -timeout 15m ./...; fi
+
+# What go generate writes must be what is there.
+generated:
+	@before=$$(git status --porcelain; git diff | sha256sum); \
+	$(GO) generate ./... && after=$$(git status --porcelain; git diff | sha256sum); \
+	if [ "$$before" != "$$after" ]; then git status --short; echo 'generated files are stale: run go generate ./... and commit'; exit 1; fi
+	@echo "generated files: current"
+
+fuzz:
+	$(GO) run ./tools/fuzz -time $(FUZZTIME) -jobs $(JOBS)
+
+cross:
+	@for t in $(TARGETS); do \
+		echo "build $$t"; \
+		CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -trimpath -o /dev/null ./cmd/wiretale || exit 1; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# Cross-checks run beside the peers of Debian. Without apt or root they are skipped.
+deps:
+	@if command -v tshark >/dev/null && command -v tcpdump >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends tshark tcpdump gcc libc6-dev; \
+	else echo 'make deps: no tshark, and no root or no apt to install it: cross-checks will be skipped'; fi
+
+# Write the expected outputs of tests anew; look at the difference before you commit it.
+update:
+	$(GO) test ./cmd/... ./view/... -update
+
+clean:
+	rm -rf bin dist
