@@ -80,11 +80,14 @@ func lengthOrder(major, minor uint16) lengths {
 const guessRecords = 3
 
 // guess picks the candidate whose record headers make the most sense in b,
-// the bytes after the file header; the first of equals.
+// the bytes after the file header; the first of equals. The standard layout
+// gives way only to one that fits without any doubt: a damaged file must not
+// be taken for a rare variant.
 func guess(candidates []variant, b []byte, order binary.ByteOrder, snap int) variant {
-	best, least := candidates[0], int(^uint(0)>>1)
-	for _, v := range candidates {
-		if odd := v.oddities(b, order, snap); odd < least {
+	best, least := candidates[0], candidates[0].oddities(b, order, snap)
+	for _, v := range candidates[1:] {
+		odd := v.oddities(b, order, snap)
+		if odd < least && (odd == 0 || candidates[0] != standard) {
 			best, least = v, odd
 		}
 	}
@@ -103,7 +106,7 @@ func (v variant) oddities(b []byte, order binary.ByteOrder, snap int) (n int) {
 			return n
 		}
 		if len(b) < v.recordLen {
-			return n + 1
+			return n + v.cut()
 		}
 		caplen, wire := order.Uint32(b[8:]), order.Uint32(b[12:])
 		count(order.Uint32(b[4:]) >= 1e6)
@@ -118,9 +121,17 @@ func (v variant) oddities(b []byte, order binary.ByteOrder, snap int) (n int) {
 			count(b[22] > 4)
 		}
 		if int64(caplen) > int64(len(b)-v.recordLen) {
-			return n + 1
+			return n + v.cut()
 		}
 		b = b[v.recordLen+int(caplen):]
 	}
 	return n
+}
+
+// cut is the weight of records that end early: nothing odd in the standard layout, any file may be cut.
+func (v variant) cut() int {
+	if v == standard {
+		return 0
+	}
+	return 1
 }
