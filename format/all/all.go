@@ -97,11 +97,16 @@ func start(f format.Format, in *format.Input, plain io.Reader) (trace.Reader, er
 		in.At = file
 		return f.Open(in)
 	}
-	if err := spool(in, plain); err != nil {
+	cut := spool(in, plain)
+	if cut != nil && !errors.Is(cut, trace.ErrTruncated) {
 		in.Close()
-		return nil, err
+		return nil, cut
 	}
-	return f.Open(in)
+	rd, err := f.Open(in)
+	if err != nil || cut == nil {
+		return rd, err
+	}
+	return &cutSource{rd, &trace.Error{Source: in.Name, Offset: in.Size, Layer: in.Compression, Err: cut}}, nil
 }
 
 // peek reads the first bytes of r and returns them with a reader that starts over.

@@ -48,6 +48,7 @@ func cut(err error) error {
 }
 
 // spool copies what cannot be read at random into a private temporary file that goes away with the input.
+// The error wraps trace.ErrTruncated when the stream ends early; the input is then good up to there.
 func spool(in *format.Input, plain io.Reader) error {
 	f, err := os.CreateTemp("", "wiretale-*")
 	if err != nil {
@@ -61,7 +62,7 @@ func spool(in *format.Input, plain io.Reader) error {
 		return err
 	}
 	in.At, in.Size = f, n
-	return nil
+	return err
 }
 
 type spooled struct {

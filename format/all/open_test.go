@@ -1,0 +1,87 @@
+package all_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+
+	"github.com/wiretale/wiretale/format/all"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// capture is a small pcap file: three packets whose bytes do not compress away.
+func capture() []byte {
+	b := []byte("\xd4\xc3\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x01\x00\x00\x00")
+	for i := range 3 {
+		b = append(b, byte(i), 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 40, 0, 0, 0)
+		for j := range 40 {
+			b = append(b, byte(i*j*7+j*j))
+		}
+	}
+	return b
+}
+
+func count(t *testing.T, path string) (int, error) {
+	t.Helper()
+	rd, err := all.Open(path, all.Options{})
+	if err != nil {
+		return 0, err
+	}
+	defer rd.Close()
+	var rec trace.Record
+	for n := 0; ; n++ {
+		if err := rd.Next(&rec); err != nil {
+			return n, err
+		}
+	}
+}
+
+func TestCompressedAndCut(t *testing.T) {
+	for name, open := range map[string]func(io.Writer) io.WriteCloser{
+		"gzip": func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) },
+		"zstd": func(w io.Writer) io.WriteCloser { z, _ := zstd.NewWriter(w); return z },
+		"lz4":  func(w io.Writer) io.WriteCloser { return lz4.NewWriter(w) },
+	} {
+		var b bytes.Buffer
+		z := open(&b)
+		z.Write(capture())
+		z.Close()
+		path := filepath.Join(t.TempDir(), "x")
+		for cut := b.Len(); cut > b.Len()-4; cut-- {
+			os.WriteFile(path, b.Bytes()[:cut], 0o600)
+			n, err := count(t, path)
+			if cut == b.Len() && (n != 3 || err != io.EOF) {
+				t.Errorf("%s: %d records, %v", name, n, err)
+			}
+			if cut < b.Len() && !errors.Is(err, trace.ErrTruncated) {
+				t.Errorf("%s cut at %d of %d: %d records, %v", name, cut, b.Len(), n, err)
+			}
+		}
+	}
+}
+
+func TestNotATrace(t *testing.T) {
+	dir := t.TempDir()
+	for content, looks := range map[string]string{
+		"": "an empty file", "PK\x03\x04xxxx": "a ZIP archive", "hello, text\n": "text", "\x00\x01\x02\x03": "binary data", "PML_\x09": "a Process Monitor log",
+	} {
+		path := filepath.Join(dir, "f")
+		os.WriteFile(path, []byte(content), 0o600)
+		_, err := all.Open(path, all.Options{})
+		var u *all.UnknownError
+		if !errors.Is(err, trace.ErrUnknownFormat) || !errors.As(err, &u) || !strings.Contains(u.Looks, looks) {
+			t.Errorf("%q: %v, want %q", content, err, looks)
+		}
+	}
+	if _, err := all.Open(dir, all.Options{}); !errors.Is(err, trace.ErrUnknownFormat) {
+		t.Errorf("a directory: %v", err)
+	}
+}
