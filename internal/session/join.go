@@ -128,7 +128,7 @@ func (t *Tracker) socketJoins(out []Join, s *socketState) []Join {
 	}
 	if s.Listener != nil {
 		out = append(out, Join{"afd accepted endpoint", from, "accepted from listen " + t.pointer(s.Listener.Endpoint) + " for " + s.Remote.String(), ByKey,
-			moments(s.accept.Enter), "AFD 1024 Endpoint+AcceptEndpoint+Address"})
+			moments(s.accept.when()), "AFD 1024 Endpoint+AcceptEndpoint+Address"})
 		name = "afd accepted endpoint"
 	}
 	if s.TCB != nil {
@@ -212,6 +212,14 @@ func (t *Tracker) packetText(c *tcbState) string {
 		fmt.Fprintf(&b, ",... (%d in all)", all)
 	}
 	return b.String()
+}
+
+// when is the first event of the call that was captured.
+func (c *Call) when() flow.Moment {
+	if c.Enter.Seen() {
+		return c.Enter
+	}
+	return c.Exit
 }
 
 func moments(all ...flow.Moment) []flow.Moment {

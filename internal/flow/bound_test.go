@@ -1,0 +1,139 @@
+package flow
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"runtime"
+	"testing"
+	"unsafe"
+
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/tcp"
+	"github.com/wiretale/wiretale/trace"
+)
+
+func TestAddDoesNotAllocate(t *testing.T) {
+	w := newWire(t)
+	w.open()
+	seq := uint32(1)
+	if n := testing.AllocsPerRun(1000, func() {
+		w.seg(20, 0, "", seq, 1, 100)
+		seq += 100
+	}); n != 0 {
+		t.Errorf("%v allocations a packet", n)
+	}
+}
+
+// floodPacket is the SYN of the n-th of many half-open connections.
+func floodPacket(p *packet.Packet, rec *trace.Record, n int) {
+	rec.Pos.Number, rec.Time, rec.Kind, rec.WireLen = int64(n+1), int64(n), trace.Packet, 54
+	var a [4]byte
+	binary.BigEndian.PutUint32(a[:], uint32(n>>8)+10<<24)
+	p.Record, p.Transport, p.TTL, p.VLAN = rec, proto.TCP, 64, -1
+	p.Src, p.Dst = netip.AddrFrom4(a), netip.AddrFrom4([4]byte{10, 255, 255, 255})
+	p.SrcPort, p.DstPort = uint16(n), 80
+	p.TCP = tcp.Header{SrcPort: uint16(n), DstPort: 80, Seq: uint32(n), Flags: tcp.SYN, Window: 1000}
+}
+
+func TestAMillionHalfOpenConnections(t *testing.T) {
+	n := 1_000_000
+	if testing.Short() {
+		n = 50_000
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	tr := NewTracker(0)
+	var p packet.Packet
+	var rec trace.Record
+	var s Sighting
+	for i := range n {
+		floodPacket(&p, &rec, i)
+		tr.Add(&p, &s)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	per := int64(after.HeapAlloc-before.HeapAlloc) / int64(n)
+	t.Logf("%d bytes a connection; Conversation is %d bytes, with TCP and its analysis %d", per, unsafe.Sizeof(Conversation{}), unsafe.Sizeof(tcpFlow{}))
+	if len(tr.Conversations()) != n {
+		t.Errorf("%d conversations, want %d", len(tr.Conversations()), n)
+	}
+	if per > 1700 {
+		t.Errorf("%d bytes a half-open connection", per)
+	}
+	runtime.KeepAlive(tr)
+}
+
+func BenchmarkAdd(b *testing.B) {
+	for _, flows := range []int{1, 1000, 100_000} {
+		b.Run(map[int]string{1: "one", 1000: "thousand", 100_000: "hundredThousand"}[flows], func(b *testing.B) {
+			tr := NewTracker(0)
+			var p packet.Packet
+			var rec trace.Record
+			var s Sighting
+			for i := range flows {
+				floodPacket(&p, &rec, i)
+				tr.Add(&p, &s)
+			}
+			p.PayloadLen, p.TCP.Flags = 1000, tcp.ACK
+			b.SetBytes(1054)
+			b.ReportAllocs()
+			i, seq := 0, uint32(0)
+			for b.Loop() {
+				i = (i + 7919) % flows
+				var a [4]byte
+				binary.BigEndian.PutUint32(a[:], uint32(i>>8)+10<<24)
+				p.Src, p.SrcPort = netip.AddrFrom4(a), uint16(i)
+				seq += 1000
+				p.TCP.Seq = seq
+				tr.Add(&p, &s)
+			}
+		})
+	}
+}
+
+func BenchmarkChecksum(b *testing.B) {
+	data := make([]byte, 1500)
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		fold(sum(data))
+	}
+}
+
+// FuzzTracker feeds random packets: bytes choose the ends, the flags and the numbers.
+func FuzzTracker(f *testing.F) {
+	f.Add([]byte{0, 2, 0, 0, 0, 0, 1, 0x12, 0, 0, 1, 0, 0, 0x10, 1, 0, 1, 9})
+	f.Add([]byte{0, 2, 255, 255, 0, 0, 1, 0x11, 255, 255, 255, 3, 0, 4, 0, 1, 1, 200, 8, 1, 1, 1, 1, 1})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		w := newWire(t)
+		packets := int64(0)
+		for n := int64(1); len(data) >= 6; n++ {
+			from := int(data[0] & 1)
+			w.base[from] = uint32(data[0]&0xf0) << 24
+			w.seg(n*int64(data[5]&7), from, "", uint32(data[2])<<8|uint32(data[3]), 0, int(data[5]))
+			w.p.TCP.Flags = tcp.Flags(data[1])
+			w.p.TCP.Ack = uint32(data[4]) << 4
+			w.p.TCP.Window = uint16(data[4])
+			w.p.TCP.Options = data[:min(len(data), 9)]
+			w.rec.Pos.Number++
+			w.tr.Add(&w.p, &w.seen)
+			packets += 2
+			data = data[6:]
+		}
+		w.tr.End()
+		total := int64(0)
+		for i, c := range w.tr.Conversations() {
+			if c.ID != i || c.Stream != i {
+				t.Errorf("conversation %d has id %d and stream %d", i, c.ID, c.Stream)
+			}
+			total += c.Dir[0].Packets + c.Dir[1].Packets
+			if c.TCP.Sides[0].Scale > maxScale || c.TCP.FirstFIN > 1 || c.TCP.RSTClass == ResetNone != !c.TCP.RST.Seen() {
+				t.Errorf("connection %+v", c.TCP)
+			}
+		}
+		if total != packets {
+			t.Errorf("%d packets counted, %d fed", total, packets)
+		}
+	})
+}
