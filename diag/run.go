@@ -14,8 +14,8 @@ import (
 const maxProof = 20
 
 // Run applies the rules, those of the capture's quality first, and returns the
-// findings ranked: by severity of cost, then severity, confidence and id. The
-// second result says which rules a quality finding silenced, and where.
+// findings ranked: by cost, then severity, what happened before how well it was
+// recorded, confidence and id. The second result says which rules a quality finding silenced, and where.
 func Run(rules []*Rule, in *Input) ([]Finding, []Withheld) {
 	gate := newGate(in)
 	var findings []Finding
@@ -35,10 +35,18 @@ func Run(rules []*Rule, in *Input) ([]Finding, []Withheld) {
 		}
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(b.Cost, a.Cost), cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Confidence, a.Confidence),
-			cmp.Compare(a.Rule.ID, b.Rule.ID))
+		return cmp.Or(cmp.Compare(b.Cost, a.Cost), cmp.Compare(b.Severity, a.Severity), aboutCapture(a)-aboutCapture(b),
+			cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(a.Rule.ID, b.Rule.ID))
 	})
 	return findings, gate.withheld()
+}
+
+// aboutCapture is 1 for a finding about the capture itself.
+func aboutCapture(f Finding) int {
+	if f.Rule.Quality {
+		return 1
+	}
+	return 0
 }
 
 // tidy fills what every finding has.

@@ -164,10 +164,30 @@ func (c *Case) resolve(row *Row) {
 		o.Process = o.TCB.Process
 	case o.Conv != nil && c.Session.Endpoints[o.Conv.ID] != nil && c.Session.Endpoints[o.Conv.ID].Process != nil:
 		o.Process = c.Session.Endpoints[o.Conv.ID].Process
+	case o.Process != nil:
+		o.Process = known(own.Processes, o.Process)
 	}
 	if row.Sighting != nil && row.Sighting.Conv != nil && o.Conv != nil {
 		row.Sighting.Conv = o.Conv
 	}
+}
+
+// known finds a process of the second pass among those of the first: the same
+// object, else the same life of the same id.
+func known(list []*session.Process, p *session.Process) *session.Process {
+	found := p
+	for _, q := range list {
+		if q.PID != p.PID {
+			continue
+		}
+		if p.Key != 0 && q.Key == p.Key || q.Start == p.Start {
+			return q
+		}
+		if found == p {
+			found = q
+		}
+	}
+	return found
 }
 
 // sourceQueue is a heap of sources by the time of their next record.
