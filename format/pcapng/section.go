@@ -18,8 +18,6 @@ type clock struct {
 	fcs       uint8 // bytes of frame check sequence, if_fcslen
 }
 
-var microseconds = clock{perSecond: 1e6}
-
 func newClock(resolution byte, offset int64) clock {
 	c := clock{offset: offset}
 	exp := resolution & 0x7f
