@@ -3,8 +3,8 @@ package flow
 // A table finds the entry of a key: open addressing with linear probing over
 // slots of eight bytes, entries in blocks that never move.
 //
-// Compared with a Go map from key to pointer it is a third faster on a
-// capture with many conversations and holds no pointers in its index.
+// Compared with a Go map from key to pointer it is a quarter faster with a
+// hundred thousand pairs (BenchmarkFind) and holds no pointers in its index.
 type table struct {
 	seed   seed
 	slots  []slot
