@@ -1,0 +1,9 @@
+package capture_test
+
+import (
+	"testing"
+
+	"github.com/wiretale/wiretale/diag/diagtest"
+)
+
+func TestFixtures(t *testing.T) { diagtest.Run(t) }

@@ -1,0 +1,9 @@
+package host_test
+
+import (
+	"testing"
+
+	"github.com/wiretale/wiretale/diag/diagtest"
+)
+
+func TestFixtures(t *testing.T) { diagtest.Run(t) }
