@@ -1,30 +1,79 @@
-// Package arp declares the fields of ARP (RFC 826). The address fields are
-// those of IPv4 over Ethernet, the only combination met.
+// Package arp declares the fields of ARP and RARP (RFC 826, RFC 903).
 package arp
 
-import "github.com/wiretale/wiretale/field"
+import (
+	"github.com/wiretale/wiretale/field"
+	"github.com/wiretale/wiretale/proto"
+)
 
-// Opcodes of RFC 826 and RFC 2390.
-var Opcodes = field.Names{1: "request", 2: "reply", 3: "RARP request", 4: "RARP reply", 8: "InARP request", 9: "InARP reply"}
-
-// Fields of a message.
+// Fields are the fields of a message. Addresses lie where the two address
+// lengths put them; those of Ethernet and IPv4 have their own names.
 var Fields = field.Table{Proto: "arp", Title: "Address Resolution Protocol", Fields: []field.Field{
-	{Name: "arp.hw.type", Title: "Hardware type", Type: field.Uint, Off: 0, Len: 2},
-	{Name: "arp.proto.type", Title: "Protocol type", Type: field.Uint, Base: field.Hex, Off: 2, Len: 2},
+	{Name: "arp.hw.type", Title: "Hardware type", Type: field.Uint, Off: 0, Len: 2, Names: proto.Names("arp.hw.type")},
+	{Name: "arp.proto.type", Title: "Protocol type", Type: field.Uint, Base: field.Hex, Off: 2, Len: 2, Names: proto.Names("eth.type")},
 	{Name: "arp.hw.size", Title: "Hardware size", Type: field.Uint, Off: 4, Len: 1},
 	{Name: "arp.proto.size", Title: "Protocol size", Type: field.Uint, Off: 5, Len: 1},
-	{Name: "arp.opcode", Title: "Opcode", Type: field.Uint, Off: 6, Len: 2, Names: Opcodes},
-	{Name: "arp.src.hw_mac", Title: "Sender MAC address", Type: field.Ether, Find: overEthernet(8, 6, field.Ether)},
-	{Name: "arp.src.proto_ipv4", Title: "Sender IP address", Type: field.IPv4, Find: overEthernet(14, 4, field.IPv4)},
-	{Name: "arp.dst.hw_mac", Title: "Target MAC address", Type: field.Ether, Find: overEthernet(18, 6, field.Ether)},
-	{Name: "arp.dst.proto_ipv4", Title: "Target IP address", Type: field.IPv4, Find: overEthernet(24, 4, field.IPv4)},
+	{Name: "arp.opcode", Title: "Opcode", Type: field.Uint, Off: 6, Len: 2, Names: proto.Names("arp.opcode")},
+	{Name: "arp.isgratuitous", Title: "Is gratuitous", Type: field.Bool, Derived: "sender and target have the same protocol address", Find: gratuitous},
+	{Name: "arp.src.hw_mac", Title: "Sender MAC address", Type: field.Ether, Find: proto.At(field.Ether, 6, 0, address(0, 6, true))},
+	{Name: "arp.src.hw", Title: "Sender hardware address", Type: field.Bytes, Find: other(0, 6, true)},
+	{Name: "arp.src.proto_ipv4", Title: "Sender IP address", Type: field.IPv4, Find: proto.At(field.IPv4, 4, 0, address(1, 4, false))},
+	{Name: "arp.src.proto", Title: "Sender protocol address", Type: field.Bytes, Find: other(1, 4, false)},
+	{Name: "arp.dst.hw_mac", Title: "Target MAC address", Type: field.Ether, Find: proto.At(field.Ether, 6, 0, address(2, 6, true))},
+	{Name: "arp.dst.hw", Title: "Target hardware address", Type: field.Bytes, Find: other(2, 6, true)},
+	{Name: "arp.dst.proto_ipv4", Title: "Target IP address", Type: field.IPv4, Find: proto.At(field.IPv4, 4, 0, address(3, 4, false))},
+	{Name: "arp.dst.proto", Title: "Target protocol address", Type: field.Bytes, Find: other(3, 4, false)},
 }}
 
-// overEthernet finds a field at a fixed place when the address sizes are those of Ethernet and IPv4.
-func overEthernet(off, n int, t field.Type) func([]byte, func(field.Span, field.Value) bool) {
-	return func(b []byte, yield func(field.Span, field.Value) bool) {
-		if len(b) >= off+n && b[4] == 6 && b[5] == 4 {
-			yield(field.Span{Off: off, Len: n}, field.Value{Type: t, B: b[off : off+n]})
+// offset is where the which-th of the four addresses begins.
+func offset(b []byte, which int) int {
+	hw, pr := int(b[4]), int(b[5])
+	return 8 + (which+1)/2*hw + which/2*pr
+}
+
+// address finds an address of n bytes; hardware addresses must be of Ethernet, others of IPv4.
+func address(which, n int, hardware bool) func([]byte) int {
+	return func(b []byte) int {
+		if len(b) < 8 || !plain(b, n, hardware) {
+			return -1
 		}
+		return offset(b, which)
 	}
+}
+
+func plain(b []byte, n int, hardware bool) bool {
+	if hardware {
+		return int(b[4]) == n && b[0] == 0 && (b[1] == 1 || b[1] == 6)
+	}
+	return int(b[5]) == n && b[2] == 8 && b[3] == 0
+}
+
+// other is an address of another kind than address finds.
+func other(which, n int, hardware bool) proto.Find {
+	return proto.Slice(field.Bytes, func(b []byte) (int, int) {
+		if len(b) < 8 || plain(b, n, hardware) {
+			return -1, 0
+		}
+		size := int(b[4])
+		if !hardware {
+			size = int(b[5])
+		}
+		if size == 0 {
+			return -1, 0
+		}
+		return offset(b, which), size
+	})
+}
+
+func gratuitous(b []byte, yield func(field.Span, field.Value) bool) {
+	if len(b) < 8 || len(b) < offset(b, 3)+int(b[5]) || b[5] == 0 {
+		return
+	}
+	n := int(b[5])
+	src, dst := offset(b, 1), offset(b, 3)
+	v := field.Value{Type: field.Bool}
+	if string(b[src:src+n]) == string(b[dst:dst+n]) {
+		v.U = 1
+	}
+	yield(field.Span{Off: src, Len: n}, v)
 }

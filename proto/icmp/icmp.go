@@ -1,34 +1,45 @@
-// Package icmp declares the fields of ICMP (RFC 792).
+// Package icmp declares the fields of ICMP for IPv4 (RFC 792).
 package icmp
 
-import "github.com/wiretale/wiretale/field"
+import (
+	"github.com/wiretale/wiretale/field"
+	"github.com/wiretale/wiretale/proto"
+)
 
-// Types of messages, with Wireshark's names.
-var Types = field.Names{
-	0: "Echo (ping) reply", 3: "Destination unreachable", 4: "Source quench (flow control)", 5: "Redirect", 8: "Echo (ping) request",
-	9: "Router advertisement", 10: "Router solicitation", 11: "Time-to-live exceeded", 12: "Parameter problem", 13: "Timestamp request",
-	14: "Timestamp reply", 17: "Address mask request", 18: "Address mask reply",
-}
-
-// Fields of a message.
+// Fields are the fields of a message. Codes have no names here: they mean another thing for each type.
 var Fields = field.Table{Proto: "icmp", Title: "Internet Control Message Protocol", Fields: []field.Field{
-	{Name: "icmp.type", Title: "Type", Type: field.Uint, Off: 0, Len: 1, Names: Types},
+	{Name: "icmp.type", Title: "Type", Type: field.Uint, Off: 0, Len: 1, Names: proto.Names("icmp.type")},
 	{Name: "icmp.code", Title: "Code", Type: field.Uint, Off: 1, Len: 1},
 	{Name: "icmp.checksum", Title: "Checksum", Type: field.Uint, Base: field.Hex, Off: 2, Len: 2},
-	{Name: "icmp.ident", Title: "Identifier (BE)", Type: field.Uint, Find: echo(4)},
-	{Name: "icmp.seq", Title: "Sequence Number (BE)", Type: field.Uint, Find: echo(6)},
-	{Name: "icmp.mtu", Title: "MTU of next hop", Type: field.Uint, Find: func(b []byte, yield func(field.Span, field.Value) bool) {
-		if len(b) >= 8 && b[0] == 3 && b[1] == 4 {
-			yield(field.Span{Off: 6, Len: 2}, field.U(field.Number(b[6:8], false)))
-		}
-	}},
+	{Name: "icmp.ident", Title: "Identifier (BE)", Type: field.Uint, Find: at(4, 2, 0, 8, 13, 14, 15, 16, 17, 18)},
+	{Name: "icmp.seq", Title: "Sequence Number (BE)", Type: field.Uint, Find: at(6, 2, 0, 8, 13, 14, 15, 16, 17, 18)},
+	{Name: "icmp.mtu", Title: "MTU of next hop", Type: field.Uint, Find: proto.If(field.Uint, 6, 2, 0, func(b []byte) bool { return b[0] == 3 && b[1] == 4 })},
+	{Name: "icmp.pointer", Title: "Pointer", Type: field.Uint, Find: at(4, 1, 12)},
+	{Name: "icmp.redir_gw", Title: "Gateway Address", Type: field.IPv4, Find: proto.If(field.IPv4, 4, 4, 0, proto.Kind(5))},
+	{Name: "icmp.num_addrs", Title: "Number of addresses", Type: field.Uint, Find: at(4, 1, 9)},
+	{Name: "icmp.addr_entry_size", Title: "Address entry size", Type: field.Uint, Find: at(5, 1, 9)},
+	{Name: "icmp.lifetime", Title: "Lifetime", Type: field.Uint, Find: at(6, 2, 9)},
+	{Name: "icmp.originate_timestamp", Title: "Originate Timestamp", Type: field.Uint, Find: at(8, 4, 13, 14)},
+	{Name: "icmp.receive_timestamp", Title: "Receive Timestamp", Type: field.Uint, Find: at(12, 4, 13, 14)},
+	{Name: "icmp.transmit_timestamp", Title: "Transmit Timestamp", Type: field.Uint, Find: at(16, 4, 13, 14)},
+	{Name: "icmp.address_mask", Title: "Address Mask", Type: field.IPv4, Find: proto.If(field.IPv4, 8, 4, 0, proto.Kind(17, 18))},
 }}
 
-// echo finds a 16-bit field that only echo messages have.
-func echo(off int) func([]byte, func(field.Span, field.Value) bool) {
-	return func(b []byte, yield func(field.Span, field.Value) bool) {
-		if len(b) >= off+2 && (b[0] == 0 || b[0] == 8) {
-			yield(field.Span{Off: off, Len: 2}, field.U(field.Number(b[off:off+2], false)))
-		}
+func at(off, n int, types ...byte) proto.Find {
+	return proto.If(field.Uint, off, n, 0, proto.Kind(types...))
+}
+
+// Code is the name of a code, "" when it has none.
+func Code(kind, code uint8) string {
+	switch kind {
+	case 3:
+		return proto.Names("icmp.code.3")[uint64(code)]
+	case 5:
+		return proto.Names("icmp.code.5")[uint64(code)]
+	case 11:
+		return proto.Names("icmp.code.11")[uint64(code)]
+	case 12:
+		return proto.Names("icmp.code.12")[uint64(code)]
 	}
+	return ""
 }

@@ -1,0 +1,191 @@
+package packet
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"math/bits"
+
+	"github.com/wiretale/wiretale/proto"
+)
+
+// Checksum verifies the checksum of the transport, or of ICMP and IGMP. It
+// sums the payload on each call: ask once for a packet.
+//
+// A card that computes checksums itself gets the sum of the pseudo header
+// from the stack, with the length (checksum offload) or without it
+// (segmentation offload): what the sender's own capture shows is then no error.
+func (p *Packet) Checksum() Checksum {
+	if p.transport < 0 || p.network < 0 || p.Flags&(LengthBeyond|PayloadUnknown|Fragment) != 0 {
+		return ChecksumUnknown
+	}
+	l := &p.Layers[p.transport]
+	if l.End != l.Wire {
+		return p.cutChecksum(l)
+	}
+	b := p.Bytes(int(p.transport))
+	switch p.Transport {
+	case proto.TCP:
+		return p.verify(b, 16)
+	case proto.UDP:
+		if be16(b[6:]) == 0 {
+			return ChecksumZero
+		}
+		return p.verify(b, 6)
+	case proto.ICMPv6:
+		return p.verify(b, 2)
+	case proto.ICMP, proto.IGMP:
+		if fold(sum(0, b)) == 0xffff {
+			return ChecksumGood
+		}
+		return ChecksumBad
+	case proto.SCTP:
+		return sctpChecksum(b)
+	}
+	return ChecksumUnknown
+}
+
+// cutChecksum is the verdict on a segment that was not captured whole: only
+// a sum of the pseudo header can be told from the rest.
+func (p *Packet) cutChecksum(l *Layer) Checksum {
+	b := p.Bytes(int(p.transport))
+	at := 16
+	switch p.Transport {
+	case proto.TCP:
+	case proto.UDP:
+		at = 6
+	default:
+		return ChecksumUnknown
+	}
+	if len(b) < at+2 {
+		return ChecksumUnknown
+	}
+	if p.Transport == proto.UDP && be16(b[at:]) == 0 {
+		return ChecksumZero
+	}
+	return p.partial(be16(b[at:]), int(l.Wire-l.Off), ChecksumUnknown)
+}
+
+// partial compares a checksum field with the sums that offload leaves.
+func (p *Packet) partial(have uint16, length int, otherwise Checksum) Checksum {
+	pseudo, ok := p.pseudoSum()
+	switch {
+	case !ok:
+		return otherwise
+	case have == fold(pseudo+uint64(length)):
+		return ChecksumPartial
+	case have == fold(pseudo):
+		return ChecksumPartialLSO
+	}
+	return otherwise
+}
+
+func (p *Packet) verify(b []byte, at int) Checksum {
+	pseudo, ok := p.pseudoSum()
+	if !ok {
+		return ChecksumUnknown
+	}
+	if fold(sum(pseudo+uint64(len(b)), b)) == 0xffff {
+		return ChecksumGood
+	}
+	return p.partial(be16(b[at:]), len(b), ChecksumBad)
+}
+
+// pseudoSum is the sum of the pseudo header (RFC 9293, 3.1; RFC 8200, 8.1)
+// without the length. A routing header with segments left means that the
+// destination of the sum is the last of its addresses.
+func (p *Packet) pseudoSum() (uint64, bool) {
+	l := &p.Layers[p.network]
+	b := p.Bytes(int(p.network))
+	proto4 := uint64(p.IPProto)
+	switch l.Proto {
+	case proto.IPv4:
+		if len(b) < 20 {
+			return 0, false
+		}
+		return sum(proto4, b[12:20]), true
+	case proto.IPv6:
+		if len(b) < 40 {
+			return 0, false
+		}
+		s := sum(proto4, b[8:24])
+		for i := int(p.network) + 1; i < int(p.transport); i++ {
+			if p.Layers[i].Proto == proto.IPv6Routing {
+				dst, ok := finalDestination(p.Bytes(i))
+				if !ok {
+					return 0, false
+				}
+				if dst != nil {
+					return sum(s, dst), true
+				}
+			}
+		}
+		return sum(s, b[24:40]), true
+	}
+	return 0, false
+}
+
+// finalDestination is the address that a routing header leads to, nil when the header was walked to its end.
+func finalDestination(b []byte) ([]byte, bool) {
+	if b[3] == 0 {
+		return nil, true
+	}
+	n := 8 * (1 + int(b[1]))
+	switch {
+	case n < 24 || n > len(b):
+		return nil, false
+	case b[2] == 0 || b[2] == 2:
+		return b[n-16 : n], true
+	case b[2] == 4: // segment routing: the list is reversed (RFC 8754, 2)
+		return b[8:24], true
+	}
+	return nil, false
+}
+
+// sum adds the 16-bit words of b, eight bytes at a time, with end-around carry.
+func sum(s uint64, b []byte) uint64 {
+	var c uint64
+	for len(b) >= 32 {
+		s, c = bits.Add64(s, binary.BigEndian.Uint64(b), 0)
+		s, c = bits.Add64(s, binary.BigEndian.Uint64(b[8:]), c)
+		s, c = bits.Add64(s, binary.BigEndian.Uint64(b[16:]), c)
+		s, c = bits.Add64(s, binary.BigEndian.Uint64(b[24:]), c)
+		s, c = bits.Add64(s, 0, c)
+		s += c
+		b = b[32:]
+	}
+	for len(b) >= 8 {
+		s, c = bits.Add64(s, binary.BigEndian.Uint64(b), 0)
+		s, c = bits.Add64(s, 0, c)
+		s += c
+		b = b[8:]
+	}
+	var last [8]byte
+	copy(last[:], b)
+	s, c = bits.Add64(s, binary.BigEndian.Uint64(last[:]), 0)
+	return s + c
+}
+
+func fold(s uint64) uint16 {
+	s = s>>32 + s&0xffffffff
+	s = s>>32 + s&0xffffffff
+	s = s>>16 + s&0xffff
+	s = s>>16 + s&0xffff
+	return uint16(s>>16 + s)
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sctpChecksum is the CRC-32C of RFC 9260, appendix A, over the packet with a checksum of 0.
+func sctpChecksum(b []byte) Checksum {
+	var zero [4]byte
+	c := crc32.Update(0, castagnoli, b[:8])
+	c = crc32.Update(c, castagnoli, zero[:])
+	c = crc32.Update(c, castagnoli, b[12:])
+	switch have := binary.LittleEndian.Uint32(b[8:]); {
+	case have == c:
+		return ChecksumGood
+	case have == 0: // left to the card
+		return ChecksumPartial
+	}
+	return ChecksumBad
+}
