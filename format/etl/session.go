@@ -8,9 +8,6 @@ import (
 	"github.com/wiretale/wiretale/trace"
 )
 
-// modeCompressed is EVENT_TRACE_COMPRESSED_MODE of LogFileMode.
-const modeCompressed = 0x04000000
-
 // Clock types of TRACE_LOGFILE_HEADER.ReservedFlags.
 const (
 	clockQPC    = 1

@@ -34,7 +34,6 @@ const (
 type Packets struct {
 	pending []piece
 	meta    trace.Meta
-	header  trace.EventHeader
 	// Lost counts fragments whose start or end is not in the trace.
 	Lost int64
 	// Interfaces maps a lower interface index to the position in trace.Info.Interfaces; may be nil.
