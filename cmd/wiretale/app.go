@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/view"
+	"github.com/wiretale/wiretale/view/text"
+)
+
+// An app is one run of the program: its streams and the flags that every command has.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	out            *bufio.Writer // over stdout
+	read           []string      // -r
+	color          string
+	zone           string
+	quiet, verbose bool
+	style          text.Style
+	location       *time.Location
+}
+
+const outBuffer = 64 << 10
+
+// run executes the program and returns its exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, out: bufio.NewWriterSize(stdout, outBuffer)}
+	root := newRoot(a)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(a.out)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if flush := a.out.Flush(); err == nil {
+		err = flush
+	}
+	return report(stderr, err)
+}
+
+// prepare checks the flags that every command has.
+func (a *app) prepare() (err error) {
+	if a.style, err = styleOf(a.stdout, a.color); err != nil {
+		return err
+	}
+	if a.location, err = time.LoadLocation(a.zone); err != nil {
+		return usage("a name of the time zone database, such as Europe/Berlin, or UTC, or Local", "--tz %q is not a known time zone", a.zone)
+	}
+	return nil
+}
+
+// inputs are the files to read, from the arguments and from -r.
+func (a *app) inputs(args []string) ([]string, error) {
+	paths := slices.Concat(a.read, args)
+	if len(paths) == 0 {
+		return nil, usage("name a capture or trace file, or - for standard input; wiretale --help has examples", "no file to read")
+	}
+	stdin := 0
+	for _, p := range paths {
+		if p == "-" {
+			stdin++
+		}
+	}
+	if stdin > 1 {
+		return nil, usage("", "standard input is named %d times, and can be read once", stdin)
+	}
+	if stdin > 0 && terminal(a.stdin) != nil {
+		return nil, usage("pipe a capture into it: tcpdump -w - | wiretale -", "standard input is a terminal")
+	}
+	return paths, nil
+}
+
+// analyse reads all of the files once. The case is there, as far as it got, also when it was interrupted.
+func (a *app) analyse(ctx context.Context, paths []string) (*engine.Case, error) {
+	start := time.Now()
+	p := newProgress(a.stderr, !a.quiet)
+	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update})
+	p.finish()
+	if err == nil && a.verbose {
+		for _, src := range c.Sources {
+			fmt.Fprintf(a.stderr, "wiretale: %s: %s, %d packets, %d events\n", src.Info.Name, src.Info.Format, src.Packets, src.Events)
+		}
+		fmt.Fprintf(a.stderr, "wiretale: read in %s\n", view.Duration(int64(time.Since(start))))
+	}
+	return c, err
+}
+
+// each visits every row. With c, the result of a first pass, rows carry their
+// final owners. It returns the case of this pass, for what was lost.
+func (a *app) each(ctx context.Context, paths []string, c *engine.Case, visit func(*engine.Run, *engine.Row) error) (*engine.Case, error) {
+	p := newProgress(a.stderr, !a.quiet && terminal(a.stdout) == nil)
+	defer p.finish()
+	r, err := engine.Open(ctx, paths, engine.Options{Progress: p.update, Case: c})
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	if err := r.Each(func(row *engine.Row) error { return visit(r, row) }); err != nil {
+		return nil, err
+	}
+	return r.Case(), nil
+}
+
+// damage says on stderr what could not be read, for commands whose output has no place for it, and sets the exit code.
+func (a *app) damage(c *engine.Case) error {
+	if !damaged(c) {
+		return nil
+	}
+	if err := a.out.Flush(); err != nil {
+		return err
+	}
+	if !a.quiet {
+		for _, src := range c.Sources {
+			for _, line := range text.LossTexts(src) {
+				fmt.Fprintf(a.stderr, "wiretale: %s\n", line)
+			}
+		}
+	}
+	return &exit{code: exitDamaged}
+}
+
+func damaged(c *engine.Case) bool {
+	return slices.ContainsFunc(c.Sources, text.Lost)
+}
+
+// twice makes the files readable a second time: standard input goes into a
+// private temporary file. done removes it; name restores what the user called the sources.
+func (a *app) twice(paths []string) (again []string, name func(*engine.Case), done func(), err error) {
+	i := slices.Index(paths, "-")
+	if i < 0 {
+		return paths, func(*engine.Case) {}, func() {}, nil
+	}
+	f, err := os.CreateTemp("", "wiretale-*")
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	done = func() { os.Remove(f.Name()) }
+	_, err = io.Copy(f, a.stdin)
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		done()
+		return nil, nil, nil, err
+	}
+	again = slices.Clone(paths)
+	again[i] = f.Name()
+	return again, func(c *engine.Case) { c.Sources[i].Info.Name = "-" }, done, nil
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wiretale/wiretale/view"
+	"github.com/wiretale/wiretale/view/jsonl"
+	"github.com/wiretale/wiretale/view/text"
+)
+
+func newConvs(a *app) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:     "convs FILE...",
+		Short:   "Processes and their conversations: counts, bytes, duration, round-trip time, losses, who closed",
+		Example: "  wiretale convs server.etl\n  wiretale convs -T jsonl x.pcapng",
+		RunE:    func(cmd *cobra.Command, args []string) error { return runConvs(cmd.Context(), a, format, args) },
+	}
+	formatFlag(cmd.Flags(), &format, "text", "jsonl")
+	return cmd
+}
+
+func runConvs(ctx context.Context, a *app, format string, args []string) error {
+	if err := checkFormat(format, "text", "jsonl"); err != nil {
+		return err
+	}
+	paths, err := a.inputs(args)
+	if err != nil {
+		return err
+	}
+	c, err := a.analyse(ctx, paths)
+	if err != nil {
+		return err
+	}
+	if format == "jsonl" {
+		err = jsonl.Conversations(a.out, c)
+	} else {
+		err = text.Conversations(a.out, c, view.NewNames(paths), a.style)
+	}
+	if err != nil {
+		return err
+	}
+	return a.damage(c)
+}

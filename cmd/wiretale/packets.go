@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/view"
+	"github.com/wiretale/wiretale/view/jsonl"
+	"github.com/wiretale/wiretale/view/text"
+)
+
+type packetsFlags struct {
+	format  string
+	columns string
+	time    string
+	fields  []string
+	options []string
+	count   int
+}
+
+func newPackets(a *app) *cobra.Command {
+	var f packetsFlags
+	cmd := &cobra.Command{
+		Use:   "packets FILE...",
+		Short: "One row a record: packets and events, in order of time",
+		Example: `  wiretale packets x.pcapng
+  wiretale packets -t ad.3 -c 20 x.pcapng
+  wiretale packets --columns netmon server.etl
+  wiretale packets -T fields -e frame.number -e ip.src -e tcp.seq -E header=y x.pcapng`,
+		RunE: func(cmd *cobra.Command, args []string) error { return runPackets(cmd.Context(), a, &f, args) },
+	}
+	flags := cmd.Flags()
+	formatFlag(flags, &f.format, "text", "fields", "jsonl")
+	flags.StringVar(&f.columns, "columns", "tshark", "columns of the text: tshark, netmon")
+	timeFlag(cmd, &f.time)
+	flags.StringArrayVarP(&f.fields, "field", "e", nil, "print this field (with -T fields); may be given several times")
+	flags.StringArrayVarP(&f.options, "option", "E", nil, "of -T fields: header=y, separator=, occurrence=f|l|a, aggregator=, quote=d|s|n, bom=y")
+	flags.IntVarP(&f.count, "count", "c", 0, "stop after this many rows")
+	return cmd
+}
+
+// timeFlag adds -t with tshark's letters.
+func timeFlag(cmd *cobra.Command, to *string) {
+	var known []string
+	for _, f := range view.ClockFormats {
+		known = append(known, f[0]+" "+f[1])
+	}
+	cmd.Flags().StringVarP(to, "time", "t", "r", "times: "+strings.Join(known, ", ")+"; .N for N decimals")
+}
+
+func (a *app) clock(format string) (*view.Clock, error) {
+	c, err := view.NewClock(format, a.location)
+	if err != nil {
+		return nil, usage("one of a, ad, d, dd, e, r, u, ud, and maybe .N: -t ad.3", "-t %w", err)
+	}
+	return c, nil
+}
+
+// errEnough ends a run whose reader has all it wants.
+var errEnough = errors.New("enough rows")
+
+// A rowPrinter prints one row; timed is false when its source has no times.
+type rowPrinter interface {
+	Print(row *engine.Row, timed bool) error
+}
+
+func runPackets(ctx context.Context, a *app, f *packetsFlags, args []string) error {
+	clock, err := a.clock(f.time)
+	if err != nil {
+		return err
+	}
+	if f.count < 0 {
+		return usage("", "-c %d is less than 0", f.count)
+	}
+	paths, err := a.inputs(args)
+	if err != nil {
+		return err
+	}
+	printer, final, err := packetsPrinter(a, f, clock, view.NewNames(paths))
+	if err != nil {
+		return err
+	}
+	var first *engine.Case
+	if final {
+		again, name, done, err := a.twice(paths)
+		if err != nil {
+			return err
+		}
+		defer done()
+		if first, err = a.analyse(ctx, again); err != nil {
+			return err
+		}
+		name(first)
+		paths = again
+	}
+	return a.rows(ctx, paths, first, clock, f.count, printer, nil)
+}
+
+// packetsPrinter chooses the view. final is true when it shows owners, which only the whole file tells.
+func packetsPrinter(a *app, f *packetsFlags, clock *view.Clock, names view.Names) (printer rowPrinter, final bool, err error) {
+	if err := checkFormat(f.format, "text", "fields", "jsonl"); err != nil {
+		return nil, false, err
+	}
+	if f.columns != "tshark" && f.columns != "netmon" {
+		return nil, false, usage(oneOf(f.columns, "tshark", "netmon"), "--columns %q is none of tshark, netmon", f.columns)
+	}
+	if f.format != "fields" && len(f.fields)+len(f.options) > 0 {
+		return nil, false, usage("add -T fields", "-e and -E are of -T fields")
+	}
+	switch f.format {
+	case "jsonl":
+		return jsonl.NewRows(a.out), true, nil
+	case "fields":
+		columns, err := chosen(f.fields)
+		if err != nil {
+			return nil, false, err
+		}
+		opt, err := text.ParseFieldOptions(f.options)
+		if err != nil {
+			return nil, false, usage("for example -E header=y -E separator=,", "%w", err)
+		}
+		final := slices.ContainsFunc(f.fields, func(name string) bool { return strings.HasPrefix(name, "frame.process.") || name == "conv.id" })
+		return text.NewFields(a.out, columns, opt), final, nil
+	}
+	netmon := f.columns == "netmon"
+	return text.NewRows(a.out, names, clock, netmon, a.style), netmon, nil
+}
+
+// chosen finds the fields of -e.
+func chosen(names []string) ([]view.Column, error) {
+	if len(names) == 0 {
+		return nil, usage("for example -e frame.number -e ip.src", "-T fields needs at least one -e")
+	}
+	var columns []view.Column
+	for _, name := range names {
+		c, ok := view.NewColumn(name)
+		if !ok {
+			hint := ""
+			if n := nearest(name, fieldNames()); n != "" {
+				hint = "did you mean " + n
+			}
+			return nil, usage(hint, "-e %s: no such field", name)
+		}
+		columns = append(columns, c)
+	}
+	return columns, nil
+}
+
+func fieldNames() []string {
+	var names []string
+	for _, f := range view.FieldNames() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// rows prints the rows that want accepts (nil takes all), at most limit of them when that is not 0.
+func (a *app) rows(ctx context.Context, paths []string, first *engine.Case, clock *view.Clock, limit int, printer rowPrinter, want func(*engine.Row) bool) error {
+	printed := 0
+	c, err := a.each(ctx, paths, first, func(run *engine.Run, row *engine.Row) error {
+		t := row.Record.Time
+		clock.Seen(t)
+		shown := want == nil || want(row)
+		if shown {
+			if err := printer.Print(row, !run.Info(row.Source).Untimed); err != nil {
+				return err
+			}
+			printed++
+		}
+		clock.Done(t, shown)
+		if limit > 0 && printed == limit {
+			return errEnough
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errEnough):
+		return nil
+	case errors.Is(err, context.Canceled):
+		return errors.Join(a.out.Flush(), err)
+	case err != nil:
+		return err
+	}
+	if a.verbose {
+		fmt.Fprintf(a.stderr, "wiretale: %d rows\n", printed)
+	}
+	return a.damage(c)
+}

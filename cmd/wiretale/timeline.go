@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/view"
+	"github.com/wiretale/wiretale/view/jsonl"
+	"github.com/wiretale/wiretale/view/text"
+)
+
+type timelineFlags struct {
+	format  string
+	columns string
+	time    string
+	conv    int
+	process string
+	count   int
+}
+
+func newTimeline(a *app) *cobra.Command {
+	var f timelineFlags
+	cmd := &cobra.Command{
+		Use:   "timeline FILE...",
+		Short: "One process or conversation: application calls, stack events and packets in one list",
+		Example: `  wiretale timeline server.etl
+  wiretale timeline --process tcpserver.exe server.etl
+  wiretale timeline --conv 3 -t dd x.pcapng
+  wiretale timeline --columns netmon server.etl`,
+		RunE: func(cmd *cobra.Command, args []string) error { return runTimeline(cmd.Context(), a, &f, args) },
+	}
+	flags := cmd.Flags()
+	formatFlag(flags, &f.format, "text", "jsonl")
+	flags.IntVar(&f.conv, "conv", -1, "the conversation with this number, as convs lists it")
+	flags.StringVar(&f.process, "process", "", "the process with this name or id")
+	flags.StringVar(&f.columns, "columns", "lanes", "columns of the text: lanes, netmon")
+	timeFlag(cmd, &f.time)
+	flags.IntVarP(&f.count, "count", "c", 0, "stop after this many rows")
+	cmd.MarkFlagsMutuallyExclusive("conv", "process")
+	return cmd
+}
+
+func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) error {
+	clock, err := a.clock(f.time)
+	if err != nil {
+		return err
+	}
+	if err := checkFormat(f.format, "text", "jsonl"); err != nil {
+		return err
+	}
+	if f.columns != "lanes" && f.columns != "netmon" {
+		return usage(oneOf(f.columns, "lanes", "netmon"), "--columns %q is none of lanes, netmon", f.columns)
+	}
+	named, err := a.inputs(args)
+	if err != nil {
+		return err
+	}
+	paths, name, done, err := a.twice(named)
+	if err != nil {
+		return err
+	}
+	defer done()
+	c, err := a.analyse(ctx, paths)
+	if err != nil {
+		return err
+	}
+	name(c)
+	sel, err := a.choose(c, f)
+	if err != nil {
+		return err
+	}
+	var printer rowPrinter
+	names := view.NewNames(named)
+	switch {
+	case f.format == "jsonl":
+		printer = jsonl.NewRows(a.out)
+	case f.columns == "netmon":
+		printer = text.NewRows(a.out, names, clock, true, a.style)
+	default:
+		printer = text.NewTimeline(a.out, sel.Title(), names, clock, a.style)
+	}
+	return a.rows(ctx, paths, c, clock, f.count, printer, sel.Has)
+}
+
+// choose finds the selection that the flags name, or the only one there is.
+func (a *app) choose(c *engine.Case, f *timelineFlags) (*view.Selection, error) {
+	switch {
+	case f.conv >= 0:
+		for _, conv := range c.Conversations {
+			if conv.ID == f.conv {
+				return view.SelectConversation(c, conv), nil
+			}
+		}
+		return nil, usage("wiretale convs lists them", "there is no conversation %d among %d", f.conv, len(c.Conversations))
+	case f.process != "":
+		return chooseProcess(c, f.process)
+	}
+	choices := view.Choices(c)
+	switch len(choices) {
+	case 0:
+		return nil, usage("wiretale packets shows every record", "there is no process and no conversation to show")
+	case 1:
+		return choices[0], nil
+	}
+	if best := view.MostTelling(c, choices); best != nil {
+		if !a.quiet {
+			fmt.Fprintf(a.stderr, "wiretale: showing %s, the only one with calls and packets; --process or --conv choose another\n", best.Title())
+		}
+		return best, nil
+	}
+	return nil, usage(choiceList(choices), "there are %d to choose from: --process NAME or --conv N", len(choices))
+}
+
+// maxChoices is how many choices a message lists.
+const maxChoices = 10
+
+func choiceList(choices []*view.Selection) string {
+	var lines []string
+	for i, s := range choices {
+		if i == maxChoices {
+			lines = append(lines, fmt.Sprintf("and %d more, wiretale convs lists them", len(choices)-maxChoices))
+			break
+		}
+		if s.Process != nil {
+			lines = append(lines, fmt.Sprintf("--process %d for %s", s.Process.PID, s.Title()))
+		} else {
+			lines = append(lines, fmt.Sprintf("--conv %d for %s", s.Conv.ID, view.Line(s.Conv)))
+		}
+	}
+	return strings.Join(lines, "\n  ")
+}
+
+// chooseProcess finds a process by id or by name, with or without ".exe", in any case.
+func chooseProcess(c *engine.Case, word string) (*view.Selection, error) {
+	if c.Session == nil {
+		return nil, usage("", "the files name no process")
+	}
+	pid, err := strconv.ParseUint(word, 0, 32)
+	byID := err == nil
+	var found []*view.Selection
+	var known []string
+	for _, p := range c.Session.Processes {
+		known = append(known, p.Name)
+		if byID && uint64(p.PID) == pid || !byID && sameProgram(p.Name, word) {
+			found = append(found, view.SelectProcess(c, p))
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		hint := "wiretale convs lists the processes with conversations"
+		if n := nearest(word, known); n != "" {
+			hint = "did you mean " + n
+		}
+		return nil, usage(hint, "no process %q in %s", word, "the files")
+	}
+	if best := view.MostTelling(c, found); best != nil {
+		return best, nil
+	}
+	return nil, usage(choiceList(found), "%d processes are named %q", len(found), word)
+}
+
+func sameProgram(name, word string) bool {
+	return strings.EqualFold(name, word) || strings.EqualFold(name, word+".exe")
+}

@@ -1,0 +1,187 @@
+package view
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/wiretale/wiretale/field"
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/packet"
+	protos "github.com/wiretale/wiretale/proto/all"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// A Column is a field chosen with -e.
+type Column struct {
+	Name string
+	each func(row *engine.Row, yield func(string) bool)
+}
+
+// Values are the texts of all occurrences of the field in a row, outer layers first.
+func (c *Column) Values(row *engine.Row) []string {
+	var out []string
+	c.each(row, func(s string) bool { out = append(out, s); return true })
+	return out
+}
+
+// rowFields come from the analysis or from the record around the packet.
+var rowFields = []field.Of[engine.Row]{
+	{Name: "frame.number", Title: "Frame Number", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) { return field.U(uint64(r.Record.Pos.Number)), true }},
+	{Name: "frame.time", Title: "Arrival Time, ISO 8601", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
+		return field.S(ISO(r.Record.Time)), r.Record.Time != trace.NoTime
+	}},
+	{Name: "frame.time_epoch", Title: "Epoch Time", Type: field.Time, Get: func(r *engine.Row) (field.Value, bool) {
+		return field.Value{Type: field.Time, U: uint64(r.Record.Time)}, r.Record.Time != trace.NoTime
+	}},
+	{Name: "frame.offset", Title: "Byte offset of the record in the file", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) { return field.U(uint64(r.Record.Pos.Offset)), true }},
+	{Name: "frame.process.name", Title: "Owning process", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
+		if r.Object.Process == nil {
+			return field.Value{}, false
+		}
+		return field.S(r.Object.Process.Name), r.Object.Process.Name != ""
+	}},
+	{Name: "frame.process.pid", Title: "Owning process id", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) {
+		if r.Object.Process == nil {
+			return field.Value{}, false
+		}
+		return field.U(uint64(r.Object.Process.PID)), true
+	}},
+	{Name: "conv.id", Title: "Conversation", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) {
+		if r.Object.Conv == nil {
+			return field.Value{}, false
+		}
+		return field.U(uint64(r.Object.Conv.ID)), true
+	}},
+	{Name: "event.provider", Title: "Provider", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
+		if r.Record.Event == nil {
+			return field.Value{}, false
+		}
+		return field.S(ProviderName(r)), true
+	}},
+	{Name: "event.id", Title: "Event id", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) {
+		if r.Record.Event == nil {
+			return field.Value{}, false
+		}
+		return field.U(uint64(r.Record.Event.ID)), true
+	}},
+	{Name: "event.version", Title: "Event version", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) {
+		if r.Record.Event == nil {
+			return field.Value{}, false
+		}
+		return field.U(uint64(r.Record.Event.Version)), true
+	}},
+	{Name: "event.opcode", Title: "Event opcode", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) {
+		if r.Record.Event == nil {
+			return field.Value{}, false
+		}
+		return field.U(uint64(r.Record.Event.Opcode)), true
+	}},
+	{Name: "event.name", Title: "Event name", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
+		if r.Event == nil || r.Event.Def == nil {
+			return field.Value{}, false
+		}
+		return field.S(r.Event.Def.Name), true
+	}},
+	{Name: "_ws.col.Source", Title: "Source", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) { return field.S(ColumnsOf(r).Source), true }},
+	{Name: "_ws.col.Destination", Title: "Destination", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) { return field.S(ColumnsOf(r).Destination), true }},
+	{Name: "_ws.col.Protocol", Title: "Protocol", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) { return field.S(ColumnsOf(r).Protocol), true }},
+	{Name: "_ws.col.Info", Title: "Info", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) { return field.S(ColumnsOf(r).Info), true }},
+}
+
+// eventPrefix makes a field of an event's payload a column: event.data.SeqNo.
+const eventPrefix = "event.data."
+
+// NewColumn finds a field by its name.
+func NewColumn(name string) (Column, bool) {
+	if param, ok := strings.CutPrefix(name, eventPrefix); ok && param != "" {
+		return Column{name, func(row *engine.Row, yield func(string) bool) { eventField(row, param, yield) }}, true
+	}
+	for i := range rowFields {
+		if f := &rowFields[i]; f.Name == name {
+			return Column{name, func(row *engine.Row, yield func(string) bool) { one(f, row, yield) }}, true
+		}
+	}
+	for i := range flow.Fields() {
+		if f := &flow.Fields()[i]; f.Name == name {
+			return Column{name, func(row *engine.Row, yield func(string) bool) {
+				if row.Sighting != nil {
+					one(f, row.Sighting, yield)
+				}
+			}}, true
+		}
+	}
+	base, width, ok := declared(name)
+	if !ok {
+		return Column{}, false
+	}
+	return Column{name, func(row *engine.Row, yield func(string) bool) {
+		if row.Packet != nil {
+			row.Packet.Each(name, func(_ field.Span, v field.Value) bool { return yield(Value(v, base, width)) })
+		}
+	}}, true
+}
+
+func one[T any](f *field.Of[T], of *T, yield func(string) bool) {
+	if v, ok := f.Get(of); ok {
+		yield(Value(v, f.Base, 0))
+	}
+}
+
+func eventField(row *engine.Row, name string, yield func(string) bool) {
+	if row.Event == nil || row.Event.Def == nil {
+		return
+	}
+	for i := range row.Event.Values {
+		if row.Event.Def.Fields[i].Name == name && !yield(EventValue(row, i)) {
+			return
+		}
+	}
+}
+
+// declared looks a name up in the tables of packets and protocols.
+func declared(name string) (base field.Base, width int, ok bool) {
+	for i := range packet.Fields {
+		if packet.Fields[i].Name == name {
+			return packet.Fields[i].Base, 0, true
+		}
+	}
+	for _, t := range protos.Tables() {
+		if t == nil {
+			continue
+		}
+		for i := range t.Fields {
+			if f := &t.Fields[i]; f.Name == name {
+				return f.Base, f.Len, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// A FieldName is a field with what it means, for lists and hints.
+type FieldName struct{ Name, Title string }
+
+// FieldNames lists every field that -e takes, sorted, each once.
+func FieldNames() []FieldName {
+	var all []FieldName
+	for i := range rowFields {
+		all = append(all, FieldName{rowFields[i].Name, rowFields[i].Title})
+	}
+	for i := range flow.Fields() {
+		all = append(all, FieldName{flow.Fields()[i].Name, flow.Fields()[i].Title})
+	}
+	for i := range packet.Fields {
+		all = append(all, FieldName{packet.Fields[i].Name, packet.Fields[i].Title})
+	}
+	for _, t := range protos.Tables() {
+		if t == nil {
+			continue
+		}
+		for i := range t.Fields {
+			all = append(all, FieldName{t.Fields[i].Name, t.Fields[i].Title})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b FieldName) int { return strings.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(all, func(a, b FieldName) bool { return a.Name == b.Name })
+}

@@ -1,0 +1,132 @@
+package view
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/tcp"
+)
+
+// flagNames are in the order of the bits, as Wireshark lists them.
+var flagNames = []struct {
+	bit  tcp.Flags
+	name string
+}{
+	{tcp.FIN, "FIN"}, {tcp.SYN, "SYN"}, {tcp.RST, "RST"}, {tcp.PSH, "PSH"}, {tcp.ACK, "ACK"}, {tcp.URG, "URG"}, {tcp.ECE, "ECE"}, {tcp.CWR, "CWR"}, {tcp.AE, "AE"},
+}
+
+// TCPFlags lists control bits as Wireshark does: "SYN, ACK".
+func TCPFlags(f tcp.Flags) string {
+	var set []string
+	for _, n := range flagNames {
+		if f&n.bit != 0 {
+			set = append(set, n.name)
+		}
+	}
+	if len(set) == 0 {
+		return "<None>"
+	}
+	return strings.Join(set, ", ")
+}
+
+// tcpInfo is Wireshark's: "50152 → 80 [SYN] Seq=0 Win=65535 Len=0 MSS=1460", verdicts of the analysis in front.
+func tcpInfo(row *engine.Row, i int) string {
+	p := row.Packet
+	if p.Transport != proto.TCP {
+		b := p.Bytes(i)
+		if len(b) < 4 {
+			return ""
+		}
+		return fmt.Sprintf("%d → %d", binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]))
+	}
+	h := &p.TCP
+	seq, ack, window := h.Seq, h.Ack, uint32(h.Window)
+	var b strings.Builder
+	if s := row.Sighting; s != nil && s.TCP {
+		seq, ack, window = s.RelSeq, s.RelAck, s.Window
+		b.WriteString(verdicts(s))
+	}
+	fmt.Fprintf(&b, "%d → %d [%s] Seq=%d", h.SrcPort, h.DstPort, TCPFlags(h.Flags), seq)
+	if h.Flags&tcp.ACK != 0 {
+		fmt.Fprintf(&b, " Ack=%d", ack)
+	}
+	fmt.Fprintf(&b, " Win=%d", window)
+	if h.Flags&tcp.URG != 0 {
+		fmt.Fprintf(&b, " Urg=%d", h.Urgent)
+	}
+	fmt.Fprintf(&b, " Len=%d", p.PayloadLen)
+	tcpOptions(&b, h)
+	return b.String()
+}
+
+// verdicts are what the other packets of the conversation say of this one.
+func verdicts(s *flow.Sighting) string {
+	var b strings.Builder
+	if s.Duplicate {
+		b.WriteString("[Seen before] ")
+	}
+	if s.Gap {
+		b.WriteString("[TCP Previous segment not captured] ")
+	}
+	switch {
+	case s.KeepAlive:
+		b.WriteString("[TCP Keep-Alive] ")
+	case s.WindowProbe:
+		b.WriteString("[TCP ZeroWindowProbe] ")
+	case s.Retransmission:
+		b.WriteString("[TCP Retransmission] ")
+	case s.OutOfOrder:
+		b.WriteString("[TCP Out-Of-Order] ")
+	case s.DupAck:
+		b.WriteString("[TCP Dup ACK] ")
+	}
+	if s.ZeroWindow {
+		b.WriteString("[TCP ZeroWindow] ")
+	}
+	return b.String()
+}
+
+// Option kinds of the IANA registry that the Info column shows.
+const (
+	optEnd, optNop, optMSS, optScale, optSACKPermitted, optSACK, optTimestamps, optFastOpen = 0, 1, 2, 3, 4, 5, 8, 34
+)
+
+// tcpOptions appends the options in the order that the segment has them. A length that does not fit ends the list.
+func tcpOptions(b *strings.Builder, h *tcp.Header) {
+	for opt := h.Options; len(opt) > 0; {
+		kind := opt[0]
+		if kind == optEnd {
+			return
+		}
+		if kind == optNop {
+			opt = opt[1:]
+			continue
+		}
+		if len(opt) < 2 || opt[1] < 2 || int(opt[1]) > len(opt) {
+			return
+		}
+		tcpOption(b, h, kind, opt[2:opt[1]])
+		opt = opt[opt[1]:]
+	}
+}
+
+func tcpOption(b *strings.Builder, h *tcp.Header, kind byte, v []byte) {
+	switch {
+	case kind == optMSS && len(v) == 2:
+		fmt.Fprintf(b, " MSS=%d", binary.BigEndian.Uint16(v))
+	case kind == optScale && len(v) == 1:
+		fmt.Fprintf(b, " WS=%d", uint32(1)<<min(v[0], 14))
+	case kind == optSACKPermitted:
+		b.WriteString(" SACK_PERM")
+	case kind == optTimestamps && len(v) == 8:
+		fmt.Fprintf(b, " TSval=%d TSecr=%d", binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[4:]))
+	case kind == optFastOpen && h.Flags&tcp.SYN != 0 && len(v) == 0:
+		b.WriteString(" TFO=R")
+	case kind == optFastOpen && h.Flags&tcp.SYN != 0:
+		b.WriteString(" TFO=C")
+	}
+}

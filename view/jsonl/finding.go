@@ -1,0 +1,129 @@
+package jsonl
+
+import (
+	"io"
+
+	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/engine"
+)
+
+// A Finding is one cause, proven by records.
+type Finding struct {
+	head
+	Rank          int      `json:"rank" doc:"1 for the first"`
+	Rule          string   `json:"rule" doc:"id of the diagnosis; 'wiretale explain ID' has its page"`
+	Title         string   `json:"title" doc:"of the diagnosis"`
+	Severity      string   `json:"severity" doc:"'note', 'warning', 'error'"`
+	Confidence    string   `json:"confidence" doc:"'possible', 'likely', 'proven'"`
+	Summary       string   `json:"summary" doc:"one sentence with the numbers in it"`
+	CostNS        int64    `json:"cost_ns" doc:"time that the user's operation lost, 0 when none or unknown"`
+	Count         int      `json:"count" doc:"how often it happened"`
+	Where         []Place  `json:"where,omitempty" doc:"records that prove it, 20 at most"`
+	Conversations []int    `json:"conversations,omitempty" doc:"conversations that it concerns"`
+	Host          string   `json:"host,omitempty" doc:"address or name that it concerns"`
+	Process       *Process `json:"process,omitempty" doc:"process that it concerns"`
+	Facts         []Fact   `json:"facts,omitempty" doc:"the numbers that it rests on"`
+	RuledOut      []string `json:"ruled_out,omitempty" doc:"what was looked at and was not the cause"`
+	Fix           []string `json:"fix,omitempty" doc:"what to do"`
+	NextCapture   []string `json:"next_capture,omitempty" doc:"what to record next"`
+	Filter        string   `json:"filter,omitempty" doc:"Wireshark display filter that shows the proof"`
+	NetMonFilter  string   `json:"netmon_filter,omitempty" doc:"Network Monitor filter that shows the proof"`
+	Silences      []string `json:"silences,omitempty" doc:"diagnoses that this finding withholds"`
+}
+
+// A Fact is a number or value that a finding rests on.
+type Fact struct {
+	Name  string `json:"name" doc:"of the number"`
+	Value string `json:"value" doc:"with its unit"`
+}
+
+// Withheld says that a rule was not applied, and why.
+type Withheld struct {
+	head
+	Rule          string `json:"rule" doc:"diagnosis that was not applied"`
+	Because       string `json:"because" doc:"quality finding that forbids it"`
+	Conversations int    `json:"conversations" doc:"how many it would have looked at"`
+}
+
+// A Rule is one diagnosis of the catalogue.
+type Rule struct {
+	head
+	ID         string   `json:"id" doc:"of the diagnosis"`
+	Title      string   `json:"title" doc:"what it finds"`
+	Quality    bool     `json:"quality" doc:"true for a rule on the quality of the capture"`
+	WithheldBy []string `json:"withheld_by,omitempty" doc:"quality rules that can silence it"`
+}
+
+// A Summary is the last object of a case.
+type Summary struct {
+	head
+	Sources       int   `json:"sources" doc:"number of sources"`
+	Records       int64 `json:"records" doc:"records in all"`
+	Packets       int64 `json:"packets" doc:"packets in all"`
+	Events        int64 `json:"events" doc:"events in all"`
+	Conversations int   `json:"conversations" doc:"number of conversations"`
+	Processes     int   `json:"processes" doc:"number of processes"`
+	Calls         int   `json:"calls" doc:"number of calls"`
+	Joins         int   `json:"joins" doc:"number of joins"`
+	Findings      int   `json:"findings" doc:"number of findings"`
+	Withheld      int   `json:"withheld" doc:"number of diagnoses not applied"`
+	Damaged       bool  `json:"damaged" doc:"true when something could not be read"`
+}
+
+// Case writes everything that an analysis knows; the summary comes last.
+func Case(w io.Writer, c *engine.Case) error {
+	e := newEncoder(w, c)
+	e.sources()
+	for i := range c.Findings {
+		e.put(finding(i+1, &c.Findings[i]))
+	}
+	for _, wh := range c.Withheld {
+		e.put(Withheld{kind("withheld"), wh.Rule, wh.Because, wh.Conversations})
+	}
+	e.conversations()
+	e.session()
+	e.losses()
+	e.put(summary(c))
+	return e.err
+}
+
+// Rules writes the catalogue.
+func Rules(w io.Writer, rules []*diag.Rule) error {
+	e := newEncoder(w, nil)
+	for _, r := range rules {
+		e.put(Rule{kind("rule"), r.ID, r.Title, r.Quality, r.WithheldBy})
+	}
+	return e.err
+}
+
+func finding(rank int, f *diag.Finding) Finding {
+	out := Finding{
+		head: kind("finding"), Rank: rank, Rule: f.Rule.ID, Title: f.Rule.Title, Severity: f.Severity.String(), Confidence: f.Confidence.String(),
+		Summary: f.Summary, CostNS: int64(f.Cost), Count: f.Count, Host: f.Host, Process: process(f.Process), RuledOut: f.RuledOut, Fix: f.Fix,
+		NextCapture: f.NextCapture, Filter: f.Filter, NetMonFilter: f.NetMonFilter, Silences: f.Silences,
+	}
+	for _, pos := range f.Where {
+		out.Where = append(out.Where, place(pos))
+	}
+	for _, conv := range f.Conversations {
+		out.Conversations = append(out.Conversations, conv.ID)
+	}
+	for _, fact := range f.Facts {
+		out.Facts = append(out.Facts, Fact{fact.Name, fact.Value})
+	}
+	return out
+}
+
+func summary(c *engine.Case) Summary {
+	out := Summary{
+		head: kind("summary"), Sources: len(c.Sources), Conversations: len(c.Conversations), Findings: len(c.Findings), Withheld: len(c.Withheld),
+	}
+	if s := c.Session; s != nil {
+		out.Processes, out.Calls, out.Joins = len(s.Processes), len(s.Calls), len(s.Joins)
+	}
+	for _, src := range c.Sources {
+		out.Records, out.Packets, out.Events = out.Records+src.Records, out.Packets+src.Packets, out.Events+src.Events
+		out.Damaged = out.Damaged || src.Err != nil || src.Info.Damage.Any()
+	}
+	return out
+}

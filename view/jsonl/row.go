@@ -1,0 +1,139 @@
+package jsonl
+
+import (
+	"encoding/hex"
+	"io"
+
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/trace"
+	"github.com/wiretale/wiretale/view"
+)
+
+// A Row is one record.
+type Row struct {
+	head
+	Source       int       `json:"source" doc:"index of the source"`
+	Frame        int64     `json:"frame" doc:"number of the record"`
+	Offset       int64     `json:"offset" doc:"byte offset of the record"`
+	Record       string    `json:"record" doc:"'packet', 'event', 'secrets', 'names', 'statistics', 'journal', 'custom', 'unknown'"`
+	Time         string    `json:"time,omitempty" doc:"of the record"`
+	Lane         string    `json:"lane" doc:"'application', 'stack', 'wire'"`
+	Process      *Process  `json:"process,omitempty" doc:"owner: from the joins, never from the event's header"`
+	Conversation *int      `json:"conversation,omitempty" doc:"conversation"`
+	Src          string    `json:"src,omitempty" doc:"source address"`
+	Dst          string    `json:"dst,omitempty" doc:"destination address"`
+	Protocol     string    `json:"protocol" doc:"as in the packet list"`
+	Length       int       `json:"length" doc:"on the wire, in bytes; of the payload for events"`
+	Captured     int       `json:"captured" doc:"bytes that there are"`
+	Info         string    `json:"info" doc:"as in the packet list"`
+	TCP          *Segment  `json:"tcp,omitempty" doc:"of a TCP segment"`
+	Payload      *int      `json:"payload,omitempty" doc:"bytes of transport payload on the wire"`
+	Event        *EventRow `json:"event,omitempty" doc:"of an event"`
+}
+
+// A Segment is a TCP segment as the wire has it, with the numbers that the conversation adds.
+type Segment struct {
+	SrcPort   uint16 `json:"src_port" doc:"source port"`
+	DstPort   uint16 `json:"dst_port" doc:"destination port"`
+	Flags     string `json:"flags" doc:"control bits: 'SYN, ACK'"`
+	Seq       uint32 `json:"seq" doc:"sequence number as sent"`
+	Ack       uint32 `json:"ack" doc:"acknowledgement as sent"`
+	RelSeq    uint32 `json:"rel_seq" doc:"relative to the initial sequence number"`
+	RelAck    uint32 `json:"rel_ack" doc:"relative to the initial sequence number"`
+	Window    uint16 `json:"window" doc:"as sent"`
+	Scaled    uint32 `json:"scaled_window" doc:"after scaling; as sent when the scale is unknown"`
+	Checksum  string `json:"checksum" doc:"'unknown', 'good', 'zero', 'partial', 'partial_lso', 'bad'"`
+	Resent    bool   `json:"retransmission" doc:"carries only what was sent before"`
+	Duplicate bool   `json:"duplicate" doc:"further sighting of a packet that was counted already"`
+}
+
+// An EventRow is an event of a provider.
+type EventRow struct {
+	Provider string            `json:"provider" doc:"short name of the provider"`
+	GUID     string            `json:"guid,omitempty" doc:"of the provider"`
+	ID       uint16            `json:"id" doc:"of the event; message number for WPP"`
+	Version  uint8             `json:"version" doc:"of the event"`
+	Opcode   uint8             `json:"opcode" doc:"of the event; type of kernel events"`
+	Name     string            `json:"name,omitempty" doc:"of the event"`
+	Running  *Process          `json:"running,omitempty" doc:"process that was running when it was logged; not an owner"`
+	Fields   map[string]string `json:"fields,omitempty" doc:"values by name, as text"`
+	Data     string            `json:"data,omitempty" doc:"payload in hex, when the layout is unknown"`
+}
+
+// Rows writes one object a row.
+type Rows struct{ e *encoder }
+
+// NewRows writes rows to w.
+func NewRows(w io.Writer) *Rows { return &Rows{newEncoder(w, nil)} }
+
+var recordNames = map[trace.Kind]string{
+	trace.Packet: "packet", trace.Event: "event", trace.Secrets: "secrets", trace.Names: "names", trace.Statistics: "statistics",
+	trace.Journal: "journal", trace.Custom: "custom", trace.Unknown: "unknown",
+}
+
+// Print writes a row. timed is false when the source has no times.
+func (r *Rows) Print(row *engine.Row, timed bool) error {
+	rec := row.Record
+	c := view.ColumnsOf(row)
+	out := Row{
+		head: kind("row"), Source: row.Source, Frame: rec.Pos.Number, Offset: rec.Pos.Offset, Record: recordNames[rec.Kind],
+		Lane: view.LaneOf(row).String(), Process: process(row.Object.Process), Src: c.Source, Dst: c.Destination, Protocol: c.Protocol,
+		Length: c.Length, Captured: len(rec.Data), Info: c.Info,
+	}
+	if timed {
+		out.Time = view.ISO(rec.Time)
+	}
+	if conv := row.Object.Conv; conv != nil {
+		out.Conversation = &conv.ID
+	}
+	switch {
+	case row.Packet != nil:
+		out.TCP = segment(row)
+		if row.Packet.Transport != 0 {
+			out.Payload = &row.Packet.PayloadLen
+		}
+	case rec.Event != nil:
+		out.Event = eventRow(row)
+	}
+	r.e.put(out)
+	return r.e.err
+}
+
+var checksumNames = [...]string{"unknown", "good", "zero", "partial", "partial_lso", "bad"}
+
+func segment(row *engine.Row) *Segment {
+	s, p := row.Sighting, row.Packet
+	if s == nil || !s.TCP {
+		return nil
+	}
+	out := &Segment{
+		SrcPort: p.SrcPort, DstPort: p.DstPort, Flags: view.TCPFlags(p.TCP.Flags), Seq: p.TCP.Seq, Ack: p.TCP.Ack, RelSeq: s.RelSeq, RelAck: s.RelAck,
+		Window: p.TCP.Window, Scaled: s.Window, Resent: s.Retransmission, Duplicate: s.Duplicate,
+	}
+	if int(s.Checksum) < len(checksumNames) {
+		out.Checksum = checksumNames[s.Checksum]
+	}
+	return out
+}
+
+func eventRow(row *engine.Row) *EventRow {
+	h := row.Record.Event
+	out := &EventRow{Provider: view.ProviderName(row), ID: h.ID, Version: h.Version, Opcode: h.Opcode}
+	if h.Provider != (trace.GUID{}) {
+		out.GUID = h.Provider.String()
+	}
+	if h.HasThread {
+		out.Running = &Process{h.PID, row.Header.Name}
+	}
+	e := row.Event
+	if e == nil || e.Def == nil {
+		out.Data = hex.EncodeToString(row.Record.Data)
+		return out
+	}
+	out.Name = view.EventName(row)
+	out.Fields = make(map[string]string, len(e.Values))
+	for i := range e.Values {
+		out.Fields[e.Def.Fields[i].Name] = view.EventValue(row, i)
+	}
+	return out
+}

@@ -1,0 +1,107 @@
+package jsonl
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+)
+
+// shapes are the objects by kind, in the order of the documentation.
+var shapes = []struct {
+	kind  string
+	about string
+	of    any
+}{
+	{"source", "One input file.", Source{}},
+	{"finding", "One cause, proven by records, in order of rank.", Finding{}},
+	{"withheld", "A diagnosis that was not applied, and why.", Withheld{}},
+	{"conversation", "One instance of a connection, or of a pair of talking endpoints.", Conversation{}},
+	{"process", "A process of a host that recorded events.", ProcessInfo{}},
+	{"socket", "What the application calls a socket.", Socket{}},
+	{"api_call", "One API call as the application sees it, in order: what AFD splits is one, what blocks in parts is several.", Step{}},
+	{"afd_call", "One pair of AFD events, from enter to exit, or an indication from below.", Call{}},
+	{"tcb", "A TCP control block of the stack.", TCB{}},
+	{"state", "A change of TCP state, after the tcb that it belongs to.", State{}},
+	{"join", "One step from an object to another, with its evidence.", Join{}},
+	{"drop", "A packet that the host says it dropped.", Drop{}},
+	{"loss", "What could not be read of a source.", Loss{}},
+	{"summary", "Counts of the whole case; the last object.", Summary{}},
+	{"row", "One record, of `packets`, `timeline` and `show`.", Row{}},
+	{"rule", "One diagnosis of the catalogue, of `rules`.", Rule{}},
+}
+
+// Document is the description of the schema in Markdown, from the declarations of the objects.
+func Document() string {
+	var b strings.Builder
+	b.WriteString(preface)
+	var parts []reflect.Type
+	seen := map[reflect.Type]bool{}
+	for _, s := range shapes {
+		t := reflect.TypeOf(s.of)
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", s.kind, s.about)
+		parts = append(parts, fields(&b, t, seen)...)
+	}
+	b.WriteString("\n# Parts\n\nObjects inside others.\n")
+	for len(parts) > 0 {
+		t := parts[0]
+		parts = parts[1:]
+		fmt.Fprintf(&b, "\n## %s\n\n", t.Name())
+		parts = append(parts, fields(&b, t, seen)...)
+	}
+	return b.String()
+}
+
+const preface = `# JSON Lines
+
+` + "`wiretale -T jsonl FILE...`" + ` writes one JSON object a line. Every object has ` + "`schema`, `" + Schema + "`, and `kind`" + `;
+a new field does not change the version, a changed or removed one does.
+
+Times are ISO 8601 in UTC with nanoseconds. Names that end in ` + "`_ns`" + ` are durations, integers in nanoseconds.
+A field marked "optional" is left out when it is empty or not known: a trace whose clock did not advance has no times and no durations.
+This page is written from the program: ` + "`make update`" + `.
+`
+
+var quoted = regexp.MustCompile(`'([^']+)'`)
+
+// fields writes the table of a type and returns the types inside it that have not been seen.
+func fields(b *strings.Builder, t reflect.Type, seen map[reflect.Type]bool) (parts []reflect.Type) {
+	b.WriteString("| field | type | meaning |\n|---|---|---|\n")
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Anonymous {
+			continue
+		}
+		name, opt, _ := strings.Cut(f.Tag.Get("json"), ",")
+		word, inner := typeName(f.Type)
+		if opt == "omitempty" {
+			word += ", optional"
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", name, word, quoted.ReplaceAllString(f.Tag.Get("doc"), "`$1`"))
+		if inner != nil && !seen[inner] {
+			seen[inner] = true
+			parts = append(parts, inner)
+		}
+	}
+	return parts
+}
+
+// typeName is the JSON type of a field; inner is the part that it holds.
+func typeName(t reflect.Type) (name string, inner reflect.Type) {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return typeName(t.Elem())
+	case reflect.Slice:
+		name, inner = typeName(t.Elem())
+		return "list of " + name, inner
+	case reflect.Map:
+		return "object of text", nil
+	case reflect.Struct:
+		return t.Name(), t
+	case reflect.Bool:
+		return "boolean", nil
+	case reflect.String:
+		return "text", nil
+	}
+	return "number", nil
+}

@@ -1,0 +1,156 @@
+package jsonl
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/session"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/trace"
+)
+
+var update = flag.Bool("update", false, "write the documentation anew")
+
+const page = "../../docs/jsonl.md"
+
+func TestPageIsCurrent(t *testing.T) {
+	if *update {
+		if err := os.WriteFile(page, []byte(Document()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Document(), string(got)); diff != "" {
+		t.Errorf("docs/jsonl.md is not what the program emits, run make update (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryFieldIsDocumented(t *testing.T) {
+	seen := map[reflect.Type]bool{}
+	var check func(typ reflect.Type)
+	check = func(typ reflect.Type) {
+		if seen[typ] {
+			return
+		}
+		seen[typ] = true
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			if !f.Anonymous && (f.Tag.Get("doc") == "" || f.Tag.Get("json") == "") {
+				t.Errorf("%s.%s has no doc or json tag", typ.Name(), f.Name)
+			}
+			if _, inner := typeName(f.Type); inner != nil && !f.Anonymous {
+				check(inner)
+			}
+		}
+	}
+	for _, s := range shapes {
+		check(reflect.TypeOf(s.of))
+	}
+}
+
+// full is a case in which everything that can be emitted is there.
+func full() *engine.Case {
+	at := func(n int64) flow.Moment {
+		return flow.Moment{Pos: trace.Pos{Number: n, Offset: 100 * n}, Time: n * 1e9}
+	}
+	conv := &flow.Conversation{ID: 0, Proto: proto.TCP, Stream: 0, Opened: true, First: at(1), Last: at(9), TCP: &flow.TCP{
+		SYN: at(1), SYNACK: at(2), HandshakeACK: at(3), SYNs: 1, Established: true, RST: at(9), RSTs: 1, FirstFIN: 0,
+		Sides: [2]flow.Side{{ISNKnown: true, ScaleKnown: true, MSS: 1460, LastData: at(4), FIN: at(5)}, {ISNKnown: true, ScaleKnown: true, MSS: 1460, LastData: at(4), FIN: at(5)}},
+	}}
+	conv.Dir[0].Packets, conv.Dir[1].Packets = 1, 1
+	p := &session.Process{PID: 7, Parent: 1, Name: "a.exe", CommandLine: "a", Key: 9, From: "rundown"}
+	tcb := &session.TCB{Address: 5, Process: p, Conv: conv, ShutdownAt: at(8), AbortReason: "x", States: []session.Transition{{From: "A", To: "B", At: at(2)}}}
+	listener := &session.Socket{ID: 1, Process: p}
+	socket := &session.Socket{Endpoint: 4, Process: p, Listener: listener, TCB: tcb, Conv: conv, Opened: at(1), Closed: at(9)}
+	socket.Local, socket.Remote = conv.Ends[0], conv.Ends[1]
+	call := &session.Call{Socket: socket, Name: "recv", Enter: at(1), Exit: at(2), Requested: 1, Returned: 1, TID: 3}
+	rule := &diag.Rule{ID: "a.b", Title: "t"}
+	info := &trace.Info{
+		Name: "x", Format: "etl", FormatNote: "n", Compression: "gzip", Bytes: 1, Hardware: "h", OS: "o", Application: "a", Comments: []string{"c"},
+		Interfaces: []trace.Interface{{Name: "n", Description: "d", SnapLen: 1, MTU: 1, MAC: make([]byte, 6), Addresses: []string{"a"}, HasStatistics: true}},
+		Session:    &trace.Session{LoggerName: "l", Build: "b", Start: 1, End: 2, Boot: 3},
+		Damage:     trace.Damage{Records: 1, First: []*trace.Error{{}}},
+	}
+	return &engine.Case{
+		Sources:       []*engine.Source{{Info: info, First: 1, Last: 2, Providers: []engine.ProviderCount{{GUID: trace.GUID{1}, Name: "p"}}, Err: trace.ErrTruncated}},
+		Conversations: []*flow.Conversation{conv},
+		Session: &session.Session{
+			Processes: []*session.Process{p}, Sockets: []*session.Socket{socket}, TCBs: []*session.TCB{tcb}, Calls: []*session.Call{call},
+			Joins:     []session.Join{{What: "w", Where: []flow.Moment{at(1)}, Evidence: "e"}},
+			Drops:     []session.Drop{{At: at(1), Component: "c", Conv: conv}},
+			Endpoints: map[int]*session.Endpoint{0: {Process: p, Kind: session.ByKey}},
+		},
+		Findings: []diag.Finding{{
+			Rule: rule, Where: []trace.Pos{{Number: 1}}, Conversations: []*flow.Conversation{conv}, Host: "h", Process: p, Facts: []diag.Fact{{Name: "n", Value: "v"}},
+			RuledOut: []string{"r"}, Fix: []string{"f"}, NextCapture: []string{"n"}, Filter: "f", NetMonFilter: "f", Silences: []string{"s"},
+		}},
+		Withheld: []diag.Withheld{{Rule: "a.b", Because: "c.d"}},
+	}
+}
+
+// TestDocumentedIsEmitted: each kind of a full case has exactly the documented
+// fields, but for those that a full case must leave out.
+func TestDocumentedIsEmitted(t *testing.T) {
+	var out bytes.Buffer
+	if err := Case(&out, full()); err != nil {
+		t.Fatal(err)
+	}
+	emitted := map[string]map[string]bool{}
+	dec := json.NewDecoder(&out)
+	for dec.More() {
+		var object map[string]any
+		if err := dec.Decode(&object); err != nil {
+			t.Fatal(err)
+		}
+		if object["schema"] != Schema {
+			t.Errorf("schema = %v", object["schema"])
+		}
+		k := object["kind"].(string)
+		if emitted[k] == nil {
+			emitted[k] = map[string]bool{}
+		}
+		for name := range object {
+			emitted[k][name] = true
+		}
+	}
+	absent := map[string]string{"socket.local": "the zero address", "socket.remote": "the zero address", "tcb.local": "the zero address", "tcb.remote": "the zero address", "afd_call.address": "the zero address", "api_call.arguments": "none in this call"}
+	for _, s := range shapes {
+		if s.kind == "row" || s.kind == "rule" { // not of a case
+			continue
+		}
+		typ := reflect.TypeOf(s.of)
+		want := map[string]bool{"schema": true, "kind": true}
+		for i := range typ.NumField() {
+			if name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ","); name != "" {
+				want[name] = true
+			}
+		}
+		for name := range want {
+			if _, ok := absent[s.kind+"."+name]; !emitted[s.kind][name] && !ok {
+				t.Errorf("%s.%s is documented and not emitted", s.kind, name)
+			}
+		}
+		for name := range emitted[s.kind] {
+			if !want[name] {
+				t.Errorf("%s.%s is emitted and not documented", s.kind, name)
+			}
+		}
+		delete(emitted, s.kind)
+	}
+	for k := range emitted {
+		t.Errorf("kind %s is emitted and not documented", k)
+	}
+}

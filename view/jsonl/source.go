@@ -1,0 +1,172 @@
+package jsonl
+
+import (
+	"io"
+
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/trace"
+	"github.com/wiretale/wiretale/view"
+)
+
+// A Source is one input file.
+type Source struct {
+	head
+	Source      int         `json:"source" doc:"index of the source, as places refer to it"`
+	Name        string      `json:"name" doc:"as given on the command line, '-' for standard input"`
+	Format      string      `json:"format" doc:"short name of the format: 'pcap', 'pcapng', 'etl'"`
+	FormatNote  string      `json:"format_note,omitempty" doc:"what matters of the variant"`
+	Compression string      `json:"compression,omitempty" doc:"'gzip', 'zstd', 'lz4'"`
+	Bytes       *int64      `json:"bytes,omitempty" doc:"size in bytes, when known"`
+	Records     int64       `json:"records" doc:"records read"`
+	Packets     int64       `json:"packets" doc:"packets among them"`
+	Events      int64       `json:"events" doc:"events among them"`
+	Timed       bool        `json:"timed" doc:"false when the order of records is known but not their times"`
+	First       string      `json:"first,omitempty" doc:"time of the first record"`
+	Last        string      `json:"last,omitempty" doc:"time of the last record"`
+	DurationNS  *int64      `json:"duration_ns,omitempty" doc:"from first to last"`
+	Hardware    string      `json:"hardware,omitempty" doc:"of the recording machine"`
+	OS          string      `json:"os,omitempty" doc:"of the recording machine"`
+	Application string      `json:"application,omitempty" doc:"that recorded"`
+	Comments    []string    `json:"comments,omitempty" doc:"of the whole file"`
+	Interfaces  []Interface `json:"interfaces,omitempty" doc:"interfaces or capture layers that the source names"`
+	Session     *Session    `json:"session,omitempty" doc:"header of an ETL file"`
+	Providers   []Provider  `json:"providers,omitempty" doc:"events counted by provider"`
+	Malformed   int64       `json:"malformed" doc:"packets that contradict themselves"`
+	Undecoded   int64       `json:"undecoded" doc:"events whose layout is unknown or did not fit"`
+}
+
+// An Interface of a source.
+type Interface struct {
+	ID          int      `json:"id" doc:"as the format numbers it"`
+	Name        string   `json:"name,omitempty" doc:"name"`
+	Description string   `json:"description,omitempty" doc:"description"`
+	Link        string   `json:"link" doc:"link type, Wireshark's short name"`
+	SnapLen     int      `json:"snap_len,omitempty" doc:"bytes captured of a packet at most"`
+	MTU         int      `json:"mtu,omitempty" doc:"in bytes"`
+	MAC         string   `json:"mac,omitempty" doc:"link address"`
+	Addresses   []string `json:"addresses,omitempty" doc:"network addresses"`
+	Packets     int64    `json:"packets" doc:"packets of this interface"`
+	Dropped     *int64   `json:"dropped,omitempty" doc:"packets that the interface or the system dropped, when the source has statistics"`
+}
+
+// A Session is the header of an ETL file.
+type Session struct {
+	Logger      string `json:"logger,omitempty" doc:"name of the session"`
+	Build       string `json:"build,omitempty" doc:"Windows version: '10.0.17134'"`
+	Processors  int    `json:"processors" doc:"number of processors"`
+	PointerSize int    `json:"pointer_size" doc:"4 or 8"`
+	Start       string `json:"start,omitempty" doc:"start of the session"`
+	End         string `json:"end,omitempty" doc:"end of the session, when it was closed"`
+	Boot        string `json:"boot,omitempty" doc:"start of the machine"`
+	EventsLost  uint32 `json:"events_lost" doc:"events that the recorder lost"`
+	BuffersLost uint32 `json:"buffers_lost" doc:"buffers that the recorder lost"`
+	Finalised   bool   `json:"finalised" doc:"true when the recorder closed the file"`
+}
+
+// A Provider with the number of its events.
+type Provider struct {
+	GUID   string `json:"guid,omitempty" doc:"of the provider; kernel groups have none"`
+	Name   string `json:"name,omitempty" doc:"of the provider"`
+	Events int64  `json:"events" doc:"number of events"`
+}
+
+// A Loss is what could not be read of a source.
+type Loss struct {
+	head
+	Source   int      `json:"source" doc:"index of the source"`
+	Records  int64    `json:"records" doc:"records skipped or cut"`
+	Bytes    int64    `json:"bytes" doc:"bytes skipped"`
+	Unread   *int64   `json:"unread,omitempty" doc:"bytes after the point where reading had to stop, when known"`
+	Error    string   `json:"error,omitempty" doc:"why reading stopped before the end"`
+	Examples []string `json:"examples,omitempty" doc:"the first errors, with their byte offsets"`
+}
+
+// Sources writes the sources of a case and what was lost of them.
+func Sources(w io.Writer, c *engine.Case) error {
+	e := newEncoder(w, c)
+	e.sources()
+	e.losses()
+	return e.err
+}
+
+func (e *encoder) sources() {
+	for i, src := range e.c.Sources {
+		e.put(source(i, src))
+	}
+}
+
+func source(i int, src *engine.Source) Source {
+	in := src.Info
+	out := Source{
+		head: kind("source"), Source: i, Name: in.Name, Format: in.Format, FormatNote: in.FormatNote, Compression: in.Compression,
+		Records: src.Records, Packets: src.Packets, Events: src.Events, Timed: !in.Untimed && src.First != trace.NoTime,
+		Hardware: in.Hardware, OS: in.OS, Application: in.Application, Comments: in.Comments, Malformed: src.Malformed, Undecoded: src.Undecoded,
+		Session: sessionOf(in.Session),
+	}
+	if in.Bytes >= 0 {
+		out.Bytes = &in.Bytes
+	}
+	if out.Timed {
+		d := src.Last - src.First
+		out.First, out.Last, out.DurationNS = view.ISO(src.First), view.ISO(src.Last), &d
+	}
+	for k := range in.Interfaces {
+		out.Interfaces = append(out.Interfaces, interfaceOf(&in.Interfaces[k]))
+	}
+	for _, p := range src.Providers {
+		guid := ""
+		if p.GUID != (trace.GUID{}) {
+			guid = p.GUID.String()
+		}
+		out.Providers = append(out.Providers, Provider{guid, p.Name, p.Count})
+	}
+	return out
+}
+
+func interfaceOf(in *trace.Interface) Interface {
+	out := Interface{
+		ID: in.ID, Name: in.Name, Description: in.Description, Link: in.Link.String(), SnapLen: in.SnapLen, MTU: in.MTU,
+		MAC: view.MAC(in.MAC), Addresses: in.Addresses, Packets: in.Packets,
+	}
+	if in.HasStatistics {
+		n := max(in.IfDrop, 0) + max(in.OSDrop, 0)
+		out.Dropped = &n
+	}
+	return out
+}
+
+func sessionOf(s *trace.Session) *Session {
+	if s == nil {
+		return nil
+	}
+	iso := func(t int64) string {
+		if t == 0 {
+			return ""
+		}
+		return view.ISO(t)
+	}
+	return &Session{
+		Logger: s.LoggerName, Build: s.Build, Processors: s.Processors, PointerSize: s.PointerSize, Start: iso(s.Start), End: iso(s.End),
+		Boot: iso(s.Boot), EventsLost: s.EventsLost, BuffersLost: s.BuffersLost, Finalised: s.Finalised,
+	}
+}
+
+func (e *encoder) losses() {
+	for i, src := range e.c.Sources {
+		d := &src.Info.Damage
+		if src.Err == nil && !d.Any() {
+			continue
+		}
+		out := Loss{head: kind("loss"), Source: i, Records: d.Records, Bytes: d.Bytes}
+		if d.Unread >= 0 {
+			out.Unread = &d.Unread
+		}
+		if src.Err != nil {
+			out.Error = src.Err.Error()
+		}
+		for _, ex := range d.First {
+			out.Examples = append(out.Examples, ex.Error())
+		}
+		e.put(out)
+	}
+}

@@ -1,0 +1,137 @@
+package view
+
+import (
+	"strconv"
+
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/session"
+)
+
+// A Selection is the part of a case that a timeline shows: all that one
+// process did, or one conversation with its sockets and control blocks.
+type Selection struct {
+	Process *session.Process
+	Conv    *flow.Conversation
+
+	owned   map[*flow.Conversation]bool
+	sockets map[*session.Socket]bool
+	tcbs    map[*session.TCB]bool
+}
+
+// SelectProcess selects what a process did, its conversations included.
+func SelectProcess(c *engine.Case, p *session.Process) *Selection {
+	s := &Selection{Process: p, owned: map[*flow.Conversation]bool{}}
+	for _, conv := range c.Conversations {
+		if e := endpoint(c, conv); e != nil && e.Process == p {
+			s.owned[conv] = true
+		}
+	}
+	return s
+}
+
+// SelectConversation selects a conversation and everything that is joined to
+// it: the sockets at its ends, the sockets these were accepted from, the control blocks.
+func SelectConversation(c *engine.Case, conv *flow.Conversation) *Selection {
+	s := &Selection{Conv: conv, sockets: map[*session.Socket]bool{}, tcbs: map[*session.TCB]bool{}}
+	if e := endpoint(c, conv); e != nil {
+		for _, socket := range e.Sockets {
+			s.sockets[socket] = true
+			if socket.Listener != nil {
+				s.sockets[socket.Listener] = true
+			}
+		}
+		for _, tcb := range e.TCBs {
+			s.tcbs[tcb] = true
+		}
+	}
+	return s
+}
+
+func endpoint(c *engine.Case, conv *flow.Conversation) *session.Endpoint {
+	if c.Session == nil {
+		return nil
+	}
+	return c.Session.Endpoints[conv.ID]
+}
+
+// Has reports whether a row belongs to the selection. The row must carry the final owners.
+func (s *Selection) Has(row *engine.Row) bool {
+	o := &row.Object
+	if s.Process != nil {
+		return o.Process == s.Process || o.Conv != nil && s.owned[o.Conv]
+	}
+	return o.Conv != nil && o.Conv == s.Conv || o.Socket != nil && s.sockets[o.Socket] || o.TCB != nil && s.tcbs[o.TCB]
+}
+
+// Source is the source that the selection lies in.
+func (s *Selection) Source() int {
+	if s.Process != nil {
+		return s.Process.Source
+	}
+	return s.Conv.Source
+}
+
+// Title names the selection: "tcpserver.exe (2704)", "conversation 3, TCP 10.0.0.1:50000 → 10.0.0.2:80".
+func (s *Selection) Title() string {
+	if s.Process != nil {
+		return ProcessName(s.Process)
+	}
+	return "conversation " + strconv.Itoa(s.Conv.ID) + ", " + Line(s.Conv)
+}
+
+// Choices are the selections worth offering, the most telling kind first:
+// processes whose calls and packets are joined; else conversations.
+func Choices(c *engine.Case) []*Selection {
+	var out []*Selection
+	seen := map[*session.Process]bool{}
+	for _, g := range Groups(c) {
+		if g.Process != nil && !seen[g.Process] {
+			seen[g.Process] = true
+			out = append(out, SelectProcess(c, g.Process))
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	if c.Session != nil {
+		for _, socket := range c.Session.Sockets {
+			if socket.Process != nil && !seen[socket.Process] {
+				seen[socket.Process] = true
+				out = append(out, SelectProcess(c, socket.Process))
+			}
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, conv := range c.Conversations {
+		out = append(out, SelectConversation(c, conv))
+	}
+	return out
+}
+
+// MostTelling is the one choice whose process has both joined calls and
+// packets; nil when none or several have, or when the choices are conversations.
+func MostTelling(c *engine.Case, choices []*Selection) *Selection {
+	var best *Selection
+	for _, s := range choices {
+		if s.Process == nil || len(s.owned) == 0 || !hasCalls(c, s.Process) {
+			continue
+		}
+		if best != nil {
+			return nil
+		}
+		best = s
+	}
+	return best
+}
+
+func hasCalls(c *engine.Case, p *session.Process) bool {
+	for _, socket := range c.Session.Sockets {
+		if socket.Process == p {
+			return true
+		}
+	}
+	return false
+}

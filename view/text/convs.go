@@ -1,0 +1,83 @@
+package text
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/view"
+)
+
+// Conversations writes the tree of processes and their conversations.
+func Conversations(w io.Writer, c *engine.Case, names view.Names, s Style) error {
+	p := &printer{w: w}
+	groups := view.Groups(c)
+	if len(groups) == 0 {
+		p.line("No conversations.")
+		return p.err
+	}
+	owned := len(groups) > 1 || groups[0].Process != nil
+	for i, g := range groups {
+		if i > 0 {
+			p.line()
+		}
+		indent := ""
+		if owned {
+			p.line(s.paint(bold, groupName(g)), fmt.Sprintf("  %s, %s", count(int64(len(g.Conversations)), "conversation"), view.Bytes(g.Bytes)))
+			indent = "  "
+		}
+		convTable(c, g.Conversations, names, false).print(p, s, indent)
+	}
+	return p.err
+}
+
+func groupName(g view.Group) string {
+	if g.Process == nil {
+		return "process unknown"
+	}
+	return view.ProcessName(g.Process)
+}
+
+// conversations is the table of the report: the busiest first, max of them.
+func conversations(p *printer, c *engine.Case, names view.Names, s Style, max int) {
+	list := slices.Clone(c.Conversations)
+	slices.SortStableFunc(list, func(a, b *flow.Conversation) int {
+		return cmp.Compare(view.MeasureOf(c, b).Bytes, view.MeasureOf(c, a).Bytes)
+	})
+	left := 0
+	if len(list) > max {
+		left = len(list) - max
+		list = list[:max]
+	}
+	convTable(c, list, names, true).print(p, s, "")
+	if left > 0 {
+		p.line(s.paint(dim, fmt.Sprintf("and %d more: wiretale convs", left)))
+	}
+}
+
+func convTable(c *engine.Case, list []*flow.Conversation, names view.Names, owner bool) *table {
+	t := newTable(">conv", "process", "*endpoints", ">packets", ">bytes", ">duration", ">rtt", ">resent", "end", "file")
+	for _, conv := range list {
+		m := view.MeasureOf(c, conv)
+		process, duration, rtt, resent := "", "", "", ""
+		if owner && m.Process != nil {
+			process = view.ProcessName(m.Process)
+		}
+		if m.Timed && m.Packets > 1 {
+			duration = view.Duration(m.Duration)
+		}
+		if m.HasRTT {
+			rtt = view.Duration(m.RTT)
+		}
+		if conv.TCP != nil {
+			resent = strconv.FormatInt(m.Retransmissions, 10)
+		}
+		t.add(strconv.Itoa(conv.ID), process, view.Line(conv), strconv.FormatInt(m.Packets, 10), strconv.FormatInt(m.Bytes, 10),
+			duration, rtt, resent, m.End, names.Source(conv.Source))
+	}
+	return t
+}

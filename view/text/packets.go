@@ -1,0 +1,74 @@
+package text
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/view"
+)
+
+// Rows prints one line a record.
+type Rows struct {
+	p      printer
+	style  Style
+	names  view.Names
+	clock  *view.Clock
+	netmon bool
+}
+
+// NewRows prints rows in the columns of tshark, or of Network Monitor.
+func NewRows(w io.Writer, names view.Names, clock *view.Clock, netmon bool, s Style) *Rows {
+	return &Rows{p: printer{w: w}, style: s, names: names, clock: clock, netmon: netmon}
+}
+
+// Print writes the line of a row. timed is false when the source has no times.
+func (r *Rows) Print(row *engine.Row, timed bool) error {
+	at := ""
+	if timed {
+		at = r.clock.Text(row.Record.Time)
+	}
+	number := r.names.Pos(row.Record.Pos)
+	var line string
+	if r.netmon {
+		n := view.NetMonOf(row)
+		line = netmonLine(number, at, timed, n)
+	} else {
+		line = tsharkLine(number, at, timed, view.ColumnsOf(row))
+	}
+	r.p.line(r.style.paint(laneColors[view.LaneOf(row)], r.style.cut(line)))
+	return r.p.err
+}
+
+// tsharkLine has tshark's spacing: number right in 5, time right in 10, source
+// right and destination left in 12, the rest as it comes.
+func tsharkLine(number, at string, timed bool, c view.Columns) string {
+	when := ""
+	if timed {
+		when = fmt.Sprintf("%10s ", at)
+	}
+	arrow := " → "
+	if c.Source == "" && c.Destination == "" {
+		arrow = "   "
+	}
+	return fmt.Sprintf("%5s %s%s%s%s %s %d %s", number, when, padLeft(c.Source, 12), arrow, padRight(c.Destination, 12), c.Protocol, c.Length, c.Info)
+}
+
+// netmonLine separates the columns by tabs, as a copy from Network Monitor does.
+func netmonLine(number, at string, timed bool, n view.NetMon) string {
+	when := ""
+	if timed {
+		when = at + "\t"
+	}
+	return number + "\t" + when + n.Process + "\t" + n.Source + "\t" + n.Destination + "\t" + n.Protocol + "\t" + n.Description
+}
+
+func padLeft(s string, n int) string {
+	return fmt.Sprintf("%*s", n+len(s)-utf8.RuneCountInString(s), s)
+}
+
+func padRight(s string, n int) string {
+	return fmt.Sprintf("%-"+strconv.Itoa(n)+"s", s)
+}

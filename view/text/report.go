@@ -1,0 +1,206 @@
+package text
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/trace"
+	"github.com/wiretale/wiretale/view"
+)
+
+// maxConversations is how many conversations a report lists; the command convs lists them all.
+const maxConversations = 20
+
+// Report writes the result of the main job: findings in their order, then the
+// conversations, then what was not judged, then what could not be read.
+func Report(w io.Writer, c *engine.Case, names view.Names, s Style) error {
+	p := &printer{w: w}
+	for i := range c.Findings {
+		finding(p, c, &c.Findings[i], i+1, names, s)
+	}
+	if len(c.Findings) == 0 {
+		p.line(nothingFound(c))
+	}
+	if len(c.Conversations) > 0 {
+		p.line()
+		conversations(p, c, names, s, maxConversations)
+	}
+	withheld(p, c, s)
+	losses(p, c, s)
+	return p.err
+}
+
+func nothingFound(c *engine.Case) string {
+	packets, events, records := totals(c)
+	if records == 0 {
+		return "Nothing to judge: no packets and no events."
+	}
+	return fmt.Sprintf("No fault found in %s and %s.", count(packets, "packet"), count(events, "event"))
+}
+
+func totals(c *engine.Case) (packets, events, records int64) {
+	for _, src := range c.Sources {
+		packets, events, records = packets+src.Packets, events+src.Events, records+src.Records
+	}
+	return packets, events, records
+}
+
+func count(n int64, what string) string {
+	switch {
+	case n == 1:
+		return "1 " + what
+	case strings.HasSuffix(what, "y"):
+		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(what, "y"))
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+var severityColors = map[diag.Severity]Color{diag.Error: red, diag.Warning: yellow, diag.Note: plain}
+
+func finding(p *printer, c *engine.Case, f *diag.Finding, n int, names view.Names, s Style) {
+	if n > 1 {
+		p.line()
+	}
+	number := fmt.Sprintf("%d. ", n)
+	p.line(number, s.paint(bold, s.wrap(view.Printable(f.Summary), len(number))))
+	rank := []string{s.paint(severityColors[f.Severity], f.Severity.String()), f.Confidence.String()}
+	if f.Cost > 0 {
+		rank = append(rank, "cost "+view.Duration(int64(f.Cost)))
+	}
+	if f.Count > 1 {
+		rank = append(rank, fmt.Sprintf("%d times", f.Count))
+	}
+	rank = append(rank, f.Rule.ID)
+	p.line("   ", strings.Join(rank, ", "))
+	if len(f.Where) > 0 {
+		item(p, s, "proof", proof(f, names))
+	}
+	for i, fact := range f.Facts {
+		item(p, s, map[bool]string{true: "numbers"}[i == 0], fact.Name+" "+view.Printable(fact.Value))
+	}
+	list(p, s, "ruled out", f.RuledOut)
+	list(p, s, "do", f.Fix)
+	list(p, s, "record next", f.NextCapture)
+	if f.Filter != "" {
+		item(p, s, "filter", f.Filter)
+	}
+}
+
+// proof lists the records that prove a finding; several files name each.
+func proof(f *diag.Finding, names view.Names) string {
+	word := "frame "
+	if len(f.Where) > 1 {
+		word = "frames "
+	}
+	if names.Several() {
+		word = ""
+	}
+	var list []string
+	for _, pos := range f.Where {
+		list = append(list, names.Pos(pos))
+	}
+	more := ""
+	if n := f.Count - len(f.Where); len(f.Where) >= 20 && n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return word + strings.Join(list, ", ") + more
+}
+
+const labelWidth = 12
+
+func item(p *printer, s Style, label, text string) {
+	p.line("   ", s.paint(dim, fmt.Sprintf("%-*s", labelWidth, label)), s.wrap(text, 3+labelWidth))
+}
+
+func list(p *printer, s Style, label string, texts []string) {
+	for i, t := range texts {
+		if i > 0 {
+			label = ""
+		}
+		item(p, s, label, view.Printable(t))
+	}
+}
+
+func withheld(p *printer, c *engine.Case, s Style) {
+	if len(c.Withheld) == 0 {
+		return
+	}
+	p.line()
+	p.line(s.paint(bold, "Not judged"))
+	for _, w := range c.Withheld {
+		of := ""
+		if w.Conversations > 0 {
+			of = " on " + count(int64(w.Conversations), "conversation")
+		}
+		p.line("  ", s.wrap(fmt.Sprintf("%s%s, because of %s (wiretale explain %s)", w.Rule, of, w.Because, w.Because), 4))
+	}
+}
+
+// losses says what could not be read, in records and bytes, with the first places.
+func losses(p *printer, c *engine.Case, s Style) {
+	head := false
+	for _, src := range c.Sources {
+		if !Lost(src) {
+			continue
+		}
+		if !head {
+			p.line()
+			p.line(s.paint(bold, "Lost"))
+			head = true
+		}
+		for _, text := range LossTexts(src) {
+			p.line("  ", s.wrap(text, 4))
+		}
+	}
+}
+
+// Lost reports whether something of the source could not be read.
+func Lost(src *engine.Source) bool { return src.Err != nil || src.Info.Damage.Any() }
+
+// LossTexts says what could not be read of a source, a line a thing.
+func LossTexts(src *engine.Source) []string {
+	d := &src.Info.Damage
+	name := view.Printable(src.Info.Name)
+	var parts []string
+	if d.Records > 0 {
+		parts = append(parts, count(d.Records, "record")+" skipped or cut")
+	}
+	if d.Bytes > 0 {
+		parts = append(parts, count(d.Bytes, "byte")+" skipped")
+	}
+	switch {
+	case d.Unread > 0:
+		parts = append(parts, count(d.Unread, "byte")+" after the end of what can be read")
+	case d.Unread < 0:
+		parts = append(parts, "an unknown number of bytes after the end of what can be read")
+	}
+	var out []string
+	if len(parts) > 0 {
+		out = append(out, name+": "+strings.Join(parts, ", "))
+	}
+	if src.Err != nil {
+		out = append(out, view.Printable(src.Err.Error()))
+	}
+	const examples = 3
+	for i, e := range d.First {
+		if i == examples {
+			out = append(out, fmt.Sprintf("and %d more like these", d.Records-examples))
+			break
+		}
+		if src.Err == nil || e.Error() != src.Err.Error() {
+			out = append(out, view.Printable(e.Error()))
+		}
+	}
+	return out
+}
+
+// span is the time from the first to the last record, "" when there is none.
+func span(src *engine.Source) string {
+	if src.First == trace.NoTime || src.Info.Untimed {
+		return ""
+	}
+	return view.Duration(src.Last - src.First)
+}

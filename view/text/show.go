@@ -1,0 +1,220 @@
+package text
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/wiretale/wiretale/field"
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+	protos "github.com/wiretale/wiretale/proto/all"
+	"github.com/wiretale/wiretale/trace"
+	"github.com/wiretale/wiretale/view"
+)
+
+// Show writes one record: what the source says of it, every field with its
+// byte range, and the bytes.
+func Show(w io.Writer, row *engine.Row, src *trace.Info, names view.Names, timed bool, s Style) error {
+	p := &printer{w: w}
+	rec := row.Record
+	c := view.ColumnsOf(row)
+	p.line(s.paint(bold, strings.TrimSpace(names.Pos(rec.Pos)+"  "+c.Protocol+"  "+c.Info)))
+	recordFacts(p, row, src, timed, s)
+	switch {
+	case row.Event != nil:
+		eventFields(p, row, s)
+	case row.Packet != nil:
+		packetFields(p, row, s)
+	}
+	hexDump(p, "bytes", rec.Data, s)
+	if row.Packet != nil && row.Packet.Has(packet.Reassembled) {
+		hexDump(p, "reassembled", row.Packet.Assembled, s)
+	}
+	return p.err
+}
+
+func recordFacts(p *printer, row *engine.Row, src *trace.Info, timed bool, s Style) {
+	rec := row.Record
+	fact := func(label, text string) {
+		if text != "" {
+			p.line("  ", s.paint(dim, fmt.Sprintf("%-14s", label)), text)
+		}
+	}
+	if timed && rec.Time != trace.NoTime {
+		fact("time", view.ISO(rec.Time))
+	}
+	fact("at byte", fmt.Sprint(rec.Pos.Offset))
+	fact("length", fmt.Sprintf("%d captured, %d on the wire", len(rec.Data), max(rec.WireLen, len(rec.Data))))
+	if rec.Interface >= 0 && rec.Interface < len(src.Interfaces) {
+		in := &src.Interfaces[rec.Interface]
+		fact("interface", view.Printable(strings.TrimSpace(fmt.Sprintf("%d %s %s", in.ID, in.Name, in.Description))))
+	}
+	if row.Packet != nil {
+		fact("link type", rec.Link.String())
+	}
+	fact("process", view.Owner(row))
+	if conv := row.Object.Conv; conv != nil {
+		fact("conversation", fmt.Sprintf("%d, %s", conv.ID, view.Line(conv)))
+	}
+	metaFacts(fact, rec.Meta)
+	if h := rec.Event; h != nil {
+		fact("provider", view.ProviderName(row)+" "+h.Provider.String())
+		fact("event", fmt.Sprintf("id %d, version %d, opcode %d, task %d, level %d, keyword 0x%x", h.ID, h.Version, h.Opcode, h.Task, h.Level, h.Keyword))
+		if h.HasThread {
+			fact("was running", fmt.Sprintf("process %d, thread %d, processor %d", h.PID, h.TID, h.CPU))
+		}
+		if h.Activity != (trace.GUID{}) {
+			fact("activity", h.Activity.String())
+		}
+	}
+}
+
+func metaFacts(fact func(label, text string), m *trace.Meta) {
+	if m == nil {
+		return
+	}
+	for _, c := range m.Comments {
+		fact("comment", view.Printable(c))
+	}
+	fact("direction", [...]string{"", "in", "out"}[min(m.Direction, trace.Outbound)])
+	fact("seen at", view.Printable(m.Layer))
+	if m.HasPacketID {
+		fact("packet id", fmt.Sprint(m.PacketID))
+	}
+	if m.HasProcess {
+		fact("recorded owner", fmt.Sprintf("process %d, thread %d", m.PID, m.TID))
+	}
+	if m.DropCount > 0 {
+		fact("lost before it", count(int64(m.DropCount), "packet"))
+	}
+	if m.Drop != nil {
+		fact("dropped", view.Printable(fmt.Sprintf("%s (reason %d) at %s, location %d", m.Drop.ReasonText, m.Drop.Reason, m.Drop.Component, m.Drop.Location)))
+	}
+}
+
+// packetFields prints every layer with its fields. Byte ranges count from the first byte of the buffer that the layer lies in.
+func packetFields(p *printer, row *engine.Row, s Style) {
+	pk := row.Packet
+	for i := range pk.N {
+		l := &pk.Layers[i]
+		b := pk.Bytes(i)
+		table := protos.Tables()[l.Proto]
+		note := ""
+		switch {
+		case l.Quoted:
+			note = ", quoted by an ICMP error"
+		case l.Assembled:
+			note = ", in the reassembled datagram"
+		}
+		title := l.Proto.String()
+		if table != nil {
+			title = table.Title
+		}
+		p.line()
+		p.line(s.paint(bold, title), s.paint(dim, fmt.Sprintf("  bytes %s%s", byteRange(int(l.Off), int(l.End-l.Off)), note)))
+		if table == nil {
+			continue
+		}
+		for j := range table.Fields {
+			f := &table.Fields[j]
+			f.All(b, func(sp field.Span, v field.Value) bool {
+				fieldLine(p, s, byteRange(int(l.Off)+sp.Off, sp.Len), f.Name, f.Title, view.Labelled(v, f.Base, f.Len, f.Names), f.Derived)
+				return true
+			})
+		}
+		if l.Proto == proto.TCP || l.Proto == proto.UDP {
+			derived(p, row, l.Proto, s)
+		}
+	}
+	if pk.Err != nil {
+		p.line()
+		p.line(s.paint(yellow, "! "), view.Printable(pk.Err.Error()))
+	}
+}
+
+// derived prints what other packets say of this one.
+func derived(p *printer, row *engine.Row, id proto.ID, s Style) {
+	if row.Sighting == nil {
+		return
+	}
+	fields := flow.Fields()
+	for i := range fields {
+		f := &fields[i]
+		if strings.HasPrefix(f.Name, id.String()+".") {
+			if v, ok := f.Get(row.Sighting); ok {
+				fieldLine(p, s, "", f.Name, f.Title, view.Labelled(v, f.Base, 0, nil), "from the conversation")
+			}
+		}
+	}
+}
+
+func eventFields(p *printer, row *engine.Row, s Style) {
+	e := row.Event
+	if e.Def == nil {
+		return
+	}
+	p.line()
+	p.line(s.paint(bold, view.EventName(row)), s.paint(dim, map[bool]string{true: "  layout from the trace"}[e.Embedded]))
+	for i := range e.Values {
+		sp := field.Span{}
+		if i < len(e.Spans) {
+			sp = e.Spans[i]
+		}
+		fieldLine(p, s, byteRange(sp.Off, sp.Len), view.Printable(e.Def.Fields[i].Name), "", view.Described(row, i), "")
+	}
+	if e.Short {
+		p.line(s.paint(yellow, "! "), "the payload ends inside a field")
+	}
+	if len(e.Extra) > 0 {
+		p.line(s.paint(yellow, "! "), count(int64(len(e.Extra)), "byte"), " after the last known field")
+	}
+}
+
+func fieldLine(p *printer, s Style, where, name, title, value, note string) {
+	if note != "" {
+		note = "  [" + note + "]"
+	}
+	if title == "" {
+		title = name
+		name = ""
+	}
+	label := title
+	if name != "" {
+		label = title + " " + s.paint(dim, "("+name+")")
+	}
+	p.line("  ", s.paint(dim, fmt.Sprintf("%-9s", where)), " ", label, ": ", value, note)
+}
+
+// byteRange is "14-17", "14" for one byte, "" for none.
+func byteRange(off, n int) string {
+	switch {
+	case n <= 0:
+		return ""
+	case n == 1:
+		return fmt.Sprint(off)
+	}
+	return fmt.Sprintf("%d-%d", off, off+n-1)
+}
+
+// hexDump prints 16 bytes a line: offset, hex, ASCII.
+func hexDump(p *printer, title string, b []byte, s Style) {
+	if len(b) == 0 {
+		return
+	}
+	p.line()
+	p.line(s.paint(bold, title))
+	for off := 0; off < len(b); off += 16 {
+		part := b[off:min(off+16, len(b))]
+		ascii := make([]byte, len(part))
+		for i, x := range part {
+			ascii[i] = '.'
+			if x >= 0x20 && x < 0x7f {
+				ascii[i] = x
+			}
+		}
+		p.line(fmt.Sprintf("  %04x  %-47s  %s", off, fmt.Sprintf("% x", part), ascii))
+	}
+}
