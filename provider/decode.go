@@ -41,6 +41,30 @@ func width(t InType) int {
 	return 1
 }
 
+// A step is how to decode a field: the plain numbers, which are most fields,
+// are read where the walk stands, without a call.
+type step struct {
+	kind field.Type // of a plain number, None for every other field
+	size uint8      // of a plain number in bytes, 0 for a pointer
+	list bool
+}
+
+func newStep(f *Field) step {
+	s := step{list: f.array()}
+	if s.list {
+		return s
+	}
+	switch f.In {
+	case InUInt8, InUInt16, InUInt32, InUInt64, InHexInt32, InHexInt64:
+		if f.Out != OutPort && f.Out != OutIPv4 && f.Out != OutBoolean {
+			s.kind, s.size = field.Uint, uint8(fixedSize(f.In, 0))
+		}
+	case InPointer:
+		s.kind = field.Pointer
+	}
+	return s
+}
+
 // A walker decodes one payload.
 type walker struct {
 	payload []byte
@@ -51,31 +75,66 @@ type walker struct {
 // decode lays d over the payload of e.
 func (e *Event) decode(d *Definition, payload []byte, pointer int) {
 	e.Def, e.Payload, e.Extra, e.Short = d, payload, nil, false
-	e.Values, e.Spans = e.Values[:0], e.Spans[:0]
+	e.clearArrays()
+	n, off := e.walk(d.Fields, d.plan, payload, pointer)
+	e.Short = n < len(d.Fields)
+	e.Extra = payload[off:]
+}
+
+// walk decodes fields one after the other into Values, Spans and Arrays. It
+// returns how many there were and where they end.
+func (e *Event) walk(fields []Field, plan []step, payload []byte, pointer int) (n, off int) {
+	if cap(e.Values) < len(fields) {
+		e.Values, e.Spans = make([]field.Value, len(fields)), make([]field.Span, len(fields))
+	}
+	values, spans := e.Values[:len(fields)], e.Spans[:len(fields)]
+	e.Values, e.Spans = values, spans
+	w := walker{payload: payload, pointer: pointer, event: e}
+	for i := range plan {
+		s := &plan[i]
+		size, ok := int(s.size), true
+		switch {
+		case s.kind != field.None:
+			if size == 0 {
+				size = pointer
+			}
+			if ok = size <= len(payload)-off; ok {
+				values[i] = field.Value{Type: s.kind, U: little(payload[off:], size)}
+			}
+		case s.list:
+			values[i] = field.Value{}
+			size, ok = w.array(&fields[i], i, off)
+		default:
+			values[i], size, ok = w.one(&fields[i], off, w.length(&fields[i]))
+		}
+		if !ok {
+			e.Values, e.Spans = values[:i], spans[:i]
+			return i, off
+		}
+		spans[i] = field.Span{Off: off, Len: size}
+		off += size
+	}
+	return len(fields), off
+}
+
+func (e *Event) clearArrays() {
+	e.elements = e.elements[:0]
 	if len(e.Arrays) > 0 {
 		clear(e.Arrays)
 	}
-	w := walker{payload: payload, pointer: pointer, event: e}
-	off := 0
-	for i := range d.Fields {
-		f := &d.Fields[i]
-		var v field.Value
-		var n int
-		var ok bool
-		if f.array() {
-			n, ok = w.array(f, i, off)
-		} else {
-			v, n, ok = w.one(f, off, w.length(f))
-		}
-		if !ok {
-			e.Short = true
-			break
-		}
-		e.Values = append(e.Values, v)
-		e.Spans = append(e.Spans, field.Span{Off: off, Len: n})
-		off += n
+}
+
+// little reads a number of 1, 2, 4 or 8 bytes, which b has.
+func little(b []byte, size int) uint64 {
+	switch size {
+	case 4:
+		return uint64(binary.LittleEndian.Uint32(b))
+	case 8:
+		return binary.LittleEndian.Uint64(b)
+	case 2:
+		return uint64(binary.LittleEndian.Uint16(b))
 	}
-	e.Extra = payload[off:]
+	return uint64(b[0])
 }
 
 // length is the number of bytes that the length field gives, -1 when the field has none.
@@ -146,24 +205,6 @@ func counted(b []byte, prefix, length int) (data []byte, n int, ok bool) {
 		return nil, 0, false
 	}
 	return b[prefix : prefix+length : prefix+length], prefix + length, true
-}
-
-func untilNUL16(b []byte) (data []byte, n int, ok bool) {
-	for i := 0; i+1 < len(b); i += 2 {
-		if b[i] == 0 && b[i+1] == 0 {
-			return b[:i:i], i + 2, true
-		}
-	}
-	return b, len(b), true
-}
-
-func untilNUL(b []byte) (data []byte, n int, ok bool) {
-	for i, c := range b {
-		if c == 0 {
-			return b[:i:i], i + 1, true
-		}
-	}
-	return b, len(b), true
 }
 
 // fixed decodes a number, time or GUID.
@@ -292,30 +333,35 @@ func (w *walker) array(f *Field, index, off int) (n int, ok bool) {
 	if count > (len(w.payload)-off)/max(f.least(), 1) {
 		return 0, false
 	}
-	var list []field.Value
-	var inner Event // a structure has its own numbering of fields
+	e := w.event
+	first := len(e.elements)
+	inner := Event{words: e.words} // a structure has its own numbering of fields
+	var plan []step
+	if f.In == InStruct {
+		plan = stepsOf(f.Members)
+	}
 	for range count {
-		v, n, ok := w.element(f, off, &inner)
+		v, n, ok := w.element(f, off, &inner, plan)
 		if !ok || n == 0 { // elements that take no bytes would let a count in the payload size the list
 			return 0, false
 		}
-		list = append(list, v)
+		e.elements = append(e.elements, v)
 		off += n
 	}
-	if w.event.Arrays == nil {
-		w.event.Arrays = map[int][]field.Value{}
+	if e.Arrays == nil {
+		e.Arrays = map[int][]field.Value{}
 	}
-	w.event.Arrays[index] = list
+	e.Arrays[index] = e.elements[first:len(e.elements):len(e.elements)]
 	return off - start, true
 }
 
 // element decodes one element of a list. A structure is kept as its bytes.
-func (w *walker) element(f *Field, off int, inner *Event) (v field.Value, n int, ok bool) {
+func (w *walker) element(f *Field, off int, inner *Event, plan []step) (v field.Value, n int, ok bool) {
 	if f.In != InStruct {
 		return w.one(f, off, w.length(f))
 	}
 	rest := w.payload[off:]
-	n, ok = inner.structure(f.Members, rest, w.pointer)
+	n, ok = inner.structure(f.Members, plan, rest, w.pointer)
 	if !ok {
 		return v, 0, false
 	}
@@ -323,25 +369,17 @@ func (w *walker) element(f *Field, off int, inner *Event) (v field.Value, n int,
 }
 
 // structure lays members over the start of b and returns the size; Values and Arrays have what is in them.
-func (e *Event) structure(members []Field, b []byte, pointer int) (size int, ok bool) {
-	e.Values = e.Values[:0]
-	clear(e.Arrays)
-	w := walker{payload: b, pointer: pointer, event: e}
-	off := 0
+func (e *Event) structure(members []Field, plan []step, b []byte, pointer int) (size int, ok bool) {
+	e.clearArrays()
+	n, size := e.walk(members, plan, b, pointer)
+	return size, n == len(members)
+}
+
+// stepsOf is the plan of the members of a structure; lists of structures are rare enough to make it for each.
+func stepsOf(members []Field) []step {
+	plan := make([]step, len(members))
 	for i := range members {
-		f := &members[i]
-		var v field.Value
-		var n int
-		if f.array() {
-			n, ok = w.array(f, i, off)
-		} else {
-			v, n, ok = w.one(f, off, w.length(f))
-		}
-		if !ok {
-			return 0, false
-		}
-		e.Values = append(e.Values, v)
-		off += n
+		plan[i] = newStep(&members[i])
 	}
-	return off, true
+	return plan
 }

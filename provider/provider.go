@@ -52,8 +52,8 @@ type Definition struct {
 	From, To int // first and last Windows build of this layout; 0 = open
 	// redundant[i] is true when field i only says how long another field is.
 	redundant []bool
-	// min is the number of bytes that the layout takes at least, with 4-byte pointers.
-	min int
+	// plan has what decoding wants to know of each field.
+	plan []step
 }
 
 // A Field is one field of an event payload. Fields are packed in this order.
@@ -163,6 +163,7 @@ type Event struct {
 
 	registry *Registry // that decoded it: maps of the trace, build
 	words    *words
+	elements []field.Value // where the elements of Arrays are
 }
 
 // Value is the value of the named field.

@@ -137,9 +137,7 @@ func (e *Event) reset(rec *trace.Record, r *Registry) {
 	e.Provider, e.Def, e.Extra = nil, nil, nil
 	e.Values, e.Spans = e.Values[:0], e.Spans[:0]
 	e.Short, e.Embedded = false, false
-	if len(e.Arrays) > 0 {
-		clear(e.Arrays)
-	}
+	e.clearArrays()
 }
 
 // decodeBest chooses between layouts of one id and version. The build of the

@@ -183,21 +183,26 @@ var outNames = map[string]OutType{
 	"ipv4": OutIPv4, "ipv6": OutIPv6, "mac": OutMAC, "port": OutPort, "hex": OutHexInt64, "pid": OutPID,
 }
 
-// complete computes what Decode and AppendText want to know of a layout beforehand.
+// complete computes what Decode and AppendText want to know of a layout
+// beforehand, and drops references to fields that do not come before.
 func (d *Definition) complete() {
 	d.redundant = make([]bool, len(d.Fields))
-	d.min = 0
+	d.plan = make([]step, len(d.Fields))
 	for i := range d.Fields {
 		f := &d.Fields[i]
+		if f.LengthOf >= i {
+			f.LengthOf = -1
+		}
+		if f.CountOf >= i {
+			f.CountOf = -1
+		}
 		if f.LengthOf >= 0 {
 			d.redundant[f.LengthOf] = true
 		}
 		if f.CountOf >= 0 {
 			d.redundant[f.CountOf] = true
 		}
-		if f.CountOf < 0 && !f.Counted {
-			d.min += max(f.Count, 1) * f.least()
-		}
+		d.plan[i] = newStep(f)
 	}
 }
 

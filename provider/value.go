@@ -69,7 +69,7 @@ func MapText(e *Event, i int) string {
 
 func (e *Event) appendStruct(dst []byte, f *Field, b []byte) []byte {
 	var inner Event
-	inner.structure(f.Members, b, pointerSize(e.Header))
+	inner.structure(f.Members, stepsOf(f.Members), b, pointerSize(e.Header))
 	dst = append(dst, '{')
 	for i, v := range inner.Values {
 		m := &f.Members[i]
