@@ -182,9 +182,9 @@ func (t *Tracker) tuple(c *tcbState, local, remote netip.AddrPort, pid uint32, i
 	c.Local, c.Remote = local, remote
 	if pid != 0 {
 		c.PID, c.Process = pid, t.procs.at(pid, now.Time)
-		if len(c.tupleAt) < maxEvidence {
-			c.tupleAt = append(c.tupleAt, now)
-		}
+	}
+	if len(c.tupleAt) < maxEvidence {
+		c.tupleAt = append(c.tupleAt, now)
 	}
 	if (id == tcpAcceptComplete || id == tcpConnectComplete || id == tcpRundown) && !c.acceptAt.Seen() {
 		c.acceptAt = now

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 	"testing"
 
 	formats "github.com/wiretale/wiretale/format/all"
+	"github.com/wiretale/wiretale/internal/fixture"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/provider"
@@ -137,5 +139,33 @@ func TestOwnersOfSocketEvents(t *testing.T) {
 	}
 	if reasons[""] > 0 || reasons["Transport endpoint was not found"] == 0 {
 		t.Errorf("drop reasons %v", reasons)
+	}
+}
+
+// The listing as a real 32-bit Windows 7 file, through the reader, the tables and the decoder.
+func TestPost1FromFile(t *testing.T) {
+	traces, err := fixture.Load("../../testdata/post1.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := traces[0].Write(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := readTrace(t, path, func(*provider.Event, *trace.Record, Object) {})
+	have := map[string]bool{}
+	for _, j := range s.Joins {
+		have[strings.Join([]string{j.What, j.From, j.To, string(j.Kind), frames(j.Where)}, "|")] = true
+	}
+	for _, want := range strings.Split(strings.TrimSpace(post1Joins), "\n") {
+		if !have[want] {
+			t.Errorf("no join %s", want)
+		}
+	}
+	if n := len(s.API()); n != 13 {
+		t.Errorf("%d steps, want 13", n)
+	}
+	if len(s.TCBs) != 1 || len(s.TCBs[0].States) != 6 || s.TCBs[0].Process == nil || s.TCBs[0].Process.Name != "tcpserver.exe" {
+		t.Errorf("TCBs %+v", s.TCBs)
 	}
 }
