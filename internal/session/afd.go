@@ -306,6 +306,10 @@ func (t *Tracker) connecting(s *socketState, c *Call, ph phase, now flow.Moment)
 		s.Remote = c.Address
 		s.connectAt = now
 	}
+	if s.Protocol == 17 || s.Type == 2 {
+		t.datagram(s, c) // a connected datagram socket has no TCB
+		return
+	}
 	t.seek(s)
 }
 
@@ -354,8 +358,14 @@ func (t *Tracker) seek(s *socketState) {
 			return
 		}
 	}
+	if len(list) == maxWaiting {
+		list = append(list[:0], list[1:]...)
+	}
 	t.waiting[s.Remote] = append(list, s)
 }
+
+// maxWaiting bounds the sockets that wait for a TCB with the same remote address; the oldest gives up.
+const maxWaiting = 64
 
 // localPort is the port that the socket's connection must have, 0 when the stack chose it.
 func (s *socketState) localPort() uint16 {
