@@ -29,6 +29,7 @@ type host struct {
 
 func newHost(info *trace.Info, tracker *session.Tracker) *host {
 	h := &host{info: info, tracker: tracker, registry: provider.NewRegistry(providers.All()...), names: map[uint32]string{0: "Idle", 4: "System"}}
+	tracker.UseMaps(h.registry.MapText)
 	if info.Session != nil {
 		h.registry.SetBuild(provider.ParseBuild(info.Session.Build))
 	}
