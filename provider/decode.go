@@ -335,13 +335,13 @@ func (w *walker) array(f *Field, index, off int) (n int, ok bool) {
 	}
 	e := w.event
 	first := len(e.elements)
-	inner := Event{words: e.words} // a structure has its own numbering of fields
+	var inner *Event // a structure has its own numbering of fields
 	var plan []step
 	if f.In == InStruct {
-		plan = stepsOf(f.Members)
+		inner, plan = &Event{words: e.words}, stepsOf(f.Members)
 	}
 	for range count {
-		v, n, ok := w.element(f, off, &inner, plan)
+		v, n, ok := w.element(f, off, inner, plan)
 		if !ok || n == 0 { // elements that take no bytes would let a count in the payload size the list
 			return 0, false
 		}
