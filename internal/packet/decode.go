@@ -92,6 +92,7 @@ type walk struct {
 	// wire is the end on the wire, in the same numbering as off. It is end or more.
 	wire      int
 	jumboFrom int  // where the payload of an IPv6 header with length 0 starts, -1 for any other
+	beyond    bool // the innermost network layer says that it is longer than the frame
 	assembled bool // buf is Packet.Assembled
 	quoted    bool
 	framed    bool  // the link layer pads short frames

@@ -153,7 +153,6 @@ const (
 	sapSTP  = 0x42
 	sapIP   = 0x06
 	sapSNAP = 0xaa
-	sapOSI  = 0xfe
 )
 
 func (w *walk) llc() step {
@@ -174,7 +173,7 @@ func (w *walk) llc() step {
 	w.add(proto.LLC, header)
 	w.off += header
 	switch {
-	case header != 3:
+	case b[2]&1 == 1 && b[2]&0xef != 3: // neither an information frame nor unnumbered information
 		return opaque
 	case b[0] == sapIP:
 		return ipv4

@@ -153,7 +153,7 @@ func (p *Packet) eachPlace(places []place, yield func(field.Span, field.Value) b
 func segmentLen(p *Packet, i int) (field.Value, bool) {
 	l := &p.Layers[i]
 	b := p.Bytes(i)
-	if len(b) < 14 {
+	if l.Quoted || len(b) < 14 {
 		return field.Value{}, false
 	}
 	n := int(l.Wire-l.Off) - int(b[12]>>4)*4

@@ -42,7 +42,7 @@ func (w *walk) fragment6() step {
 }
 
 // whole reports whether the capture has all of the fragment.
-func (w *walk) whole() bool { return w.end == w.wire && w.off < w.end }
+func (w *walk) whole() bool { return w.end == w.wire && w.off < w.end && !w.beyond }
 
 // loneFragment is a fragment that cannot be kept for reassembly: a first one is decoded as far as it goes.
 func (w *walk) loneFragment(first bool, next uint8) step {

@@ -123,8 +123,11 @@ func (w *walk) null(id proto.ID) step {
 		return pppHDLC
 	}
 	family := binary.LittleEndian.Uint32(b)
-	if id == proto.Loop || family&0xffff0000 != 0 {
+	switch {
+	case id == proto.Loop || family&0xff000000 != 0, family&0xff0000 >= 0x060000:
 		family = be32(b)
+	case family&0xffff0000 != 0: // two bytes, big-endian, behind two of zero
+		family >>= 16
 	}
 	w.add(id, 4)
 	w.off += 4
@@ -134,7 +137,7 @@ func (w *walk) null(id proto.ID) step {
 	case 10, 23, 24, 28, 30: // AF_INET6 of Linux, Windows, NetBSD, FreeBSD, Darwin
 		return ipv6
 	}
-	if family >= etherMin && family <= 0xffff {
+	if family > etherMaxLength {
 		return w.etherType(uint16(family))
 	}
 	return opaque

@@ -97,6 +97,7 @@ func (w *walk) wrongVersion(v uint8) step {
 func (w *walk) length4(h *ip.Header) {
 	p := w.p
 	left := w.wire - w.off
+	w.beyond = h.TotalLen > left
 	switch {
 	case h.TotalLen == 0:
 		if w.quoted {
@@ -149,8 +150,8 @@ func (w *walk) ipv6() step {
 	var h ip6.Header
 	b := w.rest()
 	if len(b) > 0 && b[0]>>4 != 6 {
-		w.add(proto.IPv6, ip6.HeaderLen)
-		return w.bad(proto.IPv6, 6, int(b[0]>>4), "version")
+		w.fail(Malformed, proto.IPv6, 6, int(b[0]>>4), "version", corruptErr)
+		return opaque
 	}
 	if !h.Decode(b) {
 		return w.short(proto.IPv6, ip6.HeaderLen)
@@ -169,6 +170,7 @@ func (w *walk) length6(h *ip6.Header) {
 	p := w.p
 	left := w.wire - w.off - ip6.HeaderLen
 	w.jumboFrom = -1
+	w.beyond = h.PayloadLen > left
 	switch {
 	case h.PayloadLen == 0 && h.Next == protoHopByHop:
 		w.jumboFrom = w.off + ip6.HeaderLen
