@@ -141,22 +141,31 @@ func (r *Registry) addManifest(guid trace.GUID, m *xmlManifest) {
 		text[s.ID] = s.Value
 	}
 	s := r.source(guid, p.Name)
-	templates := make(map[string][]xmlData, len(p.Templates))
+	layouts := make(map[string]*Definition, len(p.Templates))
 	for _, t := range p.Templates {
-		templates[t.ID] = t.Data
+		if fields, ok := xmlFields(t.Data); ok {
+			d := &Definition{Fields: fields}
+			d.complete()
+			layouts[t.ID] = d
+		}
 	}
+	seen := map[Key]bool{}
 	for i := range p.Events {
 		e := &p.Events[i]
 		id, err1 := strconv.ParseUint(e.Value, 0, 16)
 		version, err2 := strconv.ParseUint("0"+e.Version, 10, 8)
-		fields, ok := xmlFields(templates[e.Template])
-		if err1 != nil || err2 != nil || !ok {
+		key := Key{uint16(id), uint8(version)}
+		layout := layouts[e.Template]
+		if e.Template == "" {
+			layout = &Definition{}
+		}
+		if err1 != nil || err2 != nil || layout == nil || seen[key] {
 			continue
 		}
-		d := &Definition{Key: Key{uint16(id), uint8(version)}, Name: xmlName(e.Task, e.Opcode, e.Symbol)}
-		d.Fields, d.Message = fields, oneLine(resolve(e.Message, text))
-		d.complete()
-		r.add(s, d)
+		seen[key] = true
+		d := *layout // the fields are shared by all events of the template
+		d.Key, d.Name, d.Message = key, xmlName(e.Task, e.Opcode, e.Symbol), oneLine(resolve(e.Message, text))
+		r.add(s, &d)
 	}
 	if s.maps == nil {
 		s.maps = map[string]MapVariant{}
@@ -207,7 +216,13 @@ func (m *xmlMap) variant(bits bool, text map[string]string) MapVariant {
 	return v
 }
 
+// maxTemplate bounds the fields of one event; Windows takes 128.
+const maxTemplate = 1024
+
 func xmlFields(data []xmlData) ([]Field, bool) {
+	if len(data) > maxTemplate {
+		return nil, false
+	}
 	fields := make([]Field, 0, len(data))
 	for _, x := range data {
 		f := Field{Name: x.Name, Out: xmlOut[x.Out], Map: x.Map, LengthOf: -1, CountOf: -1}

@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"slices"
+
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -88,6 +90,7 @@ func (r *Registry) enrich(t *Table, d *Definition) {
 	if ours.Name != "" {
 		d.Name = ours.Name
 	}
+	d.Fields = slices.Clone(d.Fields) // other events may share them
 	for i := range d.Fields {
 		f := &d.Fields[i]
 		j := ours.index(f.Name)
@@ -102,6 +105,7 @@ func (r *Registry) enrich(t *Table, d *Definition) {
 			}
 		}
 	}
+	d.complete()
 }
 
 // plain reports whether an out type says no more than the in type does.

@@ -13,7 +13,7 @@ const u16, u32, u64, unicode, binary14, structure24 = 6, 8, 10, 1, 14, 24
 
 func TestLearnEvent(t *testing.T) {
 	builtIn := Embedded{
-		Events:   "1\t0\t0\t0\tOurName\tStatus:u32/ntstatus Address:u32\n",
+		Events:   "1\t0\t0\t0\tOurName\tStatus:u32/ntstatus Address:u32\n4\t0\t0\t0\tFour\taddr:u32/ipv4 port:u16/port\n",
 		Messages: "1\tours: %{Address}, %{Status}\n3\tby name: %{IPv4Address}\n",
 		Maps:     "M\t0\t0\t\t1\told text\n",
 	}
@@ -27,6 +27,9 @@ func TestLearnEvent(t *testing.T) {
 		{"layout of the trace, wording and meaning of the table",
 			infoBlock(1, 0, "Task", "theirs %1", 2, prop{name: "Address", in: u32, out: 23}, prop{name: "Status", in: u32, out: u32}),
 			1, payload([]byte{10, 0, 0, 1}, uint32(0xC0000120)), "ours: 10.0.0.1, 0xC0000120 - STATUS_CANCELLED"},
+		{"plain numbers that the table knows to be an address and a port",
+			infoBlock(4, 0, "Task", "", 2, prop{name: "addr", in: u32}, prop{name: "port", in: u16}),
+			4, []byte{10, 0, 0, 1, 1, 0xBB}, "Four addr=10.0.0.1 port=443"},
 		{"text of the trace where there is none of ours",
 			infoBlock(2, 0, "Task", "N = %1!d!%n, %2%% of it. ", 2, prop{name: "N", in: u32, out: u32}, prop{name: "S", in: unicode}),
 			2, payload(uint32(5), "half"), "N = 5 (0x5) , half% of it."},
@@ -220,6 +223,28 @@ func TestLearnManifestDamaged(t *testing.T) {
 	r := NewRegistry()
 	if r.Learn(eventRecord(manifestEvent, 0, 8, []byte{1, 0, 0, 0, 1, 0, 0, 0, 1})) {
 		t.Error("an event of that number without the mark was taken")
+	}
+}
+
+// A layout may not grow far beyond the bytes that describe it.
+func TestLayoutsAreBounded(t *testing.T) {
+	long := strings.Repeat("n", 300)
+	fields := []string{long + "\x00\x98\x7F"}
+	for range 127 {
+		fields = append(fields, "x\x00\x04")
+	}
+	if _, ok := parseSchema(schemaBlock("E", fields...)); ok {
+		t.Error("a schema whose names grow was taken")
+	}
+	if _, ok := xmlFields(make([]xmlData, maxTemplate+1)); ok {
+		t.Error("a template of any size was taken")
+	}
+	deep := make([]string, 0, 40)
+	for range 40 {
+		deep = append(deep, "s\x00\x98\x01")
+	}
+	if _, ok := parseSchema(schemaBlock("E", append(deep, "x\x00\x04")...)); ok {
+		t.Error("structures of any depth were taken")
 	}
 }
 

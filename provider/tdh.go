@@ -142,7 +142,7 @@ func (l *layouter) add(i int, prefix string, depth int) bool {
 	p := &l.props[i]
 	f, ok := l.field(p)
 	*l.steps--
-	if !ok || depth > maxSchemaDepth || *l.steps < 0 {
+	if !ok || depth > maxSchemaDepth || len(prefix) > maxSchemaPrefix || *l.steps < 0 {
 		return false
 	}
 	f.Name = prefix + p.name

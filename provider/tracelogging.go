@@ -13,8 +13,9 @@ type schema struct {
 	provider *Provider
 }
 
-// maxSchemas bounds the cache, in bytes of schemas; beyond it layouts are parsed for each event.
-const maxSchemas = 8 << 20
+// maxSchemas bounds the cache, in bytes of schemas (a layout takes some 50
+// times as much); beyond it layouts are parsed for each event.
+const maxSchemas = 1 << 20
 
 // decodeSelfDescribing decodes a TraceLogging event (TraceLoggingProvider.h):
 // its layout is in the header's extended data.
@@ -76,8 +77,12 @@ const (
 	schemaTags     = 0x80 // in the out type: tag bytes follow
 )
 
-// maxSchemaDepth bounds structures inside structures.
-const maxSchemaDepth = 8
+// Bounds of structures inside structures: how deep, and how long the names of
+// a member's structures may be together.
+const (
+	maxSchemaDepth  = 8
+	maxSchemaPrefix = 128
+)
 
 // parseSchema parses the extended item EVENT_SCHEMA_TL: u16 size, tag bytes
 // (the high bit says that another follows), the event's name, then for each
@@ -114,7 +119,7 @@ func skipTags(c *bin.Cursor) bool {
 // schemaField parses one field and appends it. The members of a structure are
 // appended as fields of their own, called "Struct.Member", unless there is a list of it.
 func schemaField(c *bin.Cursor, prefix string, fields *[]Field, depth int) bool {
-	if depth > maxSchemaDepth {
+	if depth > maxSchemaDepth || len(prefix) > maxSchemaPrefix {
 		return false
 	}
 	f := Field{Name: prefix + c.ASCII(), LengthOf: -1, CountOf: -1}
