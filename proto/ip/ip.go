@@ -43,13 +43,15 @@ func (h *Header) Decode(b []byte) bool {
 	return true
 }
 
-// Sum is the one's complement sum of a header, checksum field included: 0xffff for a header that is right (RFC 1071).
+// Sum is the one's complement sum of a header (a multiple of four bytes), checksum field included: 0xffff for a header that is right (RFC 1071).
 func Sum(header []byte) uint16 {
-	var sum uint32
-	for len(header) >= 2 {
-		sum += uint32(binary.BigEndian.Uint16(header))
-		header = header[2:]
+	var sum uint64
+	for len(header) >= 4 { // every word of a header is whole: its length counts them
+		sum += uint64(binary.BigEndian.Uint32(header))
+		header = header[4:]
 	}
+	sum = sum>>32 + sum&0xffffffff
+	sum = sum>>16&0xffff + sum&0xffff + sum>>32
 	sum = sum>>16 + sum&0xffff
 	return uint16(sum>>16 + sum)
 }
