@@ -105,7 +105,20 @@ func (r *Reader) load(off int64, dst []byte) (data []byte, h bufferHeader, err e
 	return data, h, err
 }
 
+// decompress undoes the file's compression. The size is the file's claim: room
+// is made for an ordinary ratio first, and for more only when it gets filled.
 func (r *Reader) decompress(dst, raw []byte, size int) ([]byte, error) {
+	for room := 64*len(raw) + bufferHeaderLen; ; room *= 8 {
+		n := min(size, max(room, cap(dst)))
+		out, err := r.expand(dst, raw, n)
+		if n == size || err != nil || len(out) < n {
+			return out, err
+		}
+		dst = out[:0]
+	}
+}
+
+func (r *Reader) expand(dst, raw []byte, size int) ([]byte, error) {
 	switch r.compression {
 	case compressLZNT1:
 		return lznt1.Decompress(dst, raw, size)
