@@ -88,7 +88,7 @@ func runAll(targets []target, fuzztime string, jobs int) (failed int) {
 
 // fuzz runs one target on one core: the targets share the machine.
 func fuzz(t target, fuzztime string) ([]byte, error) {
-	cmd := exec.Command("go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", fuzztime, "-parallel", "1", t.pkg)
+	cmd := exec.Command("go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", fuzztime, "-fuzzminimizetime", "1x", "-parallel", "1", t.pkg)
 	return cmd.CombinedOutput()
 }
 
