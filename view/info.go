@@ -1,6 +1,7 @@
 package view
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -99,15 +100,19 @@ func undecoded(row *engine.Row) string {
 	return strconv.Itoa(row.Record.WireLen) + " bytes"
 }
 
-// addresses are the network addresses of a packet, else its link addresses.
+// addresses are those of the innermost layer that has any: network addresses, else link addresses.
 func addresses(row *engine.Row) (src, dst string) {
 	p := row.Packet
-	if p.Src.IsValid() {
-		return p.Src.String(), p.Dst.String()
-	}
 	for i := p.N - 1; i >= 0; i-- {
+		if p.Layers[i].Quoted {
+			continue
+		}
 		b := p.Bytes(i)
 		switch p.Layers[i].Proto {
+		case proto.IPv4, proto.IPv6:
+			if p.Src.IsValid() {
+				return p.Src.String(), p.Dst.String()
+			}
 		case proto.Ethernet:
 			if len(b) >= 12 {
 				return MAC(b[6:12]), MAC(b[0:6])
@@ -115,6 +120,14 @@ func addresses(row *engine.Row) (src, dst string) {
 		case proto.WLAN:
 			if len(b) >= 16 {
 				return MAC(b[10:16]), MAC(b[4:10])
+			}
+		case proto.SLL: // address length at 4, address at 6
+			if len(b) >= 12 && binary.BigEndian.Uint16(b[4:]) == 6 {
+				return MAC(b[6:12]), ""
+			}
+		case proto.SLL2: // address length at 11, address at 12
+			if len(b) >= 18 && b[11] == 6 {
+				return MAC(b[12:18]), ""
 			}
 		}
 	}

@@ -107,7 +107,7 @@ func advertised(flags byte) string {
 // neighbor looks for a link-layer address option (RFC 4861, 4.6.1) of a kind from off on.
 func neighbor(b []byte, off int, kind byte, word string) string {
 	for off+8 <= len(b) && b[off+1] != 0 {
-		if b[off] == kind {
+		if b[off] == kind && [6]byte(b[off+2:off+8]) != [6]byte{} {
 			return word + MAC(b[off+2:off+8])
 		}
 		off += int(b[off+1]) * 8

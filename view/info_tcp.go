@@ -59,7 +59,7 @@ func tcpInfo(row *engine.Row, i int) string {
 		fmt.Fprintf(&b, " Urg=%d", h.Urgent)
 	}
 	fmt.Fprintf(&b, " Len=%d", p.PayloadLen)
-	tcpOptions(&b, h)
+	tcpOptions(&b, h, h.Ack-ack)
 	return b.String()
 }
 
@@ -92,11 +92,14 @@ func verdicts(s *flow.Sighting) string {
 
 // Option kinds of the IANA registry that the Info column shows.
 const (
-	optEnd, optNop, optMSS, optScale, optSACKPermitted, optSACK, optTimestamps, optFastOpen = 0, 1, 2, 3, 4, 5, 8, 34
+	optEnd, optNop, optMSS, optScale, optSACKPermitted, optSACK, optTimestamps, optFastOpen, optExperiment = 0, 1, 2, 3, 4, 5, 8, 34, 254
+	// fastOpenMagic marks TCP Fast Open in the experimental option, RFC 6994.
+	fastOpenMagic = 0xf989
 )
 
-// tcpOptions appends the options in the order that the segment has them. A length that does not fit ends the list.
-func tcpOptions(b *strings.Builder, h *tcp.Header) {
+// tcpOptions appends the options in the order that the segment has them; base
+// is what acknowledged numbers are relative to. A length that does not fit ends the list.
+func tcpOptions(b *strings.Builder, h *tcp.Header, base uint32) {
 	for opt := h.Options; len(opt) > 0; {
 		kind := opt[0]
 		if kind == optEnd {
@@ -109,12 +112,12 @@ func tcpOptions(b *strings.Builder, h *tcp.Header) {
 		if len(opt) < 2 || opt[1] < 2 || int(opt[1]) > len(opt) {
 			return
 		}
-		tcpOption(b, h, kind, opt[2:opt[1]])
+		tcpOption(b, h, kind, opt[2:opt[1]], base)
 		opt = opt[opt[1]:]
 	}
 }
 
-func tcpOption(b *strings.Builder, h *tcp.Header, kind byte, v []byte) {
+func tcpOption(b *strings.Builder, h *tcp.Header, kind byte, v []byte, base uint32) {
 	switch {
 	case kind == optMSS && len(v) == 2:
 		fmt.Fprintf(b, " MSS=%d", binary.BigEndian.Uint16(v))
@@ -124,6 +127,12 @@ func tcpOption(b *strings.Builder, h *tcp.Header, kind byte, v []byte) {
 		b.WriteString(" SACK_PERM")
 	case kind == optTimestamps && len(v) == 8:
 		fmt.Fprintf(b, " TSval=%d TSecr=%d", binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[4:]))
+	case kind == optSACK:
+		for ; len(v) >= 8; v = v[8:] {
+			fmt.Fprintf(b, " SLE=%d SRE=%d", binary.BigEndian.Uint32(v)-base, binary.BigEndian.Uint32(v[4:])-base)
+		}
+	case kind == optExperiment && len(v) >= 2 && binary.BigEndian.Uint16(v) == fastOpenMagic:
+		tcpOption(b, h, optFastOpen, v[2:], base)
 	case kind == optFastOpen && h.Flags&tcp.SYN != 0 && len(v) == 0:
 		b.WriteString(" TFO=R")
 	case kind == optFastOpen && h.Flags&tcp.SYN != 0:

@@ -102,6 +102,9 @@ func packetFields(p *printer, row *engine.Row, s Style) {
 		l := &pk.Layers[i]
 		b := pk.Bytes(i)
 		table := protos.Tables()[l.Proto]
+		if l.Proto == proto.EtherType { // two bytes that the layer before shows already
+			continue
+		}
 		note := ""
 		switch {
 		case l.Quoted:
@@ -118,9 +121,13 @@ func packetFields(p *printer, row *engine.Row, s Style) {
 		if table == nil {
 			continue
 		}
+		shown := map[string]bool{}
 		for j := range table.Fields {
 			f := &table.Fields[j]
 			f.All(b, func(sp field.Span, v field.Value) bool {
+				if again(shown, f, sp, v) {
+					return true
+				}
 				fieldLine(p, s, byteRange(int(l.Off)+sp.Off, sp.Len), f.Name, f.Title, view.Labelled(v, f.Base, f.Len, f.Names), f.Derived)
 				return true
 			})
@@ -133,6 +140,20 @@ func packetFields(p *printer, row *engine.Row, s Style) {
 		p.line()
 		p.line(s.paint(yellow, "! "), view.Printable(pk.Err.Error()))
 	}
+}
+
+// again reports whether the same bytes have been shown with the same value:
+// fields such as ip.addr stand for others and exist for filters.
+func again(shown map[string]bool, f *field.Field, sp field.Span, v field.Value) bool {
+	if f.Mask != 0 || sp.Len == 0 {
+		return false
+	}
+	key := fmt.Sprint(sp, v)
+	if shown[key] {
+		return true
+	}
+	shown[key] = true
+	return false
 }
 
 // derived prints what other packets say of this one.
