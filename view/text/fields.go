@@ -85,6 +85,9 @@ func NewFields(w io.Writer, columns []view.Column, opt FieldOptions) *Fields {
 
 // Print writes the line of a row, and the header before the first one.
 func (f *Fields) Print(row *engine.Row, _ bool) error {
+	if !row.Record.Numbered { // names, statistics, secrets: not frames; jsonl has them
+		return nil
+	}
 	if !f.begun {
 		f.begun = true
 		f.head()

@@ -26,6 +26,9 @@ func NewRows(w io.Writer, names view.Names, clock *view.Clock, netmon bool, s St
 
 // Print writes the line of a row. timed is false when the source has no times.
 func (r *Rows) Print(row *engine.Row, timed bool) error {
+	if !row.Record.Numbered { // names, statistics, secrets: not frames; jsonl has them
+		return nil
+	}
 	at := ""
 	if timed {
 		at = r.clock.Text(row.Record.Time)
