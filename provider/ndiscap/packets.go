@@ -26,6 +26,7 @@ const (
 const (
 	eventFragment = 1001
 	eventSwitch   = 1003
+	maxLayers     = 1024    // names of interfaces kept at a time
 	maxPending    = 64      // packets in pieces at a time
 	maxPacket     = 1 << 18 // bytes of a packet put together
 )
@@ -34,6 +35,7 @@ const (
 type Packets struct {
 	pending []piece
 	meta    trace.Meta
+	layers  map[uint32]string
 	// Lost counts fragments whose start or end is not in the trace.
 	Lost int64
 	// Interfaces maps a lower interface index to the position in trace.Info.Interfaces; may be nil.
@@ -68,7 +70,7 @@ func (p *Packets) Next(ev, out *trace.Record) bool {
 			return false
 		}
 	}
-	p.meta = trace.Meta{Layer: "if " + strconv.FormatUint(uint64(lower), 10)}
+	p.meta = trace.Meta{Layer: p.layer(lower)}
 	switch {
 	case h.Keyword&keywordSend != 0:
 		p.meta.Direction = trace.Outbound
@@ -85,6 +87,19 @@ func (p *Packets) Next(ev, out *trace.Record) bool {
 		out.WireLen = wireLength(out.Link, data)
 	}
 	return true
+}
+
+// layer names a lower interface; the names are kept, for they come with every packet.
+func (p *Packets) layer(lower uint32) string {
+	if name, ok := p.layers[lower]; ok {
+		return name
+	}
+	if p.layers == nil || len(p.layers) >= maxLayers {
+		p.layers = map[uint32]string{}
+	}
+	name := "if " + strconv.FormatUint(uint64(lower), 10)
+	p.layers[lower] = name
+	return name
 }
 
 func link(keyword uint64) trace.LinkType {
