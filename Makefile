@@ -68,7 +68,7 @@ deps:
 
 # Write the expected outputs of tests anew; look at the difference before you commit it.
 update:
-	$(GO) test ./cmd/... ./view/... -update
+	$(GO) test ./cmd/wiretale ./view/jsonl -update
 
 clean:
 	rm -rf bin dist

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,11 +21,10 @@ type Clock struct {
 	started   bool
 }
 
-// ClockFormats are the formats that NewClock knows, with their meaning.
-var ClockFormats = [][2]string{
-	{"r", "seconds since the first record"}, {"d", "seconds since the record before"}, {"dd", "seconds since the record displayed before"},
-	{"a", "time of day"}, {"ad", "date and time"}, {"u", "time of day, UTC"}, {"ud", "date and time, UTC"}, {"e", "seconds since 1970"},
-}
+// ClockFormats are the formats that NewClock knows: seconds since the first
+// record, since the record before, since the record displayed before; time of
+// day, with date; the same two in UTC; seconds since 1970.
+var ClockFormats = []string{"r", "d", "dd", "a", "ad", "u", "ud", "e"}
 
 const (
 	maxPrecision     = 9
@@ -42,12 +42,10 @@ func NewClock(format string, zone *time.Location) (*Clock, error) {
 		}
 		c.format, c.precision = letters, n
 	}
-	for _, f := range ClockFormats {
-		if f[0] == c.format {
-			return c, nil
-		}
+	if !slices.Contains(ClockFormats, c.format) {
+		return nil, fmt.Errorf("%q is no time format", format)
 	}
-	return nil, fmt.Errorf("%q is no time format", format)
+	return c, nil
 }
 
 // Seen tells the clock of a record, displayed or not, before Text is asked for it.

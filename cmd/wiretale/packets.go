@@ -37,21 +37,18 @@ func newPackets(a *app) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	formatFlag(flags, &f.format, "text", "fields", "jsonl")
-	flags.StringVar(&f.columns, "columns", "tshark", "columns of the text: tshark, netmon")
+	flags.StringVar(&f.columns, "columns", "tshark", "`COLUMNS` of the text: tshark, netmon")
 	timeFlag(cmd, &f.time)
-	flags.StringArrayVarP(&f.fields, "field", "e", nil, "print this field (with -T fields); may be given several times")
-	flags.StringArrayVarP(&f.options, "option", "E", nil, "of -T fields: header=y, separator=, occurrence=f|l|a, aggregator=, quote=d|s|n, bom=y")
-	flags.IntVarP(&f.count, "count", "c", 0, "stop after this many rows")
+	flags.StringArrayVarP(&f.fields, "field", "e", nil, "print this `FIELD` (with -T fields); may be given several times")
+	flags.StringArrayVarP(&f.options, "option", "E", nil, "`OPTION` of -T fields: header=y, separator=, occurrence=f|l|a, aggregator=, quote=d|s|n, bom=y")
+	flags.IntVarP(&f.count, "count", "c", 0, "stop after `N` rows")
 	return cmd
 }
 
-// timeFlag adds -t with tshark's letters.
+// timeFlag adds -t with tshark's letters, those of view.ClockFormats.
 func timeFlag(cmd *cobra.Command, to *string) {
-	var known []string
-	for _, f := range view.ClockFormats {
-		known = append(known, f[0]+" "+f[1])
-	}
-	cmd.Flags().StringVarP(to, "time", "t", "r", "times: "+strings.Join(known, ", ")+"; .N for N decimals")
+	cmd.Flags().StringVarP(to, "time", "t", "r",
+		"times as `FORMAT`: r since the first row, d since the row before, dd since the displayed row before, a time of day, ad with date, u and ud in UTC, e since 1970; .N for N decimals")
 }
 
 func (a *app) clock(format string) (*view.Clock, error) {

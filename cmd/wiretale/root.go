@@ -45,13 +45,15 @@ func newRoot(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return runCase(cmd.Context(), a, &f, args) },
 	}
 	all := root.PersistentFlags()
-	all.StringArrayVarP(&a.read, "read", "r", nil, "read this file; the same as naming it")
-	all.StringVar(&a.color, "color", "auto", "colour: auto, always, never")
-	all.StringVar(&a.zone, "tz", "UTC", "time zone of the times of day that are printed")
+	all.StringArrayVarP(&a.read, "read", "r", nil, "read this `FILE`; the same as naming it")
+	all.StringVar(&a.color, "color", "auto", "colour `WHEN`: auto, always, never")
+	all.StringVar(&a.zone, "tz", "UTC", "time `ZONE` of the times of day that are printed")
 	all.BoolVarP(&a.quiet, "quiet", "q", false, "no messages other than errors")
 	all.BoolVarP(&a.verbose, "verbose", "v", false, "say what was read, and how long it took")
+	all.BoolP("no-names", "n", false, "look up no names, as tshark and tcpdump take it; names are never looked up")
+	all.Lookup("no-names").Hidden = true
 	formatFlag(root.Flags(), &f.format, "text", "jsonl")
-	root.Flags().StringVar(&f.failOn, "fail-on", "", "exit with 1 when there is a finding of this severity or above: note, warning, error")
+	root.Flags().StringVar(&f.failOn, "fail-on", "", "exit with 1 when there is a finding of this `SEVERITY` or above: note, warning, error")
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpTemplate(helpTemplate)
 	root.SetFlagErrorFunc(flagError)
@@ -79,7 +81,7 @@ Flags of every command:
 
 // formatFlag adds -T; the first format is the default.
 func formatFlag(flags *pflag.FlagSet, to *string, formats ...string) {
-	flags.StringVarP(to, "format", "T", formats[0], "output: "+strings.Join(formats, ", "))
+	flags.StringVarP(to, "format", "T", formats[0], "output `FORMAT`: "+strings.Join(formats, ", "))
 }
 
 // checkFormat refuses a -T that the command does not have.

@@ -36,11 +36,11 @@ func newTimeline(a *app) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	formatFlag(flags, &f.format, "text", "jsonl")
-	flags.IntVar(&f.conv, "conv", -1, "the conversation with this number, as convs lists it")
-	flags.StringVar(&f.process, "process", "", "the process with this name or id")
-	flags.StringVar(&f.columns, "columns", "lanes", "columns of the text: lanes, netmon")
+	flags.IntVar(&f.conv, "conv", -1, "the conversation with the number `N`, as convs lists it")
+	flags.StringVar(&f.process, "process", "", "the process with this `NAME` or id")
+	flags.StringVar(&f.columns, "columns", "lanes", "`COLUMNS` of the text: lanes, netmon")
 	timeFlag(cmd, &f.time)
-	flags.IntVarP(&f.count, "count", "c", 0, "stop after this many rows")
+	flags.IntVarP(&f.count, "count", "c", 0, "stop after `N` rows")
 	cmd.MarkFlagsMutuallyExclusive("conv", "process")
 	return cmd
 }

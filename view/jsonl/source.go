@@ -81,10 +81,15 @@ type Loss struct {
 	Examples []string `json:"examples,omitempty" doc:"the first errors, with their byte offsets"`
 }
 
-// Sources writes the sources of a case and what was lost of them.
+// Sources writes the sources of a case, what the rules on the captures themselves found, and what was lost.
 func Sources(w io.Writer, c *engine.Case) error {
 	e := newEncoder(w, c)
 	e.sources()
+	for i := range c.Findings {
+		if c.Findings[i].Rule.Quality {
+			e.put(finding(i+1, &c.Findings[i]))
+		}
+	}
 	e.losses()
 	return e.err
 }

@@ -17,14 +17,26 @@ func Info(w io.Writer, c *engine.Case, all bool, s Style) error {
 		if i > 0 {
 			p.line()
 		}
-		sourceInfo(p, src, all, s)
+		sourceInfo(p, src, quality(c, i), all, s)
 	}
 	return p.err
 }
 
+// quality is what the rules on the capture itself found in a source.
+func quality(c *engine.Case, source int) []string {
+	var out []string
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		if f.Rule.Quality && (f.Source == source || f.Source < 0) {
+			out = append(out, f.Summary+" ("+f.Rule.ID+")")
+		}
+	}
+	return out
+}
+
 const infoLabel = 14
 
-func sourceInfo(p *printer, src *engine.Source, all bool, s Style) {
+func sourceInfo(p *printer, src *engine.Source, quality []string, all bool, s Style) {
 	in := src.Info
 	p.line(s.paint(bold, view.Printable(in.Name)))
 	fact := func(label string, text ...string) {
@@ -54,6 +66,7 @@ func sourceInfo(p *printer, src *engine.Source, all bool, s Style) {
 	providers(p, src, s)
 	interfaces(p, src, all, s)
 	missing(fact, src)
+	fact("quality", quality...)
 	losses(p, &engine.Case{Sources: []*engine.Source{src}}, s)
 }
 

@@ -36,12 +36,16 @@ func (r *Rows) Print(row *engine.Row, timed bool) error {
 	number := r.names.Pos(row.Record.Pos)
 	var line string
 	if r.netmon {
-		n := view.NetMonOf(row)
-		line = netmonLine(number, at, timed, n)
+		line = netmonLine(number, at, timed, view.NetMonOf(row))
 	} else {
 		line = tsharkLine(number, at, timed, view.ColumnsOf(row))
 	}
-	r.p.line(r.style.paint(laneColors[view.LaneOf(row)], r.style.cut(line)))
+	lane := view.LaneOf(row)
+	c := laneColors[lane]
+	if lane == view.Wire { // in a list of packets the rest stands out
+		c = plain
+	}
+	r.p.line(r.style.paint(c, r.style.cut(line)))
 	return r.p.err
 }
 
