@@ -1,16 +1,22 @@
 // Package ndiscap takes packets out of the events of
-// Microsoft-Windows-NDIS-PacketCapture, the provider behind netsh trace capture=yes.
+// Microsoft-Windows-NDIS-PacketCapture, the provider behind netsh trace
+// capture=yes, and of its sibling for dial-in and VPN servers,
+// Microsoft-Windows-Ras-NdisWanPacketCapture.
+//
+// One packet may be told several times: once for each layer of the stack that
+// the capture driver sits in (capturetype, multilayer), each with its own
+// LowerIfIndex. All of them are handed out; Meta.Layer says which layer it was.
 package ndiscap
 
 import (
-	"encoding/binary"
-	"strconv"
-
 	"github.com/wiretale/wiretale/trace"
 )
 
-// GUID of the provider.
-var GUID = trace.MustGUID("{2ED6006E-4729-4609-B423-3EE7BCD678EF}")
+// GUID of the provider, and of the one that records the packets of RAS connections.
+var (
+	GUID    = trace.MustGUID("{2ED6006E-4729-4609-B423-3EE7BCD678EF}")
+	RasGUID = trace.MustGUID("{D84521F7-2235-4237-A7C0-14E3A9676286}")
+)
 
 // Keywords that carry meaning (manifest of the provider).
 const (
@@ -24,84 +30,126 @@ const (
 )
 
 const (
-	eventFragment = 1001
-	eventSwitch   = 1003
-	maxLayers     = 1024    // names of interfaces kept at a time
-	maxPending    = 64      // packets in pieces at a time
-	maxPacket     = 1 << 18 // bytes of a packet put together
+	eventFragment   = 1001
+	eventMetadata   = 1002
+	eventSwitch     = 1003
+	eventRule       = 1016
+	eventSource     = 5101
+	eventRasSend    = 5001
+	eventRasReceive = 5002
 )
 
-// Packets joins the fragments of packets. The zero value is ready to use.
+// Packets makes packets of events. The zero value is ready to use.
 type Packets struct {
-	pending []piece
-	meta    trace.Meta
-	layers  map[uint32]string
-	// Lost counts fragments whose start or end is not in the trace.
+	// Lost counts fragments whose start or end is not in the trace, and packet
+	// events that end before what they say they hold.
 	Lost int64
-	// Interfaces maps a lower interface index to the position in trace.Info.Interfaces; may be nil.
+	// Damage, when set, gets every loss with its position.
+	Damage *trace.Damage
+	// Interfaces maps a lower interface index to the position in trace.Info.Interfaces; may be nil. Use sets it.
 	Interfaces map[uint32]int
-}
 
-// piece is a packet whose end has not come yet.
-type piece struct {
-	lower uint32
-	cpu   uint16
-	data  []byte
+	names                      map[uint32]string   // of interfaces, by index
+	layers                     map[layerKey]string // texts of Meta.Layer
+	ports, routes, connections texts
+	pending                    []piece
+	free                       [][]byte // buffers of packets that are done
+	handed                     []byte   // the buffer that out of the last call may alias
+	radio                      []heard
+	truncate                   int // bytes a packet is cut to by a capture rule, 0 without
+	meta                       trace.Meta
+	comments                   [3]string
 }
 
 // Wants reports whether Next reads records with this header.
 func Wants(h *trace.EventHeader) bool {
-	return h.Provider == GUID && (h.ID == eventFragment || h.ID == eventSwitch)
-}
-
-// Next takes an event and fills out when it completes a packet. The packet
-// has the position and time of the event that ends it; its data aliases the
-// event, or memory of p that is valid until the next call.
-func (p *Packets) Next(ev, out *trace.Record) bool {
-	h := ev.Event
-	lower, data, ok := fragment(ev)
-	if !ok {
-		p.Lost++
+	if h.Header != trace.HeaderEvent {
 		return false
 	}
-	start, end := h.Keyword&keywordStart != 0, h.Keyword&keywordEnd != 0
-	if !start || !end {
-		if data, ok = p.join(lower, h.CPU, data, start, end); !ok {
+	switch h.Provider {
+	case GUID:
+		return h.ID >= eventFragment && h.ID <= eventSwitch || h.ID == eventRule || h.ID == eventSource
+	case RasGUID:
+		return h.ID == eventRasSend || h.ID == eventRasReceive
+	}
+	return false
+}
+
+// Learns reports whether Learn reads records with this header: those that
+// describe the capture. They may come after the packets.
+func Learns(h *trace.EventHeader) bool {
+	return h.Header == trace.HeaderEvent && h.Provider == GUID && (h.ID == eventRule || h.ID == eventSource)
+}
+
+// Next takes an event and fills out when it completes a packet. Events that do
+// not are remembered as far as they say something of the packets to come.
+//
+// The packet has the position and the time of the event that ends it, so that
+// the order of the source holds; packets in several events are rare (Windows 8
+// and before) and their events microseconds apart. Data aliases the event, or
+// memory of p that is valid until the next call, as Meta is.
+func (p *Packets) Next(ev, out *trace.Record) bool {
+	p.reuse()
+	h := ev.Event
+	if h.Provider == RasGUID {
+		return p.ras(ev, out)
+	}
+	switch h.ID {
+	case eventMetadata:
+		p.hear(ev)
+		return false
+	case eventRule, eventSource:
+		p.Learn(ev)
+		return false
+	}
+	var f fragment
+	if !f.read(ev) {
+		p.lost(ev, "the event ends before the fragment that it announces", len(ev.Data))
+		return false
+	}
+	if start, end := h.Keyword&keywordStart != 0, h.Keyword&keywordEnd != 0; !start || !end {
+		if f.data = p.join(ev, &f, start, end); f.data == nil {
 			return false
 		}
 	}
-	p.meta = trace.Meta{Layer: p.layer(lower)}
+	p.packet(ev, out, f.data, link(h.Keyword))
 	switch {
 	case h.Keyword&keywordSend != 0:
 		p.meta.Direction = trace.Outbound
 	case h.Keyword&keywordReceive != 0:
 		p.meta.Direction = trace.Inbound
 	}
-	*out = *ev
-	out.Kind, out.Data, out.WireLen, out.Meta = trace.Packet, data, len(data), &p.meta
-	out.Link, out.Interface = link(h.Keyword), -1
-	if i, ok := p.Interfaces[lower]; ok {
+	if i, ok := p.Interfaces[f.lower]; ok {
 		out.Interface = i
 	}
-	if h.Keyword&keywordTruncated != 0 {
-		out.WireLen = wireLength(out.Link, data)
+	if h.ID == eventSwitch {
+		p.overSwitch(&f, int(h.PointerSize))
+	} else {
+		p.meta.Layer = p.layer(f.miniport, f.lower)
+	}
+	if h.Keyword&keywordTruncated != 0 || p.truncate > 0 && len(f.data) == p.truncate {
+		out.WireLen = wireLength(out.Link, f.data)
+	}
+	if out.Link == trace.LinkWiFi {
+		p.overRadio(ev, out, &f)
 	}
 	return true
 }
 
-// layer names a lower interface; the names are kept, for they come with every packet.
-func (p *Packets) layer(lower uint32) string {
-	if name, ok := p.layers[lower]; ok {
-		return name
-	}
-	if p.layers == nil || len(p.layers) >= maxLayers {
-		p.layers = map[uint32]string{}
-	}
-	name := "if " + strconv.FormatUint(uint64(lower), 10)
-	p.layers[lower] = name
-	return name
+// packet fills out with what all packets have.
+func (p *Packets) packet(ev, out *trace.Record, data []byte, l trace.LinkType) {
+	p.meta = trace.Meta{Comments: p.comments[:0]}
+	*out = *ev
+	out.Kind, out.Link, out.Data, out.WireLen, out.Interface, out.Meta = trace.Packet, l, data, len(data), -1, &p.meta
 }
 
+func (p *Packets) comment(text string) {
+	if text != "" && len(p.meta.Comments) < len(p.comments) {
+		p.meta.Comments = append(p.meta.Comments, text)
+	}
+}
+
+// link is the first layer of a packet. The keyword of the medium decides, not the index of the interface.
 func link(keyword uint64) trace.LinkType {
 	switch {
 	case keyword&keywordNative80211 != 0:
@@ -112,103 +160,10 @@ func link(keyword uint64) trace.LinkType {
 	return trace.LinkEthernet
 }
 
-// fragment finds the lower interface and the bytes of events 1001 and 1003.
-func fragment(ev *trace.Record) (lower uint32, data []byte, ok bool) {
-	b := ev.Data
-	if len(b) < 12 {
-		return 0, nil, false
+// lost counts bytes of a packet that cannot be put together.
+func (p *Packets) lost(ev *trace.Record, why string, n int) {
+	p.Lost++
+	if p.Damage != nil {
+		p.Damage.Add(&trace.Error{Record: ev.Pos.Number, Offset: ev.Pos.Offset, Layer: "NDIS packet event", Detail: why, Err: trace.ErrCorrupt}, int64(n))
 	}
-	lower = binary.LittleEndian.Uint32(b[4:])
-	switch ev.Event.ID {
-	case eventFragment:
-		return sized(lower, b[8:])
-	case eventSwitch:
-		b = b[12:]
-		for range 3 { // source port name, NIC name, NIC type
-			n := afterUTF16(b)
-			b = b[n:]
-		}
-		if len(b) < 4 {
-			return 0, nil, false
-		}
-		skip := 4 + 8*int64(binary.LittleEndian.Uint32(b))
-		if skip > int64(len(b)) {
-			return 0, nil, false
-		}
-		return sized(lower, b[skip:])
-	}
-	return 0, nil, false
-}
-
-func sized(lower uint32, b []byte) (uint32, []byte, bool) {
-	if len(b) < 4 {
-		return 0, nil, false
-	}
-	n := binary.LittleEndian.Uint32(b)
-	if int64(n) > int64(len(b)-4) {
-		return 0, nil, false
-	}
-	return lower, b[4 : 4+n : 4+n], true
-}
-
-// afterUTF16 is the number of bytes up to and including the NUL of a UTF-16 string.
-func afterUTF16(b []byte) int {
-	for i := 0; i+1 < len(b); i += 2 {
-		if b[i] == 0 && b[i+1] == 0 {
-			return i + 2
-		}
-	}
-	return len(b)
-}
-
-// join collects a fragment; ok when the packet is complete.
-func (p *Packets) join(lower uint32, cpu uint16, data []byte, start, end bool) ([]byte, bool) {
-	at := -1
-	for i := range p.pending {
-		if p.pending[i].lower == lower && p.pending[i].cpu == cpu {
-			at = i
-		}
-	}
-	if start {
-		if at >= 0 {
-			p.Lost++
-			p.pending = append(p.pending[:at], p.pending[at+1:]...)
-		}
-		if len(p.pending) == maxPending {
-			p.Lost++
-			p.pending = p.pending[1:]
-		}
-		p.pending = append(p.pending, piece{lower, cpu, append([]byte(nil), data...)})
-		return nil, false
-	}
-	if at < 0 || len(p.pending[at].data)+len(data) > maxPacket {
-		p.Lost++
-		return nil, false
-	}
-	p.pending[at].data = append(p.pending[at].data, data...)
-	if !end {
-		return nil, false
-	}
-	whole := p.pending[at].data
-	p.pending = append(p.pending[:at], p.pending[at+1:]...)
-	return whole, true
-}
-
-// wireLength is what the IP header says of a packet that the recorder cut; the captured length when it says nothing.
-func wireLength(l trace.LinkType, b []byte) int {
-	off := 0
-	if l == trace.LinkEthernet {
-		if len(b) < 14 {
-			return len(b)
-		}
-		off = 14
-	}
-	ip := b[min(off, len(b)):]
-	switch {
-	case len(ip) >= 20 && ip[0]>>4 == 4:
-		return max(len(b), off+int(binary.BigEndian.Uint16(ip[2:])))
-	case len(ip) >= 40 && ip[0]>>4 == 6:
-		return max(len(b), off+40+int(binary.BigEndian.Uint16(ip[4:])))
-	}
-	return len(b)
 }

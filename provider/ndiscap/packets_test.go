@@ -1,7 +1,6 @@
 package ndiscap
 
 import (
-	"bytes"
 	"encoding/binary"
 	"testing"
 
@@ -48,7 +47,6 @@ func TestFragmentsAreJoinedByInterfaceAndProcessor(t *testing.T) {
 func TestKeywordsChooseLinkAndDirection(t *testing.T) {
 	var p Packets
 	var out trace.Record
-	const whole = keywordStart | keywordEnd
 	for _, c := range []struct {
 		keyword   uint64
 		link      trace.LinkType
@@ -82,32 +80,4 @@ func TestSwitchEvent(t *testing.T) {
 			t.Errorf("a packet from %d of %d bytes", n, len(b))
 		}
 	}
-}
-
-func TestWholePacketDoesNotAllocate(t *testing.T) {
-	var p Packets
-	var out trace.Record
-	ev := fragmentEvent(7, 0, keywordStart|keywordEnd, "frame")
-	p.Next(ev, &out)
-	if n := testing.AllocsPerRun(100, func() { p.Next(ev, &out) }); n > 0 {
-		t.Errorf("%v allocations a packet", n)
-	}
-}
-
-func FuzzNext(f *testing.F) {
-	f.Add(fragmentEvent(1, 0, 0, "data").Data, uint64(keywordStart), false)
-	f.Add(bytes.Repeat([]byte{1}, 40), uint64(0), true)
-	f.Fuzz(func(t *testing.T, b []byte, keyword uint64, vmswitch bool) {
-		ev := &trace.Record{Data: b, Event: &trace.EventHeader{Provider: GUID, ID: eventFragment, Keyword: keyword}}
-		if vmswitch {
-			ev.Event.ID = eventSwitch
-		}
-		var p Packets
-		var out trace.Record
-		for range 3 {
-			if p.Next(ev, &out) && len(out.Data) > 3*len(b) {
-				t.Fatalf("%d bytes out of %d", len(out.Data), len(b))
-			}
-		}
-	})
 }
