@@ -1,12 +1,12 @@
 package view
 
 import (
-	"fmt"
 	"github.com/wiretale/wiretale/field"
 	"net/netip"
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/provider"
+	"github.com/wiretale/wiretale/trace"
 )
 
 // ProviderName is the Protocol column of an event: the provider's short name, else its GUID or kernel group.
@@ -21,8 +21,8 @@ func ProviderName(row *engine.Row) string {
 	switch {
 	case h == nil:
 		return "event"
-	case h.Group != 0:
-		return fmt.Sprintf("kernel group 0x%02x", h.Group)
+	case h.Header == trace.HeaderSystem || h.Header == trace.HeaderCompact || h.Header == trace.HeaderPerfInfo:
+		return engine.GroupName(h.Group)
 	}
 	return h.Provider.String()
 }

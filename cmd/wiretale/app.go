@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"time"
 
@@ -127,29 +126,4 @@ func (a *app) damage(c *engine.Case) error {
 
 func damaged(c *engine.Case) bool {
 	return slices.ContainsFunc(c.Sources, text.Lost)
-}
-
-// twice makes the files readable a second time: standard input goes into a
-// private temporary file. done removes it; name restores what the user called the sources.
-func (a *app) twice(paths []string) (again []string, name func(*engine.Case), done func(), err error) {
-	i := slices.Index(paths, "-")
-	if i < 0 {
-		return paths, func(*engine.Case) {}, func() {}, nil
-	}
-	f, err := os.CreateTemp("", "wiretale-*")
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	done = func() { os.Remove(f.Name()) }
-	_, err = io.Copy(f, a.stdin)
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err != nil {
-		done()
-		return nil, nil, nil, err
-	}
-	again = slices.Clone(paths)
-	again[i] = f.Name()
-	return again, func(c *engine.Case) { c.Sources[i].Info.Name = "-" }, done, nil
 }

@@ -85,16 +85,12 @@ func runPackets(ctx context.Context, a *app, f *packetsFlags, args []string) err
 	}
 	var first *engine.Case
 	if final {
-		again, name, done, err := a.twice(paths)
+		again, c, done, err := a.firstPass(ctx, paths)
 		if err != nil {
 			return err
 		}
 		defer done()
-		if first, err = a.analyse(ctx, again); err != nil {
-			return err
-		}
-		name(first)
-		paths = again
+		paths, first = again, c
 	}
 	return a.rows(ctx, paths, first, clock, f.count, printer, nil)
 }
@@ -186,6 +182,9 @@ func (a *app) rows(ctx context.Context, paths []string, first *engine.Case, cloc
 	}
 	if a.verbose {
 		fmt.Fprintf(a.stderr, "wiretale: %d rows\n", printed)
+	}
+	if first != nil { // it has the names that the user gave
+		c = first
 	}
 	return a.damage(c)
 }

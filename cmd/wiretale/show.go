@@ -29,22 +29,33 @@ func runShow(ctx context.Context, a *app, format string, args []string) error {
 	if err := checkFormat(format, "text", "jsonl"); err != nil {
 		return err
 	}
+	const example = "wiretale show x.pcapng 17"
 	if len(args) == 0 {
-		return usage("wiretale show x.pcapng 17", "show needs a file and the number of a record")
+		return usage(example, "show needs a file and the number of a record")
 	}
 	number, err := strconv.ParseInt(args[len(args)-1], 10, 64)
 	if err != nil || number < 1 {
-		return usage("wiretale show x.pcapng 17", "%q is not the number of a record", args[len(args)-1])
+		return usage(example, "%q is not the number of a record", args[len(args)-1])
 	}
-	paths, err := a.inputs(args[:len(args)-1])
+	named, err := a.inputs(args[:len(args)-1])
 	if err != nil {
 		return err
 	}
-	if len(paths) > 1 {
-		return usage("wiretale show x.pcapng 17", "show takes one file, not %d", len(paths))
+	if len(named) > 1 {
+		return usage(example, "show takes one file, not %d", len(named))
 	}
+	paths, c, done, err := a.firstPass(ctx, named)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return a.showRecord(ctx, paths, c, number, format)
+}
+
+// showRecord prints the record with a number; c is the result of a first pass, for the owner.
+func (a *app) showRecord(ctx context.Context, paths []string, c *engine.Case, number int64, format string) error {
 	last := int64(0)
-	c, err := a.each(ctx, paths, nil, func(run *engine.Run, row *engine.Row) error {
+	_, err := a.each(ctx, paths, c, func(run *engine.Run, row *engine.Row) error {
 		last = max(last, row.Record.Pos.Number)
 		if row.Record.Pos.Number != number || !row.Record.Numbered {
 			return nil
@@ -53,7 +64,7 @@ func runShow(ctx context.Context, a *app, format string, args []string) error {
 		if format == "jsonl" {
 			return errors.Join(jsonl.NewRows(a.out).Print(row, !src.Untimed), errEnough)
 		}
-		return errors.Join(text.Show(a.out, row, src, view.NewNames(paths), !src.Untimed, a.style), errEnough)
+		return errors.Join(text.Show(a.out, row, src, view.Names{}, !src.Untimed, a.style), errEnough)
 	})
 	switch {
 	case errors.Is(err, errEnough):
@@ -61,6 +72,9 @@ func runShow(ctx context.Context, a *app, format string, args []string) error {
 	case err != nil:
 		return err
 	}
-	a.damage(c)
-	return usage("", "%s has no record %d, the last is %d", paths[0], number, last)
+	var cut *exit
+	if err := a.damage(c); err != nil && !errors.As(err, &cut) {
+		return err
+	}
+	return usage("", "%s has no record %d, the last is %d", c.Sources[0].Info.Name, number, last)
 }

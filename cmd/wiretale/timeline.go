@@ -60,16 +60,11 @@ func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) e
 	if err != nil {
 		return err
 	}
-	paths, name, done, err := a.twice(named)
+	paths, c, done, err := a.firstPass(ctx, named)
 	if err != nil {
 		return err
 	}
 	defer done()
-	c, err := a.analyse(ctx, paths)
-	if err != nil {
-		return err
-	}
-	name(c)
 	sel, err := a.choose(c, f)
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func newHost(info *trace.Info, tracker *session.Tracker) *host {
 
 // wants selects the records that must be known before the first event is decoded.
 func (h *host) wants(e *trace.EventHeader) bool {
-	return h.registry.Wants(e) || process.Wants(e) || sysconfig.Wants(e) || pktmon.Wants(e)
+	return h.registry.Wants(e) || process.Wants(e) || sysconfig.Wants(e) || pktmon.Wants(e) || ndiscap.Learns(e)
 }
 
 // learn takes one of the records that wants selected.
@@ -49,6 +49,8 @@ func (h *host) learn(rec *trace.Record) {
 		sysconfig.Learn(rec, h.info)
 	case pktmon.Wants(rec.Event):
 		h.pktmon.Learn(rec)
+	case ndiscap.Learns(rec.Event):
+		h.ndiscap.Learn(rec)
 	case process.Wants(rec.Event):
 		h.learnProcess(rec)
 	}
@@ -76,10 +78,8 @@ func (h *host) learnProcess(rec *trace.Record) {
 
 // ready is called between the pre-pass and the first event.
 func (h *host) ready() {
-	h.ndiscap.Interfaces = map[uint32]int{}
-	for i := range h.info.Interfaces {
-		h.ndiscap.Interfaces[uint32(h.info.Interfaces[i].ID)] = i
-	}
+	h.ndiscap.Use(h.info.Interfaces)
+	h.ndiscap.Damage = &h.info.Damage
 	h.pktmon.Reason = func(code uint32) string {
 		return h.registry.MapText(pktmon.GUID, "DropReason", uint64(code))
 	}
@@ -121,13 +121,18 @@ var kernelGroups = map[uint8]string{
 	0x13: "Modbound", 0x14: "Image", 0x15: "Dpc", 0x18: "StackWalk", 0x19: "Ums", 0x1a: "Alpc", 0x1b: "SplitIo", 0x1c: "ThreadPool",
 }
 
+// GroupName names a group of kernel records: "Kernel Process".
+func GroupName(group uint8) string {
+	if n, ok := kernelGroups[group]; ok {
+		return "Kernel " + n
+	}
+	return fmt.Sprintf("Kernel group %s", strconv.FormatUint(uint64(group), 16))
+}
+
 // name is what a count of events goes under.
 func (h *host) name(key eventKey) string {
 	if key.guid == (trace.GUID{}) {
-		if n, ok := kernelGroups[key.group]; ok {
-			return "Kernel " + n
-		}
-		return fmt.Sprintf("Kernel group %s", strconv.FormatUint(uint64(key.group), 16))
+		return GroupName(key.group)
 	}
 	switch key.guid {
 	case sysconfig.GUID:

@@ -47,7 +47,11 @@ func recordFacts(p *printer, row *engine.Row, src *trace.Info, timed bool, s Sty
 		fact("time", view.ISO(rec.Time))
 	}
 	fact("at byte", fmt.Sprint(rec.Pos.Offset))
-	fact("length", fmt.Sprintf("%d captured, %d on the wire", len(rec.Data), max(rec.WireLen, len(rec.Data))))
+	if row.Packet != nil {
+		fact("length", fmt.Sprintf("%d captured, %d on the wire", len(rec.Data), rec.WireLen))
+	} else {
+		fact("length", count(int64(len(rec.Data)), "byte"))
+	}
 	if rec.Interface >= 0 && rec.Interface < len(src.Interfaces) {
 		in := &src.Interfaces[rec.Interface]
 		fact("interface", view.Printable(strings.TrimSpace(fmt.Sprintf("%d %s %s", in.ID, in.Name, in.Description))))
