@@ -73,7 +73,7 @@ func midstream(in *diag.Input) []diag.Finding {
 		}
 		f := bySource[c.Source]
 		if f == nil {
-			f = &diag.Finding{Severity: diag.Note, Confidence: diag.Proven, Source: c.Source, Filter: "tcp.completeness.syn == 0"}
+			f = &diag.Finding{Severity: diag.Note, Confidence: diag.Proven, Source: c.Source, Filter: fmt.Sprintf("tcp.stream == %d", c.Stream)}
 			bySource[c.Source] = f
 		}
 		f.Conversations = append(f.Conversations, c)
