@@ -1,6 +1,10 @@
 package xpress
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/wiretale/wiretale/format/etl/lz"
+)
 
 const (
 	symbols    = 512
@@ -11,26 +15,23 @@ const (
 
 // Huffman is Plain for LZ77 with Huffman coding ([MS-XCA] 2.2).
 func Huffman(dst, src []byte, size int) ([]byte, error) {
-	if cap(dst) < size+slack {
-		dst = make([]byte, size+slack)
-	}
-	out := dst[:size+slack]
+	out := lz.Room(dst, size)
 	n, in := 0, 0
 	var table [1 << maxCode]uint16
 	for n < size {
 		if len(src)-in < tableBytes+4 {
-			return out[:n:n], &Error{in, "ends before the code lengths"}
+			return out[:n], &Error{in, "ends before the code lengths"}
 		}
 		if !buildTable(&table, src[in:in+tableBytes]) {
-			return out[:n:n], &Error{in, "code lengths are no prefix code"}
+			return out[:n], &Error{in, "code lengths are no prefix code"}
 		}
 		var err error
 		n, in, err = huffmanChunk(out, src, in+tableBytes, n, min(size, n+chunk), size, &table)
 		if err != nil {
-			return out[:n:n], err
+			return out[:n], err
 		}
 	}
-	return out[:n:n], nil
+	return out[:n], nil
 }
 
 // buildTable fills the decoding table: symbol<<4 | code length for each 15-bit prefix.
@@ -65,13 +66,16 @@ type bitReader struct {
 
 func (r *bitReader) word() uint32 {
 	if r.in+2 > len(r.src) {
-		r.in += 2 // over the end: zeros, bounded by the output size
+		r.in += 2 // the bits are read ahead: over counts how many of them were used
 		return 0
 	}
 	w := binary.LittleEndian.Uint16(r.src[r.in:])
 	r.in += 2
 	return uint32(w)
 }
+
+// over reports whether bits behind the end of src have been used: 16+extra of those that were read have not.
+func (r *bitReader) over() bool { return 8*(r.in-len(r.src)) > 16+r.extra }
 
 func (r *bitReader) skip(n int) {
 	r.bits <<= n
@@ -89,6 +93,9 @@ func huffmanChunk(out, src []byte, in, n, limit, size int, table *[1 << maxCode]
 	r.bits |= r.word()
 	r.extra = 16
 	for n < limit {
+		if r.in > len(src) && r.over() {
+			return n, r.in, &Error{len(src), "ends before the size"}
+		}
 		entry := table[r.bits>>(32-maxCode)]
 		r.skip(int(entry & 15))
 		symbol := int(entry >> 4)
@@ -96,9 +103,6 @@ func huffmanChunk(out, src []byte, in, n, limit, size int, table *[1 << maxCode]
 			out[n] = byte(symbol)
 			n++
 			continue
-		}
-		if r.in > len(src)+4 {
-			return n, r.in, &Error{len(src), "ends before the size"}
 		}
 		symbol -= 256
 		length, offsetBits := symbol&15, symbol>>4
@@ -114,7 +118,7 @@ func huffmanChunk(out, src []byte, in, n, limit, size int, table *[1 << maxCode]
 			return n, r.in, &Error{min(r.in, len(src)), "match before the start"}
 		}
 		length = min(length, size-n)
-		repeat(out, n, distance, length)
+		lz.Copy(out, n, distance, length)
 		n += length
 	}
 	return n, min(r.in, len(src)), nil
@@ -130,19 +134,7 @@ func (r *bitReader) longLength() int {
 	if length < 255 {
 		return length + 15
 	}
-	if r.in+2 > len(r.src) {
-		return -1
-	}
-	length = int(binary.LittleEndian.Uint16(r.src[r.in:]))
-	r.in += 2
-	if length == 0 {
-		if r.in+4 > len(r.src) {
-			return -1
-		}
-		length = int(binary.LittleEndian.Uint32(r.src[r.in:]))
-		r.in += 4
-	}
-	if length < 15 {
+	if length, r.in = wideLength(r.src, r.in); length < 15 {
 		return -1
 	}
 	return length

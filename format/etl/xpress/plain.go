@@ -5,6 +5,9 @@ package xpress
 import (
 	"encoding/binary"
 	"fmt"
+	"math/bits"
+
+	"github.com/wiretale/wiretale/format/etl/lz"
 )
 
 // An Error says where compressed data contradicts itself.
@@ -17,21 +20,16 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("xpress data at byte %d: %s", e.Offset, e.Detail)
 }
 
-// Plain appends the decompressed form of src to dst[:0] and stops at size
-// bytes, which the caller must have bounded. It returns what could be
-// decompressed together with an error when src ends early or points before
-// its start. dst is used when its capacity suffices.
+// Plain decompresses src into dst and stops at size bytes, which the caller
+// must have bounded. The result shares dst's memory when its capacity is at
+// least size+lz.Slack, and is newly allocated otherwise; all of that capacity
+// may be overwritten. When src ends early or points before its start the
+// result is what could be decompressed, together with an *Error.
 func Plain(dst, src []byte, size int) ([]byte, error) {
-	if cap(dst) < size+slack {
-		dst = make([]byte, size+slack)
-	}
-	out := dst[:size+slack]
-	n, err := plain(out, src, size)
-	return out[:n:n], err
+	dst = lz.Room(dst, size)
+	n, err := plain(dst, src, size)
+	return dst[:n], err
 }
-
-// slack lets copies run over the end of a match in whole words.
-const slack = 16
 
 // plain decompresses until size bytes are there or src is used up. Steps of [MS-XCA] 2.4.4:
 // (1) a 32-bit word of flags, most significant first: 0 a literal, 1 a match
@@ -45,47 +43,52 @@ func plain(out, src []byte, size int) (n int, err error) {
 		}
 		flags := binary.LittleEndian.Uint32(src[in:])
 		in += 4
-		if flags == 0 && len(src)-in >= 32 && size-n >= 32 {
-			copy(out[n:n+32], src[in:in+32])
-			n, in = n+32, in+32
-			continue
-		}
-		for bit := uint32(1) << 31; bit != 0 && n < size; bit >>= 1 {
-			if flags&bit == 0 {
-				if in >= len(src) {
-					return n, &Error{in, "ends before a literal"}
+		for left := 32; left > 0 && n < size; {
+			run := min(bits.LeadingZeros32(flags), left)
+			if len(src)-in >= 32 { // a word, even for a run of none: cheaper than to ask
+				from, to := src[in:][:32], out[n:][:32]
+				binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
+				if run > 8 {
+					*(*[24]byte)(to[8:]) = *(*[24]byte)(from[8:])
 				}
-				out[n] = src[in]
-				n, in = n+1, in+1
-				continue
+			} else if copy(out[n:n+run], src[in:]) < run {
+				return min(n+len(src)-in, size), &Error{len(src), "ends before a literal"}
 			}
+			n, in = n+run, in+run
+			if left -= run + 1; left < 0 || n >= size {
+				break
+			}
+			flags <<= run + 1
 			if len(src)-in < 2 {
-				if in == len(src) { // a full last word of flags
-					return n, &Error{in, "ends before the size"}
-				}
-				return n, &Error{in, "ends inside a match"}
+				return n, &Error{in, "ends before a match"}
 			}
 			match := int(binary.LittleEndian.Uint16(src[in:]))
 			in += 2
-			length, distance := match&7, match>>3+1
-			if length == 7 {
+			length, distance := match&7+3, match>>3+1
+			if length == 7+3 {
 				if length, in, nibble = longLength(src, in, nibble); length < 0 {
 					return n, &Error{in, "ends inside a match length"}
 				}
 			}
-			length += 3
 			if distance > n {
 				return n, &Error{in, "match before the start"}
 			}
+			if distance >= 8 && length <= 16 { // nearly all: two words, the second one maybe for nothing
+				from, to := out[n-distance:][:16], out[n:][:16]
+				binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
+				binary.LittleEndian.PutUint64(to[8:], binary.LittleEndian.Uint64(from[8:]))
+				n += length
+				continue
+			}
 			length = min(length, size-n)
-			repeat(out, n, distance, length)
+			lz.Copy(out, n, distance, length)
 			n += length
 		}
 	}
-	return n, nil
+	return min(n, size), nil
 }
 
-// longLength reads the extended length of a match, before the 3 is added; -1 when src ends.
+// longLength reads the extended length of a match; -1 when src ends or contradicts itself.
 // nibble is the place of a byte whose upper half is still unused, -1 without one.
 func longLength(src []byte, in, nibble int) (length, newIn, newNibble int) {
 	if nibble >= 0 {
@@ -98,7 +101,7 @@ func longLength(src []byte, in, nibble int) (length, newIn, newNibble int) {
 		in++
 	}
 	if length < 15 {
-		return length + 7, in, nibble
+		return length + 7 + 3, in, nibble
 	}
 	if in >= len(src) {
 		return -1, in, nibble
@@ -106,35 +109,29 @@ func longLength(src []byte, in, nibble int) (length, newIn, newNibble int) {
 	length = int(src[in])
 	in++
 	if length < 255 {
-		return length + 15 + 7, in, nibble
+		return length + 15 + 7 + 3, in, nibble
 	}
-	if len(src)-in < 2 {
+	if length, in = wideLength(src, in); length < 15+7 {
 		return -1, in, nibble
+	}
+	return length + 3, in, nibble
+}
+
+// maxLength bounds a match's length so that sums do not overflow where int has 32 bits.
+const maxLength = 1 << 30
+
+// wideLength reads a length of 16 bits, or of 32 when those are 0; -1 when src ends.
+func wideLength(src []byte, in int) (length, newIn int) {
+	if len(src)-in < 2 {
+		return -1, in
 	}
 	length = int(binary.LittleEndian.Uint16(src[in:]))
 	in += 2
-	if length == 0 {
-		if len(src)-in < 4 {
-			return -1, in, nibble
-		}
-		length = int(binary.LittleEndian.Uint32(src[in:]))
-		in += 4
+	if length != 0 {
+		return length, in
 	}
-	if length < 15+7 {
-		return -1, in, nibble
+	if len(src)-in < 4 {
+		return -1, in
 	}
-	return length, in, nibble
-}
-
-// repeat copies length bytes from distance before n to n; the ranges may overlap. It may write up to slack bytes more.
-func repeat(out []byte, n, distance, length int) {
-	if distance >= 8 && n+length+8 <= len(out) {
-		for i := 0; i < length; i += 8 {
-			binary.LittleEndian.PutUint64(out[n+i:], binary.LittleEndian.Uint64(out[n+i-distance:]))
-		}
-		return
-	}
-	for i := n; i < n+length; i++ {
-		out[i] = out[i-distance]
-	}
+	return int(min(binary.LittleEndian.Uint32(src[in:]), maxLength)), in + 4
 }
