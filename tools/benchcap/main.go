@@ -1,0 +1,84 @@
+// Command benchcap writes the captures that `make bench` reads: the same
+// bytes for the same flags, on any machine.
+//
+//	go run ./tools/benchcap -kind mix -mb 1000 -o mix.pcap
+//
+// The kinds are
+//
+//	mix    thousands of connections of all sizes, with loss and reordering
+//	bulk   a few long transfers of full segments
+//	small  requests and responses of a few bytes
+//	short  connections of eight packets, one after another
+package main
+
+import (
+	"bufio"
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"os"
+)
+
+func main() {
+	kind := flag.String("kind", "mix", "mix, bulk, small or short")
+	megabytes := flag.Int64("mb", 100, "size of the file in millions of bytes")
+	seed := flag.Uint64("seed", 1, "seed of the generator")
+	out := flag.String("o", "", "file to write")
+	flag.Parse()
+	shape, ok := shapes[*kind]
+	if !ok || *out == "" {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := write(*out, shape, *megabytes*1_000_000, *seed); err != nil {
+		fmt.Fprintln(os.Stderr, "benchcap:", err)
+		os.Exit(1)
+	}
+}
+
+func write(path string, shape shape, size int64, seed uint64) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}()
+	buf := bufio.NewWriterSize(f, 1<<20)
+	w := &pcapWriter{out: buf}
+	w.header()
+	newTraffic(shape, seed, w).run(size)
+	return buf.Flush()
+}
+
+// pcapWriter writes a pcap file of Ethernet frames with times in microseconds.
+type pcapWriter struct {
+	out  *bufio.Writer
+	size int64
+	head [16]byte
+}
+
+func (w *pcapWriter) header() {
+	var h [24]byte
+	binary.LittleEndian.PutUint32(h[0:], 0xa1b2c3d4)
+	binary.LittleEndian.PutUint16(h[4:], 2)
+	binary.LittleEndian.PutUint16(h[6:], 4)
+	binary.LittleEndian.PutUint32(h[16:], 262144)
+	binary.LittleEndian.PutUint32(h[20:], 1)
+	w.out.Write(h[:])
+	w.size = int64(len(h))
+}
+
+// record writes one frame; micros is its time since 1970.
+func (w *pcapWriter) record(micros int64, frame []byte) {
+	le := binary.LittleEndian
+	le.PutUint32(w.head[0:], uint32(micros/1_000_000))
+	le.PutUint32(w.head[4:], uint32(micros%1_000_000))
+	le.PutUint32(w.head[8:], uint32(len(frame)))
+	le.PutUint32(w.head[12:], uint32(len(frame)))
+	w.out.Write(w.head[:])
+	w.out.Write(frame)
+	w.size += int64(len(w.head) + len(frame))
+}
