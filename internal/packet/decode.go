@@ -105,10 +105,18 @@ type walk struct {
 // Decode walks the layers of r and overwrites p. It never fails: what is
 // wrong with a frame is in p.Flags and p.Err. A record that is no packet has no layers.
 func (d *Decoder) Decode(r *trace.Record, p *Packet) {
-	p.reset(r)
 	if r.Kind != trace.Packet {
+		p.reset(r)
 		return
 	}
+	if !plain(r, p) {
+		d.walk(r, p)
+	}
+}
+
+// walk takes any frame apart, layer by layer.
+func (d *Decoder) walk(r *trace.Record, p *Packet) {
+	p.reset(r)
 	w := walk{d: d, p: p, buf: r.Data, end: len(r.Data), wire: max(r.WireLen, len(r.Data)), jumboFrom: -1, netEnd: -1}
 	if uint(w.wire) > math.MaxInt32 {
 		w.wire = math.MaxInt32
