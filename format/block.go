@@ -105,5 +105,29 @@ func (w *Window) retryEmpty() error {
 	return io.ErrNoProgress
 }
 
+// Move makes b the window's memory and reads until it is full, or the stream
+// ends or has no more for the moment. Slices handed out before stay valid: the
+// old memory is the caller's. It returns the memory, which is a larger one
+// when what was unread did not fit.
+func (w *Window) Move(b []byte) []byte {
+	b = b[:cap(b)]
+	if left := w.end - w.start; len(b) < max(windowBlock, 2*left) {
+		b = make([]byte, max(windowBlock, 2*left))
+	}
+	w.end = copy(b, w.buf[w.start:w.end])
+	w.buf, w.start = b, 0
+	for w.end < len(w.buf) && w.err == nil {
+		had := w.end
+		w.fill(w.end + 1)
+		if w.end-had < windowBlock/8 { // a live pipe: what is there is not held back
+			break
+		}
+	}
+	return w.buf
+}
+
+// Memory is what the slices handed out lie in.
+func (w *Window) Memory() []byte { return w.buf }
+
 // Ended reports whether the stream ended in order, at a record's border.
 func (w *Window) Ended() bool { return errors.Is(w.err, io.EOF) && w.end == w.start }

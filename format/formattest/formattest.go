@@ -7,7 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/wiretale/wiretale/format"
 	"github.com/wiretale/wiretale/trace"
@@ -65,10 +70,7 @@ func Read(t testing.TB, f format.Format, data []byte, pipe bool) (res Result) {
 		last = rec.Pos.Number
 		keep := rec
 		keep.Data = bytes.Clone(rec.Data)
-		if rec.Meta != nil {
-			m := *rec.Meta
-			keep.Meta = &m
-		}
+		keep.Meta = clone(rec.Meta)
 		res.Records = append(res.Records, keep)
 	}
 	if err != io.EOF {
@@ -78,7 +80,67 @@ func Read(t testing.TB, f format.Format, data []byte, pipe bool) (res Result) {
 		t.Fatalf("error %v, then %v", err, again)
 	}
 	res.Info, res.Err = rd.Info(), err
+	checkBatches(t, f, data, pipe, &res)
 	return res
+}
+
+// checkBatches reads the same in batches, where the format can, and compares.
+func checkBatches(t testing.TB, f format.Format, data []byte, pipe bool, want *Result) {
+	t.Helper()
+	rd, err := Open(f, data, pipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rd.Close()
+	br, ok := rd.(trace.BatchReader)
+	if !ok {
+		return
+	}
+	n := 0
+	var batch trace.Batch
+	for err = br.NextBatch(&batch); err == nil; err = br.NextBatch(&batch) {
+		if len(batch.Frames) == 0 {
+			t.Fatal("a batch without a record")
+		}
+		for i := range batch.Frames {
+			var rec trace.Record
+			batch.Record(i, &rec)
+			if n == len(want.Records) {
+				t.Fatalf("batches hold more than %d records", n)
+			}
+			if reflect.DeepEqual(want.Records[n], rec) {
+				n++
+				continue
+			}
+			if diff := cmp.Diff(want.Records[n], rec, cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("record %d one by one (-) and in a batch (+)\n%s", n, diff)
+			}
+			n++
+		}
+	}
+	if n != len(want.Records) || err.Error() != want.Err.Error() {
+		t.Fatalf("%d records and %v, but in batches %d and %v", len(want.Records), want.Err, n, err)
+	}
+	if got, want := fmt.Sprintf("%+v", *rd.Info()), fmt.Sprintf("%+v", *want.Info); got != want {
+		t.Fatalf("source\n%s\nbut in batches\n%s", want, got)
+	}
+}
+
+// clone copies m with all that it points at.
+func clone(m *trace.Meta) *trace.Meta {
+	if m == nil {
+		return nil
+	}
+	c := *m
+	c.Comments, c.Hash = slices.Clone(m.Comments), bytes.Clone(m.Hash)
+	c.Verdicts, c.Options = nil, nil
+	for _, v := range m.Verdicts {
+		c.Verdicts = append(c.Verdicts, bytes.Clone(v))
+	}
+	for _, o := range m.Options {
+		c.Options = append(c.Options, trace.Option{Code: o.Code, Value: bytes.Clone(o.Value)})
+	}
+	return &c
 }
 
 func check(rec *trace.Record, last int64, size int, info *trace.Info) error {
@@ -190,6 +252,27 @@ func Bench(b *testing.B, f format.Format, data []byte, records int) {
 		n := 0
 		for rd.Next(&rec) == nil {
 			n++
+		}
+		rd.Close()
+		if n != records {
+			b.Fatalf("%d records, want %d", n, records)
+		}
+	}
+	b.ReportMetric(float64(records)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrec/s")
+}
+
+// BenchBatch is Bench, in batches.
+func BenchBatch(b *testing.B, f format.Format, data []byte, records int) {
+	b.SetBytes(int64(len(data)))
+	var batch trace.Batch
+	for b.Loop() {
+		rd, err := Open(f, data, false)
+		if err != nil {
+			b.Fatal(err)
+		}
+		n := 0
+		for rd.(trace.BatchReader).NextBatch(&batch) == nil {
+			n += len(batch.Frames)
 		}
 		rd.Close()
 		if n != records {

@@ -130,7 +130,9 @@ func small(n int) []byte {
 
 func TestNoAllocation(t *testing.T) { formattest.Allocs(t, Format, small(1000)) }
 
-func BenchmarkNext(b *testing.B) { formattest.Bench(b, Format, small(1_000_00), 1_000_00) }
+func BenchmarkBatch(b *testing.B) { formattest.BenchBatch(b, Format, small(100_000), 100_000) }
+
+func BenchmarkNext(b *testing.B) { formattest.Bench(b, Format, small(100_000), 100_000) }
 
 func FuzzPcap(f *testing.F) {
 	formattest.Fuzz(f, Format, small(3), file{magic: 0xa1b2cd34, major: 2, minor: 4, snap: 99, link: 1, tail: make([]byte, 8)}.bytes(binary.BigEndian, "x"))

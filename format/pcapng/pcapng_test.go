@@ -257,6 +257,8 @@ func TestNoAllocation(t *testing.T) {
 	formattest.Allocs(t, Format, b)
 }
 
+func BenchmarkBatch(b *testing.B) { formattest.BenchBatch(b, Format, small(100_000), 100_000) }
+
 func BenchmarkNext(b *testing.B) { formattest.Bench(b, Format, small(100_000), 100_000) }
 
 func FuzzPcapng(f *testing.F) {
