@@ -16,6 +16,9 @@ type Options struct {
 	Case *Case
 	// Rules replaces the built-in rules, for tests.
 	Rules []*diag.Rule
+	// Workers is how many goroutines follow conversations, 0 for one a
+	// processor. The result is the same for any number.
+	Workers int
 }
 
 // Analyse reads all sources once and returns what they tell. Sources that
@@ -28,6 +31,6 @@ func Analyse(ctx context.Context, paths []string, opt Options) (*Case, error) {
 		return nil, err
 	}
 	defer run.Close()
-	err = run.Each(nil)
+	err = run.All()
 	return run.Case(), err
 }

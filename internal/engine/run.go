@@ -52,9 +52,11 @@ const checkEvery = 4096
 // hands out its row. Rows come in order of time over all sources, ties in the
 // order of the sources; records without a time keep their place in the source.
 // An error of visit or of the context ends the run; damage in a source does not.
-func (r *Run) Each(visit func(*Row) error) error {
-	queue := make(sourceQueue, 0, len(r.sources))
-	for _, s := range r.sources {
+func (r *Run) Each(visit func(*Row) error) error { return r.inOrder(r.sources, visit) }
+
+func (r *Run) inOrder(sources []*source, visit func(*Row) error) error {
+	queue := make(sourceQueue, 0, len(sources))
+	for _, s := range sources {
 		if s.advance() {
 			queue = append(queue, s)
 		}
@@ -79,6 +81,31 @@ func (r *Run) Each(visit func(*Row) error) error {
 			heap.Fix(&queue, 0)
 		} else {
 			heap.Pop(&queue)
+		}
+	}
+	return nil
+}
+
+// All feeds every record of every source through the trackers, as Each does
+// without a visitor. Sources are read one after another: what one says does not depend on
+// the others. Captures are read by several workers.
+func (r *Run) All() error {
+	for i, s := range r.sources {
+		if reader, ok := s.reader.(trace.BatchReader); ok && s.rewindable() {
+			ok, err := s.inLanes(r.ctx, reader, workers(r.opt.Workers))
+			if ok {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			if s, err = s.reopen(r.opt); err != nil {
+				return err
+			}
+			r.sources[i] = s
+		}
+		if err := r.inOrder([]*source{s}, nil); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"os"
 	"slices"
 
 	formats "github.com/wiretale/wiretale/format/all"
@@ -15,6 +16,7 @@ import (
 // are per source: kernel addresses and stream numbers mean nothing elsewhere.
 type source struct {
 	index   int
+	path    string
 	reader  trace.Reader
 	record  trace.Record
 	due     int64 // time of record for the merge; that of the record before when it has none
@@ -28,6 +30,7 @@ type source struct {
 	session *session.Session // set by finish
 	headers headers
 	host    *host // nil until the source turns out to hold events
+	malformed
 }
 
 // eventKey counts events by provider; kernel groups have no GUID.
@@ -52,7 +55,7 @@ func openSource(path string, index int, opt Options) (*source, error) {
 		return nil, err
 	}
 	s := &source{
-		index: index, reader: reader, due: trace.NoTime, events: map[eventKey]int64{},
+		index: index, path: path, reader: reader, due: trace.NoTime, events: map[eventKey]int64{},
 		flows: flow.NewTracker(index), tracker: session.NewTracker(index),
 		counts: Source{Info: reader.Info(), First: trace.NoTime, Last: trace.NoTime},
 	}
@@ -65,6 +68,20 @@ func openSource(path string, index int, opt Options) (*source, error) {
 		s.host.ready()
 	}
 	return s, nil
+}
+
+// reopen starts the source over.
+func (s *source) reopen(opt Options) (*source, error) {
+	if err := s.reader.Close(); err != nil {
+		return nil, err
+	}
+	return openSource(s.path, s.index, opt)
+}
+
+// rewindable reports whether the source can be opened again: it is a file, and no pipe.
+func (s *source) rewindable() bool {
+	st, err := os.Stat(s.path)
+	return err == nil && st.Mode().IsRegular()
 }
 
 // advance reads the next record; false at the end, with the reason in counts.Err when it is not the ordinary one.
@@ -85,12 +102,7 @@ func (s *source) advance() bool {
 func (s *source) fill(row *Row) {
 	*row = Row{Record: &s.record, Source: s.index}
 	s.counts.Records++
-	if t := s.record.Time; t != trace.NoTime {
-		if s.counts.First == trace.NoTime || t < s.counts.First {
-			s.counts.First = t
-		}
-		s.counts.Last = max(s.counts.Last, t)
-	}
+	s.span(s.record.Time)
 	switch s.record.Kind {
 	case trace.Packet:
 		s.counts.Packets++
@@ -100,15 +112,21 @@ func (s *source) fill(row *Row) {
 	}
 }
 
+// span widens the time that the source covers.
+func (s *source) span(t int64) {
+	if t == trace.NoTime {
+		return
+	}
+	if s.counts.First == trace.NoTime || t < s.counts.First {
+		s.counts.First = t
+	}
+	s.counts.Last = max(s.counts.Last, t)
+}
+
 // walk decodes a packet and puts it into its conversation.
 func (s *source) walk(rec *trace.Record, row *Row) {
 	s.decoder.Decode(rec, &s.packet)
-	if s.packet.Has(packet.Malformed) {
-		s.counts.Malformed++
-		if len(s.counts.MalformedFirst) < 20 {
-			s.counts.MalformedFirst = append(s.counts.MalformedFirst, rec.Pos)
-		}
-	}
+	s.malformed.add(&s.packet)
 	s.flows.Add(&s.packet, &s.seen)
 	row.Packet, row.Sighting = &s.packet, &s.seen
 	row.Object = s.tracker.Packet(&s.packet, &s.seen)
@@ -148,6 +166,7 @@ func (s *source) finish() {
 	if s.session != nil {
 		return
 	}
+	s.counts.Malformed, s.counts.MalformedFirst = s.malformed.count, s.malformed.first
 	s.flows.End()
 	s.session = s.tracker.End()
 	s.headers.settle(s.session)

@@ -36,6 +36,8 @@ type Conversation struct {
 	Dir    [2]Direction // Dir[i] is what Ends[i] sent
 	TCP    *TCP         // nil unless Proto == TCP
 	ICMP   *ICMPError   // nil when no ICMP error quoted the conversation
+
+	order int64 // place in the source at which its pair was first named: numbers follow it
 }
 
 // ICMPError is the first ICMP error that quotes a packet of a conversation.

@@ -22,6 +22,8 @@ type Host struct {
 	BadExamples        []Moment
 	LengthZeroExamples []Moment
 	OversizedExamples  []Moment
+
+	order int64 // place in the source at which it appeared
 }
 
 // Quality counts the packets of one host in one direction.

@@ -9,11 +9,15 @@ import (
 // quotation is no traffic; like Wireshark it still gives the pair its number.
 func (t *Tracker) quoted(p *packet.Packet, s *Sighting, now Moment) {
 	id := p.QuotedTransport
-	if id != proto.TCP && id != proto.UDP {
+	if !p.QuotedSrc.IsValid() || id != proto.TCP && id != proto.UDP {
 		return
 	}
-	e := t.name(id, p.QuotedSrc, p.QuotedDst, p.QuotedSrcPort, p.QuotedDstPort)
-	s.addStream(id, e.stream)
+	o := outerPair{src: p.QuotedSrc, dst: p.QuotedDst, srcPort: p.QuotedSrcPort, dstPort: p.QuotedDstPort}
+	if !t.mine(o.src, o.dst, o.srcPort, o.dstPort) {
+		return
+	}
+	e, number := t.name(id, &o, order(p, partQuote))
+	s.addStream(id, number)
 	if e.flow == nil {
 		return
 	}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/wiretale/wiretale/internal/packet"
@@ -17,21 +18,17 @@ const maxPacket = 1500
 
 // meet finds or makes the hosts of a new pair.
 func (t *Tracker) meet(e *entry, p *packet.Packet, flipped bool) {
-	src, dst := t.host(p, true), t.host(p, false)
+	src, dst := t.host(p.Src, order(p, 0)), t.host(p.Dst, order(p, 1))
 	if flipped {
 		src, dst = dst, src
 	}
 	e.hosts = [2]*Host{src, dst}
 }
 
-func (t *Tracker) host(p *packet.Packet, sender bool) *Host {
-	a := p.Dst
-	if sender {
-		a = p.Src
-	}
+func (t *Tracker) host(a netip.Addr, order int64) *Host {
 	h := t.hosts[a]
 	if h == nil {
-		h = &Host{Source: t.source, Addr: a}
+		h = &Host{Source: t.source, Addr: a, order: order}
 		t.hosts[a] = h
 		t.order = append(t.order, h)
 	}

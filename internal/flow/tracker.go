@@ -20,12 +20,14 @@ type Tracker struct {
 	order   []*Host
 	convs   []*Conversation
 	streams [2]int32 // next number: of TCP, of UDP
+	lane    int      // the only lane followed, -1 for all
+	names   []naming // in a lane: what was named and has no number yet
 	seen    *recent  // packets seen a moment ago, by content; nil until a record names a layer
 }
 
 // NewTracker returns the tracker of the source with this index.
 func NewTracker(source int) *Tracker {
-	return &Tracker{source: source, pairs: newTable(), hosts: map[netip.Addr]*Host{}}
+	return &Tracker{source: source, pairs: newTable(), hosts: map[netip.Addr]*Host{}, lane: -1}
 }
 
 // Conversations are all conversations so far in order of their first packet; their ID is their index.
@@ -60,20 +62,21 @@ func (t *Tracker) Add(p *packet.Packet, s *Sighting) {
 	if !p.Src.IsValid() || !p.Dst.IsValid() {
 		return
 	}
+	now := Moment{p.Record.Pos, p.Record.Time}
 	if p.Tunnel > 0 {
 		t.outer(p, s)
 	}
 	id := conversationProto(p)
-	var srcPort, dstPort uint16
-	if id == proto.TCP || id == proto.UDP || id == proto.SCTP {
-		srcPort, dstPort = p.SrcPort, p.DstPort
+	srcPort, dstPort := ports(p)
+	if !t.mine(p.Src, p.Dst, srcPort, dstPort) {
+		t.quoted(p, s, now)
+		return
 	}
 	k, flipped := makeKey(id, p.Src, p.Dst, srcPort, dstPort)
 	e := t.pairs.find(&k)
 	if e.hosts[0] == nil {
 		t.meet(e, p, flipped)
 	}
-	now := Moment{p.Record.Pos, p.Record.Time}
 	f := t.instance(e, p, flipped)
 	s.Conv = &f.Conversation
 	if f.flipped != flipped {
@@ -90,9 +93,16 @@ func (t *Tracker) Add(p *packet.Packet, s *Sighting) {
 	if f.tcp != nil && !p.Has(packet.Fragment) {
 		f.tcp.segment(p, s, now)
 	}
-	if p.QuotedSrc.IsValid() {
-		t.quoted(p, s, now)
+	t.quoted(p, s, now)
+}
+
+// ports are those that key the packet's conversation: 0 without a transport that has any.
+func ports(p *packet.Packet) (src, dst uint16) {
+	switch p.Transport {
+	case proto.TCP, proto.UDP, proto.SCTP:
+		return p.SrcPort, p.DstPort
 	}
+	return 0, 0
 }
 
 // conversationProto is the protocol that keys the packet's conversation.
@@ -132,11 +142,9 @@ func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32) 
 	} else {
 		f = new(flow)
 	}
-	if number < 0 {
-		number = t.number(id)
-	}
-	e.flow, e.stream = f, number
-	f.ID, f.Source, f.Proto, f.Stream = len(t.convs), t.source, id, int(number)
+	f.order = order(p, partOwn)
+	e.flow, e.stream = f, t.numberOf(&f.Conversation, id, number)
+	f.ID, f.Source, f.Proto = len(t.convs), t.source, id
 	f.Ends = [2]netip.AddrPort{netip.AddrPortFrom(p.Src, 0), netip.AddrPortFrom(p.Dst, 0)}
 	if e.key.ports != 0 {
 		f.Ends[0], f.Ends[1] = netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort)
@@ -148,20 +156,6 @@ func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32) 
 	}
 	t.convs = append(t.convs, &f.Conversation)
 	return f
-}
-
-// number takes the next Wireshark stream number of the protocol, -1 for protocols that Wireshark does not number.
-func (t *Tracker) number(id proto.ID) int32 {
-	i := 0
-	switch id {
-	case proto.TCP:
-	case proto.UDP:
-		i = 1
-	default:
-		return -1
-	}
-	t.streams[i]++
-	return t.streams[i] - 1
 }
 
 func (t *Tracker) count(f *flow, p *packet.Packet, s *Sighting, now Moment) {
@@ -189,58 +183,4 @@ func (t *Tracker) sightAgain(f *flow, p *packet.Packet, s *Sighting) {
 	if f.tcp != nil && !p.Has(packet.Fragment) {
 		f.tcp.relative(p, s)
 	}
-}
-
-// name finds a pair that only an outer header or a quotation names. It gets
-// its number when it is first named, as in Wireshark, and keeps it.
-func (t *Tracker) name(id proto.ID, src, dst netip.Addr, srcPort, dstPort uint16) *entry {
-	k, _ := makeKey(id, src, dst, srcPort, dstPort)
-	e := t.pairs.find(&k)
-	if e.stream < 0 {
-		e.stream = t.number(id)
-	}
-	return e
-}
-
-// outer numbers the transports that carry a tunnel.
-func (t *Tracker) outer(p *packet.Packet, s *Sighting) {
-	var src, dst netip.Addr
-	for i := range p.N {
-		l := &p.Layers[i]
-		if l.Quoted {
-			return
-		}
-		switch l.Proto {
-		case proto.IPv4, proto.IPv6:
-			src, dst = addresses(l.Proto, p.Bytes(i))
-			if src == p.Src && dst == p.Dst && innermost(p, i) {
-				return
-			}
-		case proto.UDP, proto.TCP:
-			if b := p.Bytes(i); len(b) >= 4 && src.IsValid() {
-				e := t.name(l.Proto, src, dst, uint16(b[0])<<8|uint16(b[1]), uint16(b[2])<<8|uint16(b[3]))
-				s.addStream(l.Proto, e.stream)
-			}
-		}
-	}
-}
-
-// innermost reports whether no network layer follows layer i.
-func innermost(p *packet.Packet, i int) bool {
-	for _, l := range p.Layers[i+1 : p.N] {
-		if !l.Quoted && (l.Proto == proto.IPv4 || l.Proto == proto.IPv6) {
-			return false
-		}
-	}
-	return true
-}
-
-func addresses(id proto.ID, b []byte) (src, dst netip.Addr) {
-	switch {
-	case id == proto.IPv4 && len(b) >= 20:
-		return netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
-	case id == proto.IPv6 && len(b) >= 40:
-		return netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40]))
-	}
-	return src, dst
 }

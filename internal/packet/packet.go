@@ -6,6 +6,7 @@
 package packet
 
 import (
+	"bytes"
 	"net/netip"
 
 	"github.com/wiretale/wiretale/proto"
@@ -118,6 +119,24 @@ type Packet struct {
 
 // Has reports whether all of the flags are set.
 func (p *Packet) Has(f Flag) bool { return p.Flags&f == f }
+
+// Clone copies p with its reassembled datagram and its record; the record's bytes stay shared.
+func (p *Packet) Clone() *Packet {
+	c := *p
+	r := *p.Record
+	c.Record = &r
+	if c.Assembled = bytes.Clone(p.Assembled); p.transport >= 0 && p.Layers[p.transport].Assembled {
+		l := &p.Layers[p.transport]
+		c.Payload = c.Assembled[int(l.End)-len(p.Payload) : l.End]
+		if n := int32(len(p.TCP.Options)); p.Transport == proto.TCP && n > 0 {
+			c.TCP.Options = c.Assembled[l.Off+tcp.HeaderMin:][:n]
+		}
+	}
+	if p.Err != nil {
+		c.Err = &c.err
+	}
+	return &c
+}
 
 // Bytes is what was captured of layer i, from its first byte to the end of the layer.
 func (p *Packet) Bytes(i int) []byte {

@@ -144,6 +144,9 @@ func tunnelPort(src, dst uint16) step {
 	return portStep(high)
 }
 
+// TunnelPorts reports whether UDP between these ports carries an encapsulation.
+func TunnelPorts(src, dst uint16) bool { return tunnelPort(src, dst) != opaque }
+
 func portStep(port uint16) step {
 	switch port {
 	case portVXLAN:

@@ -1,0 +1,233 @@
+package engine
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// A capture without events is analysed by several workers:
+//
+//  1. One goroutine reads batches of records and deals the frames into
+//     lanes by a hash of their endpoints. Frames that name endpoints in no
+//     plain sight (fragments, tunnels, quotations) are decoded to know.
+//  2. Each worker decodes and tracks the frames of its lanes, batch after
+//     batch; a batch is used again when all workers are done with it.
+//  3. At the end the lanes are merged into what one tracker would have said.
+//
+// Lanes are fixed and each is in order, so the result does not depend on the
+// number of workers.
+
+// A batch is a batch of records with the frames of each lane.
+type batch struct {
+	trace.Batch
+	lanes [flow.Lanes][]uint32
+	// decoded are frames that only the dealer could decode: fragments and what was put together from them.
+	decoded map[uint32]*packet.Packet
+	busy    atomic.Int32 // workers that are not done with it
+}
+
+func (b *batch) reset() {
+	for i := range b.lanes {
+		b.lanes[i] = b.lanes[i][:0]
+	}
+	b.decoded = nil
+}
+
+// A lane follows the conversations of one lane.
+type lane struct {
+	decoder packet.Decoder
+	tracker *flow.Tracker
+	record  trace.Record
+	packet  packet.Packet
+	seen    flow.Sighting
+	malformed
+}
+
+// malformed counts packets that contradict themselves.
+type malformed struct {
+	count int64
+	first []trace.Pos // 20 at most
+}
+
+func (m *malformed) add(p *packet.Packet) {
+	if !p.Has(packet.Malformed) {
+		return
+	}
+	m.count++
+	if len(m.first) < maxMalformed {
+		m.first = append(m.first, p.Record.Pos)
+	}
+}
+
+// maxMalformed bounds the examples of malformed packets.
+const maxMalformed = 20
+
+// workers is how many goroutines track, for a setting of 0 as many as there are processors.
+func workers(setting int) int {
+	if setting <= 0 {
+		setting = runtime.GOMAXPROCS(0)
+	}
+	return min(setting, flow.Lanes)
+}
+
+// spare is how many batches are on the way beyond one for each worker: so many can wait.
+const spare = 2
+
+// inLanes reads the whole source in batches and tracks it with n workers. ok
+// is false, and nothing was counted, when the source turns out to hold what
+// only a pass in order can follow; it must then be opened anew.
+func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int) (ok bool, err error) {
+	lanes := make([]lane, flow.Lanes)
+	for i := range lanes {
+		lanes[i].tracker = flow.NewLane(s.index, i)
+	}
+	free := make(chan *batch, n+spare)
+	for range n + spare {
+		free <- new(batch)
+	}
+	work := make([]chan *batch, n)
+	var done sync.WaitGroup
+	for w := range work {
+		work[w] = make(chan *batch, n+spare)
+		done.Go(func() {
+			for b := range work[w] {
+				for i := w; i < len(lanes); i += n {
+					lanes[i].follow(b, i)
+				}
+				if b.busy.Add(-1) == 0 {
+					free <- b
+				}
+			}
+		})
+	}
+	ok, err = s.deal(ctx, reader, free, work)
+	for _, c := range work {
+		close(c)
+	}
+	done.Wait()
+	if ok {
+		s.gather(lanes)
+	}
+	return ok, err
+}
+
+// deal reads batches and hands them to the workers.
+func (s *source) deal(ctx context.Context, reader trace.BatchReader, free <-chan *batch, work []chan *batch) (ok bool, err error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return true, err
+		}
+		b := <-free
+		b.reset()
+		if err := reader.NextBatch(&b.Batch); err != nil {
+			if !isEnd(err) {
+				s.counts.Err = err
+			}
+			return true, nil
+		}
+		if !s.dealBatch(b) {
+			return false, nil
+		}
+		b.busy.Store(int32(len(work)))
+		for _, c := range work {
+			c <- b
+		}
+	}
+}
+
+// dealBatch counts the records of a batch and puts its frames into lanes.
+// false when one of them needs a pass in order.
+func (s *source) dealBatch(b *batch) bool {
+	low, high := s.counts.First, s.counts.Last
+	for i := range b.Frames {
+		f := &b.Frames[i]
+		if f.Odd() {
+			r := &b.Records[f.Off]
+			if r.Kind == trace.Event || r.Meta != nil && needsOrder(r.Meta) {
+				return false
+			}
+			if r.Kind != trace.Packet {
+				s.span(r.Time)
+				continue
+			}
+			s.dealDecoded(b, i)
+		} else if l, ok := flow.LaneOf(trace.LinkType(f.Link), b.Data[f.Off:f.Off+f.Len], int(f.Wire)); ok {
+			b.lanes[l] = append(b.lanes[l], uint32(i))
+		} else {
+			s.dealDecoded(b, i)
+		}
+		s.counts.Packets++
+		if t := f.Time; t != trace.NoTime {
+			if t < low || low == trace.NoTime {
+				low = t
+			}
+			high = max(high, t)
+		}
+	}
+	s.counts.First, s.counts.Last = low, high
+	s.counts.Records += int64(len(b.Frames))
+	return true
+}
+
+// needsOrder reports whether what the recorder says of a packet is followed
+// over all conversations: owners, drops, and places in the stack.
+func needsOrder(m *trace.Meta) bool { return m.HasProcess || m.Drop != nil || m.Layer != "" }
+
+// dealDecoded decodes a frame to find its lanes. Fragments, and what is put
+// together from them, can be decoded only here, where all frames come by.
+func (s *source) dealDecoded(b *batch, i int) {
+	b.Record(i, &s.record)
+	s.decoder.Decode(&s.record, &s.packet)
+	p := &s.packet
+	set := flow.LanesOf(p)
+	for l := range b.lanes {
+		if set.Has(l) {
+			b.lanes[l] = append(b.lanes[l], uint32(i))
+		}
+	}
+	switch {
+	case set == 0:
+		s.malformed.add(p)
+	case p.Flags&(packet.Fragment|packet.Reassembled|packet.FragmentDropped) != 0:
+		if b.decoded == nil {
+			b.decoded = map[uint32]*packet.Packet{}
+		}
+		b.decoded[uint32(i)] = p.Clone()
+	}
+}
+
+// follow tracks the frames that a batch has for lane i.
+func (l *lane) follow(b *batch, i int) {
+	for _, f := range b.lanes[i] {
+		p := b.decoded[f]
+		if p == nil {
+			p = &l.packet
+			b.Record(int(f), &l.record)
+			l.decoder.Decode(&l.record, p)
+		}
+		l.tracker.Add(p, &l.seen)
+		if l.seen.Conv != nil {
+			l.malformed.add(p)
+		}
+	}
+}
+
+// gather takes over what the lanes found.
+func (s *source) gather(lanes []lane) {
+	trackers := make([]*flow.Tracker, len(lanes))
+	for i := range lanes {
+		trackers[i] = lanes[i].tracker
+		s.malformed.count += lanes[i].malformed.count
+		s.malformed.first = append(s.malformed.first, lanes[i].malformed.first...)
+	}
+	slices.SortFunc(s.malformed.first, func(a, b trace.Pos) int { return int(a.Number - b.Number) })
+	s.malformed.first = s.malformed.first[:min(len(s.malformed.first), maxMalformed)]
+	s.flows = flow.Merge(trackers)
+}

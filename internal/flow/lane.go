@@ -1,0 +1,283 @@
+package flow
+
+import (
+	"container/heap"
+	"encoding/binary"
+	"net/netip"
+	"slices"
+
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// Lanes is how many shares the conversations of a source are dealt into. It
+// is fixed, so that what a lane sees, and so what it says, does not depend on
+// how many workers there are.
+const Lanes = 16
+
+// A LaneSet is the set of lanes that have something to say of one packet.
+type LaneSet uint16
+
+// Has reports whether lane i is in the set.
+func (s LaneSet) Has(i int) bool { return s>>i&1 != 0 }
+
+// LaneOf is the lane of a frame that holds TCP or UDP in plain sight: no
+// fragment, no tunnel, no quotation, headers captured. ok is false for any
+// other frame: it must be decoded to know, see [LanesOf].
+func LaneOf(link trace.LinkType, b []byte, wire int) (lane int, ok bool) {
+	if link != trace.LinkEthernet || len(b) < 14 {
+		return 0, false
+	}
+	be := binary.BigEndian
+	at, kind := 14, be.Uint16(b[12:])
+	if kind == 0x8100 && len(b) >= 18 { // one VLAN tag
+		at, kind = 18, be.Uint16(b[16:])
+	}
+	switch {
+	case kind == 0x0800 && len(b) >= at+28:
+		h := b[at:]
+		if h[0] != 0x45 || be.Uint16(h[6:])&0x3fff != 0 {
+			return 0, false
+		}
+		size := int(be.Uint16(h[2:]))
+		if !plainTransport(h[9], h[20:], size-20, wire-at-20) {
+			return 0, false
+		}
+		return lane2(0, uint64(be.Uint32(h[12:])), be.Uint16(h[20:]), 0, uint64(be.Uint32(h[16:])), be.Uint16(h[22:])), true
+	case kind == 0x86dd && len(b) >= at+48:
+		h := b[at:]
+		size := int(be.Uint16(h[4:]))
+		if h[0]>>4 != 6 || !plainTransport(h[6], h[40:], size, wire-at-40) {
+			return 0, false
+		}
+		return lane2(be.Uint64(h[8:]), be.Uint64(h[16:]), be.Uint16(h[40:]), be.Uint64(h[24:]), be.Uint64(h[32:]), be.Uint16(h[42:])), true
+	}
+	return 0, false
+}
+
+// plainTransport reports whether b is the start of a whole TCP or UDP header
+// in an IP payload of size bytes, of which left are in the frame, and carries no tunnel.
+func plainTransport(protocol byte, b []byte, size, left int) bool {
+	switch protocol {
+	case 6:
+		if len(b) < 20 {
+			return false
+		}
+		n := int(b[12]>>4) * 4
+		return n >= 20 && n <= size && n <= left
+	case 17:
+		length := int(binary.BigEndian.Uint16(b[4:]))
+		return length >= 8 && length <= size && size <= left &&
+			!packet.TunnelPorts(binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]))
+	}
+	return false
+}
+
+// LanesOf are the lanes of a decoded packet: that of its conversation, those
+// of the pairs that outer headers name, and that of the pair that an ICMP
+// error quotes. A packet without a network layer has none.
+func LanesOf(p *packet.Packet) (s LaneSet) {
+	if !p.Src.IsValid() || !p.Dst.IsValid() {
+		return 0
+	}
+	src, dst := ports(p)
+	s = 1 << laneOf(p.Src, p.Dst, src, dst)
+	if p.Tunnel > 0 {
+		for o := range outerPairs(p) {
+			s |= 1 << laneOf(o.src, o.dst, o.srcPort, o.dstPort)
+		}
+	}
+	if p.QuotedSrc.IsValid() && p.QuotedDst.IsValid() {
+		s |= 1 << laneOf(p.QuotedSrc, p.QuotedDst, p.QuotedSrcPort, p.QuotedDstPort)
+	}
+	return s
+}
+
+func laneOf(a, b netip.Addr, aPort, bPort uint16) int {
+	aHi, aLo := words(a)
+	bHi, bLo := words(b)
+	return lane2(aHi, aLo, aPort, bHi, bLo, bPort)
+}
+
+// lane2 is the lane of a pair of endpoints, the same for both directions. The
+// multipliers are fixed: a capture that puts everything into one lane is slow, not wrong.
+func lane2(aHi, aLo uint64, aPort uint16, bHi, bLo uint64, bPort uint16) int {
+	return int((endpoint(aHi, aLo, aPort) + endpoint(bHi, bLo, bPort)) * 0x9e3779b97f4a7c15 >> 60)
+}
+
+func endpoint(hi, lo uint64, port uint16) uint64 {
+	x := (lo<<16 ^ lo>>48 ^ uint64(port) ^ hi*0xff51afd7ed558ccd) * 0xc4ceb9fe1a85ec53
+	return x ^ x>>32
+}
+
+// NewLane returns a tracker that follows only the conversations of one lane.
+// It leaves numbers to [Merge]: until then Stream is -1 and ID counts in the lane.
+func NewLane(source, lane int) *Tracker {
+	t := NewTracker(source)
+	t.lane = lane
+	return t
+}
+
+// mine reports whether the pair belongs to this tracker.
+func (t *Tracker) mine(a, b netip.Addr, aPort, bPort uint16) bool {
+	return t.lane < 0 || laneOf(a, b, aPort, bPort) == t.lane
+}
+
+// Merge puts the lanes of one source together: conversations in order of
+// their first packet, with the numbers that one tracker would have given
+// them; hosts with what all lanes saw of them. The lanes are used up.
+func Merge(lanes []*Tracker) *Tracker {
+	all := NewTracker(lanes[0].source)
+	total, named := 0, false
+	for _, l := range lanes {
+		total += len(l.convs)
+		named = named || len(l.names) > 0
+	}
+	all.convs = make([]*Conversation, 0, total)
+	queue := laneQueue{}
+	for _, l := range lanes {
+		if len(l.convs) > 0 {
+			queue = append(queue, l.convs)
+		}
+	}
+	heap.Init(&queue)
+	for len(queue) > 0 {
+		c := queue[0][0]
+		c.ID = len(all.convs)
+		all.convs = append(all.convs, c)
+		if !named {
+			c.Stream = int(all.next(c.Proto))
+		}
+		if queue[0] = queue[0][1:]; len(queue[0]) == 0 {
+			heap.Pop(&queue)
+		} else {
+			heap.Fix(&queue, 0)
+		}
+	}
+	if named {
+		all.renumber(lanes)
+	}
+	all.mergeHosts(lanes)
+	return all
+}
+
+// renumber gives stream numbers where pairs were named before they had a packet.
+func (t *Tracker) renumber(lanes []*Tracker) {
+	type numbered struct {
+		order int64
+		proto proto.ID
+		conv  *Conversation // nil for a pair that was only named
+	}
+	list := make([]numbered, 0, len(t.convs))
+	for _, c := range t.convs {
+		list = append(list, numbered{c.order, c.Proto, c})
+	}
+	for _, l := range lanes {
+		for _, n := range l.names {
+			if !n.taken {
+				list = append(list, numbered{n.order, n.proto, nil})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b numbered) int {
+		switch {
+		case a.order < b.order:
+			return -1
+		case a.order > b.order:
+			return 1
+		}
+		return 0
+	})
+	for _, n := range list {
+		if number := t.next(n.proto); n.conv != nil {
+			n.conv.Stream = int(number)
+		}
+	}
+}
+
+// laneQueue is a heap of the conversations of lanes by first packet.
+type laneQueue [][]*Conversation
+
+func (q laneQueue) Len() int { return len(q) }
+func (q laneQueue) Less(i, j int) bool {
+	return q[i][0].First.Pos.Number < q[j][0].First.Pos.Number
+}
+func (q laneQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *laneQueue) Push(x any)   { *q = append(*q, x.([]*Conversation)) }
+func (q *laneQueue) Pop() any {
+	old := *q
+	last := old[len(old)-1]
+	*q = old[:len(old)-1]
+	return last
+}
+
+// mergeHosts adds up what the lanes saw of each address, in order of appearance.
+func (t *Tracker) mergeHosts(lanes []*Tracker) {
+	for _, l := range lanes {
+		for _, h := range l.order {
+			if have := t.hosts[h.Addr]; have != nil {
+				have.merge(h)
+				continue
+			}
+			t.hosts[h.Addr] = h
+			t.order = append(t.order, h)
+		}
+	}
+	slices.SortFunc(t.order, func(a, b *Host) int {
+		switch {
+		case a.order < b.order:
+			return -1
+		case a.order > b.order:
+			return 1
+		}
+		return 0
+	})
+	clear(t.hosts)
+}
+
+// merge adds what another tracker saw of the same address.
+func (h *Host) merge(o *Host) {
+	h.order = min(h.order, o.order)
+	h.Sent.merge(&o.Sent)
+	h.Received.merge(&o.Received)
+	h.SYNs += o.SYNs
+	h.UnpaddedAcks += o.UnpaddedAcks
+	h.InitialTTL += o.InitialTTL
+	h.IPChecksumZero += o.IPChecksumZero
+	for i, seen := range o.TTLs {
+		h.TTLs[i] = h.TTLs[i] || seen
+	}
+	for _, pair := range [][2]*Moment{
+		{&h.FirstPartial, &o.FirstPartial}, {&h.FirstPartialLSO, &o.FirstPartialLSO}, {&h.FirstLengthZero, &o.FirstLengthZero},
+		{&h.FirstBad, &o.FirstBad}, {&h.FirstOversized, &o.FirstOversized},
+	} {
+		if a, b := pair[0], pair[1]; b.Seen() && (!a.Seen() || b.Pos.Number < a.Pos.Number) {
+			*a = *b
+		}
+	}
+	h.PartialExamples = earliest(h.PartialExamples, o.PartialExamples)
+	h.BadExamples = earliest(h.BadExamples, o.BadExamples)
+	h.LengthZeroExamples = earliest(h.LengthZeroExamples, o.LengthZeroExamples)
+	h.OversizedExamples = earliest(h.OversizedExamples, o.OversizedExamples)
+}
+
+func (q *Quality) merge(o *Quality) {
+	q.Packets += o.Packets
+	for i, n := range o.Checksums {
+		q.Checksums[i] += n
+	}
+	q.LengthZero += o.LengthZero
+	q.Oversized += o.Oversized
+	q.MaxFrame = max(q.MaxFrame, o.MaxFrame)
+}
+
+// earliest keeps the first examples of both lists.
+func earliest(a, b []Moment) []Moment {
+	if len(b) == 0 {
+		return a
+	}
+	all := slices.Concat(a, b)
+	slices.SortFunc(all, func(a, b Moment) int { return int(a.Pos.Number - b.Pos.Number) })
+	return all[:min(len(all), maxExamples)]
+}
