@@ -91,11 +91,19 @@ func FuzzPlain(f *testing.F) {
 	copy(segment[12:], []byte{8, 0, 0x45, 0, 0, 52, 0, 1, 0x40, 0, 64, 6, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 80, 0, 81, 0, 0, 0, 1, 0, 0, 0, 2, 0x60, 0x10})
 	udp := make([]byte, 60)
 	copy(udp[12:], []byte{8, 0, 0x45, 0, 0, 40, 0, 1, 0, 0, 64, 17, 0, 0, 1, 2, 3, 4, 224, 6, 7, 8, 0, 80, 0, 81, 0, 20})
+	six := make([]byte, 80)
+	copy(six[12:], []byte{0x86, 0xdd, 0x60, 0, 0, 0, 0, 21, 6, 64})
+	six[66] = 0x50
+	f.Add(six, uint16(0), uint8(0))
 	f.Add(segment, uint16(0), uint8(0))
 	f.Add(udp, uint16(0), uint8(0))
 	f.Add(segment, uint16(16), uint8(53))
 	f.Fuzz(func(t *testing.T, data []byte, at uint16, value uint8) {
-		if len(data) > 24 {
+		switch {
+		case len(data) > 60 && data[12] == 0x86:
+			copy(data[12:], []byte{0x86, 0xdd, 0x60})
+			data[int(at)%len(data)] = value
+		case len(data) > 24:
 			copy(data[12:], []byte{8, 0, 0x45})
 			binary.BigEndian.PutUint16(data[20:], binary.BigEndian.Uint16(data[20:])&0xc000)
 			data[int(at)%len(data)] = value
