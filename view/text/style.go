@@ -26,12 +26,12 @@ const (
 	red     Color = "31"
 	green   Color = "32"
 	yellow  Color = "33"
-	blue    Color = "34"
+	cyan    Color = "36"
 	magenta Color = "35"
 )
 
 // laneColors are those of the layers: application, stack, wire.
-var laneColors = [...]Color{view.Application: green, view.Stack: blue, view.Wire: magenta}
+var laneColors = [...]Color{view.Application: green, view.Stack: cyan, view.Wire: magenta}
 
 func (s Style) paint(c Color, text string) string {
 	if !s.Color || c == plain || text == "" {
