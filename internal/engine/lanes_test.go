@@ -1,18 +1,17 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/flow"
 )
@@ -49,13 +48,15 @@ func TestLanesSayTheSame(t *testing.T) {
 			return nil
 		}
 		t.Run(filepath.ToSlash(path[len(root)+1:]), func(t *testing.T) {
-			want := inOrder(t, path)
+			want := said(t, inOrder(t, path))
 			for _, workers := range []int{1, 2, 8} {
 				got, err := engine.Analyse(context.Background(), []string{path}, engine.Options{Workers: workers})
 				if err != nil {
 					t.Fatal(err)
 				}
-				sameCase(t, fmt.Sprintf("%d workers", workers), want, got)
+				if got := said(t, got); !bytes.Equal(got, want) {
+					t.Errorf("in order (-) and with %d workers (+):\n%.4000s", workers, cmp.Diff(string(want), string(got)))
+				}
 			}
 		})
 		return nil
@@ -65,12 +66,23 @@ func TestLanesSayTheSame(t *testing.T) {
 	}
 }
 
-func sameCase(t *testing.T, name string, want, got *engine.Case) {
+// said is all that a case says, in the order in which it says it.
+func said(t *testing.T, c *engine.Case) []byte {
 	t.Helper()
-	unexported := cmpopts.IgnoreUnexported(flow.Conversation{}, flow.Host{}, engine.Case{})
-	rules := cmp.Comparer(func(a, b *diag.Rule) bool { return a == b })
-	errs := cmp.Comparer(func(a, b error) bool { return fmt.Sprint(a) == fmt.Sprint(b) })
-	if diff := cmp.Diff(want, got, unexported, rules, errs, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{})); diff != "" {
-		t.Errorf("in order (-) and with %s (+):\n%.4000s", name, diff)
+	findings := make([]string, 0, len(c.Findings))
+	for _, f := range c.Findings {
+		findings = append(findings, fmt.Sprint(f.Rule.ID, f.Summary, f.Where, f.Cost, f.Count, f.Facts, f.Filter))
 	}
+	text, err := json.MarshalIndent(struct {
+		Sources       []*engine.Source
+		Conversations []*flow.Conversation
+		Hosts         []*flow.Host
+		Findings      []string
+		Withheld      int
+		End           string
+	}{c.Sources, c.Conversations, c.Hosts, findings, len(c.Withheld), fmt.Sprint(c.Sources[0].Err)}, "", "\t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
