@@ -74,7 +74,7 @@ type walker struct {
 
 // decode lays d over the payload of e.
 func (e *Event) decode(d *Definition, payload []byte, pointer int) {
-	e.Def, e.Payload, e.Extra, e.Short = d, payload, nil, false
+	e.Def, e.Payload, e.Extra, e.Short, e.pointer = d, payload, nil, false, pointer
 	e.clearArrays()
 	n, off := e.walk(d.Fields, d.plan, payload, pointer)
 	e.Short = n < len(d.Fields)
@@ -193,11 +193,31 @@ func extent(t InType, rest []byte, length, pointer int) (data []byte, n int, ok 
 			return nil, 0, false
 		}
 		return counted(rest, 0, 8+4*int(rest[1]))
+	case InWBEMSID:
+		return tokenUser(rest, pointer)
 	}
 	if length >= 0 {
 		return counted(rest, 0, length)
 	}
 	return rest, len(rest), true // bytes of unknown length, or of a type that is not known: all that is left
+}
+
+// tokenUser is a TOKEN_USER (two pointers, ntifs.h) and the SID behind it, [MS-DTYP] 2.4.2.2, or four
+// zero bytes when there is none. The pointers may be 0 with a SID behind them: then what
+// follows the four bytes looks like more zeros and a SID, which no name does.
+func tokenUser(b []byte, pointer int) (sid []byte, n int, ok bool) {
+	if len(b) < 4 {
+		return nil, 0, false
+	}
+	at := 2 * pointer
+	follows := len(b) >= at+8 && b[4] == 0 && b[at] == 1 && b[at+1] <= 15
+	if b[0]|b[1]|b[2]|b[3] == 0 && !follows {
+		return nil, 4, true
+	}
+	if len(b) < at+8 {
+		return nil, 0, false
+	}
+	return counted(b, at, 8+4*int(b[at+1]))
 }
 
 func counted(b []byte, prefix, length int) (data []byte, n int, ok bool) {
@@ -285,7 +305,7 @@ func (w *walker) variable(f *Field, b []byte) field.Value {
 		return field.Value{Type: field.String, B: b, S: w.event.word16(trimNUL16(b))}
 	case InAnsiString, InCountedAnsiString:
 		return field.Value{Type: field.String, B: b, S: w.event.word8(trimNUL(b))}
-	case InSID:
+	case InSID, InWBEMSID:
 		return field.Value{Type: field.SID, B: b}
 	}
 	switch {
@@ -329,6 +349,12 @@ func (w *walker) array(f *Field, index, off int) (n int, ok bool) {
 			return 0, false
 		}
 		count = int(min(w.event.Values[f.CountOf].U, math.MaxInt32))
+	case f.Count == ToEnd:
+		size := fixedSize(f.In, w.pointer)
+		if size == 0 {
+			return 0, false
+		}
+		count = (len(w.payload) - off) / size
 	}
 	if count > (len(w.payload)-off)/max(f.least(), 1) {
 		return 0, false

@@ -62,7 +62,7 @@ func (r *Registry) learnEvent(b []byte) {
 
 // add files a layout of the trace under its event, after giving it what the built-in tables know better.
 func (r *Registry) add(s *source, d *Definition) {
-	if s.provider.Load != nil {
+	if s.provider.Load != nil && !s.provider.Classic {
 		r.enrich(s.provider.Load(), d)
 	}
 	if s.learned == nil {

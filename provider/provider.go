@@ -25,6 +25,13 @@ type Provider struct {
 	// Load returns the provider's tables, parsed on first use. It may be called
 	// from several goroutines, and is nil for a provider that only a trace describes.
 	Load func() *Table
+	// Classic is true for a class of classic (MOF) events: its tables are by event type,
+	// and its records are those that have its GUID in a classic header or belong to its kernel groups.
+	Classic bool
+	// Groups are the kernel event groups (EVENT_TRACE_GROUP_*) whose records are events of the class.
+	Groups []uint8
+	// Types are single types of other groups that are: group<<8 | type.
+	Types []uint16
 }
 
 // A Table is the events and maps of one provider.
@@ -39,7 +46,7 @@ type Table struct {
 
 // Key finds the definitions of an event. Level, opcode and keyword may differ for one key.
 type Key struct {
-	ID      uint16
+	ID      uint16 // the type of a classic event
 	Version uint8
 }
 
@@ -69,14 +76,17 @@ type Field struct {
 	// CountOf is the index of the field that holds the number of elements, -1 without.
 	CountOf int
 	Length  int // fixed length, 0 without
-	Count   int // fixed number of elements, 0 or 1 for one
+	Count   int // fixed number of elements, 0 or 1 for one; ToEnd
 	// Counted is true when the payload has the number of elements (u16) before them, as TraceLogging does.
 	Counted bool
 	Members []Field // of a structure in an array; other structures are laid out as fields called "Struct.Member"
 }
 
+// ToEnd is the Count of a list that ends with the payload: as many elements as there is room for.
+const ToEnd = -1
+
 // array reports whether the field is a list of elements.
-func (f *Field) array() bool { return f.CountOf >= 0 || f.Count > 1 || f.Counted }
+func (f *Field) array() bool { return f.CountOf >= 0 || f.Count > 1 || f.Count == ToEnd || f.Counted }
 
 // InType is how a field lies in the payload: the TDH_INTYPE values.
 type InType uint8
@@ -108,6 +118,7 @@ const (
 	InCountedAnsiString InType = 23
 	InStruct            InType = 24
 	InCountedBinary     InType = 25
+	InWBEMSID           InType = 200 // ours for TDH_INTYPE_WBEMSID (310): TOKEN_USER with the SID behind it, or four zero bytes
 )
 
 // OutType is how a field is meant to be shown: the TDH_OUTTYPE values that matter.
@@ -161,6 +172,7 @@ type Event struct {
 	// Embedded is true when the layout came from the trace.
 	Embedded bool
 
+	pointer  int       // size of a pointer in this payload
 	registry *Registry // that decoded it: maps of the trace, build
 	words    *words
 	elements []field.Value // where the elements of Arrays are

@@ -16,6 +16,7 @@ import (
 type Registry struct {
 	build    int
 	sources  map[trace.GUID]*source
+	kernel   [256]kernelGroup
 	schemas  schemaCache
 	manifest map[trace.GUID]*chunks
 }
@@ -32,7 +33,18 @@ func NewRegistry(providers ...*Provider) *Registry {
 	r := &Registry{sources: make(map[trace.GUID]*source, len(providers)), manifest: map[trace.GUID]*chunks{}}
 	r.schemas.byBytes = map[string]*schema{}
 	for _, p := range providers {
-		r.sources[p.GUID] = &source{provider: p}
+		s := &source{provider: p}
+		r.sources[p.GUID] = s
+		for _, group := range p.Groups {
+			r.kernel[group].all = s
+		}
+		for _, t := range p.Types {
+			g := &r.kernel[t>>8]
+			if g.types == nil {
+				g.types = map[uint8]*source{}
+			}
+			g.types[uint8(t)] = s
+		}
 	}
 	return r
 }
@@ -85,8 +97,11 @@ func shortName(name string) string {
 func (r *Registry) Decode(rec *trace.Record, e *Event) bool {
 	e.reset(rec, r)
 	h := rec.Event
-	if h == nil || h.Header != trace.HeaderEvent {
+	if h == nil {
 		return false
+	}
+	if h.Header != trace.HeaderEvent {
+		return r.decodeClassic(e, rec)
 	}
 	pointer := pointerSize(h)
 	if len(h.Schema) > 0 {
@@ -109,17 +124,21 @@ func (r *Registry) Decode(rec *trace.Record, e *Event) bool {
 		e.decode(d, rec.Data, pointer)
 		return true
 	}
-	if s.provider.Load == nil {
+	if s.provider.Load == nil || s.provider.Classic {
 		return false
 	}
-	variants := s.provider.Load().Events[key]
+	return r.decodeOne(e, s.provider.Load().Events[key], rec.Data, pointer)
+}
+
+// decodeOne decodes with the layout that fits; false when there is none.
+func (r *Registry) decodeOne(e *Event, variants []*Definition, payload []byte, pointer int) bool {
 	switch len(variants) {
 	case 0:
 		return false
 	case 1:
-		e.decode(variants[0], rec.Data, pointer)
+		e.decode(variants[0], payload, pointer)
 	default:
-		r.decodeBest(e, variants, rec.Data, pointer)
+		r.decodeBest(e, variants, payload, pointer)
 	}
 	return true
 }
@@ -136,7 +155,7 @@ func (e *Event) reset(rec *trace.Record, r *Registry) {
 	e.Header, e.Payload, e.registry = rec.Event, rec.Data, r
 	e.Provider, e.Def, e.Extra = nil, nil, nil
 	e.Values, e.Spans = e.Values[:0], e.Spans[:0]
-	e.Short, e.Embedded = false, false
+	e.Short, e.Embedded, e.pointer = false, false, 8
 	e.clearArrays()
 }
 

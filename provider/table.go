@@ -13,9 +13,11 @@ import (
 // Embedded is the text tables of a built-in provider.
 //
 // events: id, version, first and last build (0 = open), name, fields, by tabs.
+// Events of one layout may share a line: ids and names are then lists of the
+// same length, by commas, and the version is a list of numbers and ranges ("0,2-3").
 // A field is name:type, then /meaning, {value map}, [length: a field or a
-// number] and *count: a field, as far as it has them; fields are separated by
-// a blank.
+// number] and *count: a field, a number, or "rest" for what is left of the
+// payload, as far as it has them; fields are separated by a blank.
 //
 // maps: map, first and last build, "bits" when the values are bits, value, text.
 //
@@ -103,29 +105,65 @@ func (t *Table) addMapValue(c []string) error {
 }
 
 func (t *Table) addEvent(c []string) error {
-	id, err1 := strconv.ParseUint(c[0], 10, 16)
-	version, err2 := strconv.ParseUint(c[1], 10, 8)
+	ids, err1 := numbers(c[0], 16)
+	versions, err2 := numbers(c[1], 8)
 	from, err3 := strconv.Atoi(c[2])
 	to, err4 := strconv.Atoi(c[3])
+	names := strings.Split(c[4], ",")
 	if err1 != nil || err2 != nil || err3 != nil || err4 != nil {
 		return fmt.Errorf("bad numbers in %q", c[:4])
 	}
-	d := &Definition{Key: Key{uint16(id), uint8(version)}, Name: c[4], From: from, To: to}
-	d.Fields = make([]Field, 0, strings.Count(c[5], " ")+1)
-	for text := range strings.FieldsSeq(c[5]) {
-		f, err := parseField(text, d.Fields)
+	if len(names) != len(ids) {
+		return fmt.Errorf("%d names for %d events", len(names), len(ids))
+	}
+	fields, err := t.parseFields(c[5])
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		for _, version := range versions {
+			d := &Definition{Key: Key{id, uint8(version)}, Name: names[i], Fields: fields, From: from, To: to}
+			d.complete()
+			d.Message = t.wording(d)
+			t.Events[d.Key] = append(t.Events[d.Key], d)
+		}
+	}
+	return nil
+}
+
+// numbers reads a list of numbers and ranges: "1,3-5".
+func numbers(text string, bits int) ([]uint16, error) {
+	var out []uint16
+	for part := range strings.SplitSeq(text, ",") {
+		low, high, isRange := strings.Cut(part, "-")
+		if !isRange {
+			high = low
+		}
+		first, err1 := strconv.ParseUint(low, 10, bits)
+		last, err2 := strconv.ParseUint(high, 10, bits)
+		if err1 != nil || err2 != nil || last < first {
+			return nil, fmt.Errorf("bad numbers %q", part)
+		}
+		for n := first; n <= last; n++ {
+			out = append(out, uint16(n))
+		}
+	}
+	return out, nil
+}
+
+func (t *Table) parseFields(text string) ([]Field, error) {
+	fields := make([]Field, 0, strings.Count(text, " ")+1)
+	for text := range strings.FieldsSeq(text) {
+		f, err := parseField(text, fields)
 		if err != nil {
-			return fmt.Errorf("field %q: %w", text, err)
+			return nil, fmt.Errorf("field %q: %w", text, err)
 		}
 		if _, ok := t.Maps[f.Map]; !ok && f.Map != "" {
 			f.Map = "" // the sources name a few maps whose values they do not give
 		}
-		d.Fields = append(d.Fields, f)
+		fields = append(fields, f)
 	}
-	d.complete()
-	d.Message = t.wording(d)
-	t.Events[d.Key] = append(t.Events[d.Key], d)
-	return nil
+	return fields, nil
 }
 
 // parseField parses one field; before are the fields that length and count may refer to.
@@ -151,6 +189,10 @@ func parseField(text string, before []Field) (Field, error) {
 	if f.LengthOf, f.Length, err = reference(strings.TrimSuffix(length, "]"), before); err != nil {
 		return f, err
 	}
+	if count == "rest" {
+		f.CountOf, f.Count = -1, ToEnd
+		return f, nil
+	}
 	f.CountOf, f.Count, err = reference(count, before)
 	return f, err
 }
@@ -175,7 +217,7 @@ var inNames = map[string]InType{
 	"wstr": InUnicodeString, "astr": InAnsiString, "i8": InInt8, "u8": InUInt8, "i16": InInt16, "u16": InUInt16,
 	"i32": InInt32, "u32": InUInt32, "i64": InInt64, "u64": InUInt64, "f32": InFloat, "f64": InDouble,
 	"bool": InBoolean, "bin": InBinary, "guid": InGUID, "ptr": InPointer, "filetime": InFileTime, "systime": InSystemTime,
-	"sid": InSID, "hex32": InHexInt32, "hex64": InHexInt64, "cwstr": InCountedString, "castr": InCountedAnsiString, "cbin": InCountedBinary,
+	"sid": InSID, "wbemsid": InWBEMSID, "hex32": InHexInt32, "hex64": InHexInt64, "cwstr": InCountedString, "castr": InCountedAnsiString, "cbin": InCountedBinary,
 }
 
 var outNames = map[string]OutType{

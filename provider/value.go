@@ -69,7 +69,7 @@ func MapText(e *Event, i int) string {
 
 func (e *Event) appendStruct(dst []byte, f *Field, b []byte) []byte {
 	var inner Event
-	inner.structure(f.Members, stepsOf(f.Members), b, pointerSize(e.Header))
+	inner.structure(f.Members, stepsOf(f.Members), b, e.pointer)
 	dst = append(dst, '{')
 	for i, v := range inner.Values {
 		m := &f.Members[i]
@@ -100,7 +100,7 @@ func (e *Event) appendValue(dst []byte, f *Field, v field.Value) []byte {
 	case field.Bool:
 		return strconv.AppendBool(dst, v.U != 0)
 	case field.Pointer:
-		return appendPadded(dst, v.U, 2*pointerSize(e.Header))
+		return appendPadded(dst, v.U, 2*e.pointer)
 	case field.String:
 		return appendSafe(dst, v.S)
 	case field.SockAddr:

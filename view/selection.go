@@ -59,9 +59,19 @@ func endpoint(c *engine.Case, conv *flow.Conversation) *session.Endpoint {
 func (s *Selection) Has(row *engine.Row) bool {
 	o := &row.Object
 	if s.Process != nil {
-		return o.Process == s.Process || o.Conv != nil && s.owned[o.Conv]
+		return o.Process == s.Process && happened(row) || o.Conv != nil && s.owned[o.Conv]
 	}
 	return o.Conv != nil && o.Conv == s.Conv || o.Socket != nil && s.sockets[o.Socket] || o.TCB != nil && s.tcbs[o.TCB]
+}
+
+// happened reports whether a row is something that its process did or that was
+// done to it: of the kernel's own records those of its start, its end and its
+// network, not the lists of what exists nor the samples of where it runs.
+func happened(row *engine.Row) bool {
+	if row.Event == nil || row.Event.Provider == nil || !row.Event.Provider.Classic {
+		return true
+	}
+	return LaneOf(row) == Stack || row.Event.Provider.Short == "Process" && row.Event.Header.Opcode <= 2
 }
 
 // Source is the source that the selection lies in.

@@ -7,9 +7,9 @@ import (
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/provider"
 	providers "github.com/wiretale/wiretale/provider/all"
+	"github.com/wiretale/wiretale/provider/kernel"
 	"github.com/wiretale/wiretale/provider/ndiscap"
 	"github.com/wiretale/wiretale/provider/pktmon"
-	"github.com/wiretale/wiretale/provider/process"
 	"github.com/wiretale/wiretale/provider/sysconfig"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -38,7 +38,7 @@ func newHost(info *trace.Info, tracker *session.Tracker) *host {
 
 // wants selects the records that must be known before the first event is decoded.
 func (h *host) wants(e *trace.EventHeader) bool {
-	return h.registry.Wants(e) || process.Wants(e) || sysconfig.Wants(e) || pktmon.Wants(e) || ndiscap.Learns(e)
+	return h.registry.Wants(e) || kernel.Learns(e) || sysconfig.Wants(e) || pktmon.Wants(e) || ndiscap.Learns(e)
 }
 
 // learn takes one of the records that wants selected.
@@ -51,29 +51,46 @@ func (h *host) learn(rec *trace.Record) {
 		h.pktmon.Learn(rec)
 	case ndiscap.Learns(rec.Event):
 		h.ndiscap.Learn(rec)
-	case process.Wants(rec.Event):
-		h.learnProcess(rec)
+	case kernel.Learns(rec.Event):
+		h.learnKernel(rec)
 	}
 }
 
-func (h *host) learnProcess(rec *trace.Record) {
-	p, _, err := process.Parse(rec)
-	if err != nil {
+// learnKernel takes a process or a thread that the kernel tells.
+func (h *host) learnKernel(rec *trace.Record) {
+	h.registry.Decode(rec, &h.event)
+	if t, ok := kernel.ThreadOf(&h.event); ok {
+		h.learnThread(t, rec.Time)
+		return
+	}
+	p, ok := kernel.ProcessOf(&h.event)
+	if !ok {
 		return
 	}
 	r := session.ProcessRecord{
 		PID: p.PID, Parent: p.Parent, Key: p.Key, Name: p.Name, CommandLine: p.CommandLine, From: "kernel process rundown",
 	}
 	switch p.Kind {
-	case process.Start:
-		r.Start, r.From = p.Time, "kernel process start"
-	case process.End:
-		r.End, r.From = p.Time, "kernel process end"
+	case kernel.Start:
+		r.Start, r.From = rec.Time, "kernel process start"
+	case kernel.End:
+		r.End, r.From = rec.Time, "kernel process end"
 	}
 	if p.Name != "" {
 		h.names[p.PID] = p.Name
 	}
 	h.tracker.LearnProcess(r)
+}
+
+func (h *host) learnThread(t kernel.Thread, time int64) {
+	r := session.ThreadRecord{TID: t.TID, PID: t.PID}
+	switch t.Kind {
+	case kernel.Start:
+		r.Start = time
+	case kernel.End:
+		r.End = time
+	}
+	h.tracker.LearnThread(r)
 }
 
 // ready is called between the pre-pass and the first event.
@@ -106,17 +123,21 @@ func (h *host) packet(rec *trace.Record) *trace.Record {
 	return nil
 }
 
-// processName is the name of the process in an event's header, "" when it is not known.
-func (h *host) processName(e *trace.EventHeader) string {
+// header is who was running when the event was logged: the process that the header names, else that of its thread.
+func (h *host) header(e *trace.EventHeader, time int64) session.Header {
+	out := session.Header{PID: e.PID, TID: e.TID}
 	if !e.HasThread {
-		return ""
+		return out
 	}
-	return h.names[e.PID]
+	if pid, ok := h.tracker.ProcessOf(e.PID, e.TID, time); ok {
+		out.PID, out.Name = pid, h.names[pid]
+	}
+	return out
 }
 
 // kernelGroups names the groups of kernel records (EVENT_TRACE_GROUP_*).
 var kernelGroups = map[uint8]string{
-	0x00: "Header", 0x01: "DiskIo", 0x02: "PageFault", 0x03: "Process", 0x04: "FileIo", 0x05: "Thread", 0x06: "TcpIp", 0x07: "Job",
+	0x00: "EventTrace", 0x01: "DiskIo", 0x02: "PageFault", 0x03: "Process", 0x04: "FileIo", 0x05: "Thread", 0x06: "TcpIp", 0x07: "Job",
 	0x08: "UdpIp", 0x09: "Registry", 0x0a: "DbgPrint", 0x0b: "SystemConfig", 0x0c: "SystemConfig", 0x0e: "Pool", 0x0f: "PerfInfo", 0x10: "Heap", 0x11: "Object", 0x12: "Power",
 	0x13: "Modbound", 0x14: "Image", 0x15: "Dpc", 0x18: "StackWalk", 0x19: "Ums", 0x1a: "Alpc", 0x1b: "SplitIo", 0x1c: "ThreadPool",
 }
@@ -133,12 +154,6 @@ func GroupName(group uint8) string {
 func (h *host) name(key eventKey) string {
 	if key.guid == (trace.GUID{}) {
 		return GroupName(key.group)
-	}
-	switch key.guid {
-	case sysconfig.GUID:
-		return "SystemConfig"
-	case process.GUID:
-		return "Process"
 	}
 	if p := h.registry.Provider(key.guid); p != nil {
 		return p.Name

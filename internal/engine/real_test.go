@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/trace"
 )
 
 const shared = "../../../shared/captures"
@@ -21,13 +22,17 @@ func TestRealWindowsTrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer run.Close()
-	manifest, whole, afd, afdNamed, outside := 0, 0, 0, 0, 0
+	manifest, classic, whole, afd, afdNamed, outside := 0, 0, 0, 0, 0, 0
 	session := run.Infos()[0].Session
 	err = run.Each(func(row *engine.Row) error {
 		if row.Record.Time < session.Start || row.Record.Time > session.End {
 			outside++
 		}
 		if row.Event == nil || row.Event.Def == nil {
+			return nil
+		}
+		if row.Record.Event.Header != trace.HeaderEvent {
+			classic++
 			return nil
 		}
 		manifest++
@@ -48,6 +53,10 @@ func TestRealWindowsTrace(t *testing.T) {
 	c := run.Case()
 	if manifest != 605 || whole != 605 {
 		t.Errorf("%d manifest events, %d of them decoded to their last byte; want 605", manifest, whole)
+	}
+	// The records of the kernel and of the merge have a layout too.
+	if classic != 1006 || c.Sources[0].Undecoded != 0 {
+		t.Errorf("%d classic events with a layout, %d events without one; want 1006 and 0", classic, c.Sources[0].Undecoded)
 	}
 	if afd != 115 || afdNamed != 115 {
 		t.Errorf("%d AFD events, %d with the name of their process; want 115", afd, afdNamed)

@@ -146,7 +146,7 @@ func (s *source) event(row *Row) {
 		s.host.ready()
 	}
 	row.Event = s.host.decode(&s.record)
-	row.Header = session.Header{PID: h.PID, TID: h.TID, Name: s.host.processName(h)}
+	row.Header = s.host.header(h, s.record.Time)
 	if rec := s.host.packet(&s.record); rec != nil {
 		row.Record = rec
 		s.counts.Packets++
@@ -154,7 +154,7 @@ func (s *source) event(row *Row) {
 		s.headers.add(row)
 		return
 	}
-	if row.Event.Def == nil {
+	if row.Event.Def == nil || row.Event.Short {
 		s.counts.Undecoded++
 	}
 	row.Object = s.tracker.Event(row.Event, &s.record)

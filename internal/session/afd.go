@@ -6,6 +6,7 @@ import (
 
 	"github.com/wiretale/wiretale/field"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/provider"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -318,10 +319,7 @@ func (t *Tracker) datagram(s *socketState, c *Call) {
 	if !c.Address.IsValid() || !s.Local.IsValid() || s.Local.Port() == 0 {
 		return
 	}
-	k := pair{s.Local, c.Address}
-	if _, ok := t.owners[k]; !ok {
-		t.own(k, owner{process: s.Process, socket: s.Socket})
-	}
+	t.own(ownedPair{pair{s.Local, c.Address}, proto.UDP}, owner{process: s.Process, socket: s.Socket, kind: ByTuple})
 }
 
 func (t *Tracker) abort(s *socketState, f fields, now flow.Moment) {

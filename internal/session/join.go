@@ -41,13 +41,15 @@ func (t *Tracker) endpoints(s *Session) {
 		if cs == nil {
 			continue
 		}
-		if cs.tcb == [2]*tcbState{} && cs.owner == (owner{}) {
+		if cs.owner == (owner{}) {
 			t.ownerOf(cs.conv, cs, pair{cs.conv.Ends[0], cs.conv.Ends[1]}) // its events came after its first packet
 		}
-		e := &Endpoint{Side: cs.side, Kind: ByTuple, Process: cs.owner.process}
+		e := &Endpoint{Side: cs.side, Kind: cs.owner.kind, Process: cs.owner.process}
 		if cs.owner.socket != nil {
 			e.Sockets = []*Socket{cs.owner.socket}
-			e.Process = cs.owner.socket.Process
+			if p := cs.owner.socket.Process; p != nil {
+				e.Process = p
+			}
 		}
 		for side, c := range cs.tcb {
 			if c == nil {
@@ -56,10 +58,7 @@ func (t *Tracker) endpoints(s *Session) {
 			e.TCBs = append(e.TCBs, c.TCB)
 			e.Sockets = append(e.Sockets, c.Sockets...)
 			if e.Conv == nil {
-				e.Conv, e.Side, e.Process = c.Conv, side, c.Process
-				if e.Process == nil && len(c.Sockets) > 0 {
-					e.Process = c.Sockets[0].Process
-				}
+				t.ownedBy(e, c, side)
 			}
 		}
 		if e.Process == nil && len(e.TCBs) == 0 && len(e.Sockets) == 0 {
@@ -75,6 +74,19 @@ func (t *Tracker) endpoints(s *Session) {
 		}
 		s.Endpoints[id] = e
 	}
+}
+
+// ownedBy gives an endpoint the TCB as its owner, unless the TCB has no process and a network event named one.
+func (t *Tracker) ownedBy(e *Endpoint, c *tcbState, side int) {
+	e.Conv = c.Conv
+	p := c.Process
+	if p == nil && len(c.Sockets) > 0 {
+		p = c.Sockets[0].Process
+	}
+	if p == nil && e.Process != nil {
+		return
+	}
+	e.Side, e.Process, e.Kind = side, p, ByTuple
 }
 
 // joins lists every step from one object to another, objects in order of appearance.
@@ -94,7 +106,19 @@ func (t *Tracker) joins() []Join {
 	for _, c := range t.tcbs {
 		out = t.tcbJoins(out, t.tcbStates[c])
 	}
+	for _, cs := range t.packets {
+		if cs != nil && cs.tcb == [2]*tcbState{} && cs.owner.process != nil && cs.owner.fields != "" {
+			out = append(out, ownerJoin(cs))
+		}
+	}
 	return out
+}
+
+// ownerJoin is the step from a conversation to the process that an event names with its endpoints.
+func ownerJoin(cs *convState) Join {
+	local, remote := cs.conv.Ends[cs.side], cs.conv.Ends[1-cs.side]
+	return Join{"4-tuple -> process", local.String() + " - " + remote.String(), processText(cs.owner.process), ByKey,
+		moments(cs.owner.at), "one event has " + cs.owner.fields}
 }
 
 func processText(p *Process) string {

@@ -5,14 +5,19 @@ import (
 	"strings"
 
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/provider"
+	"github.com/wiretale/wiretale/provider/kernel"
 	"github.com/wiretale/wiretale/trace"
 )
 
-// An owner is who a datagram pair belongs to.
+// An owner is who a pair of endpoints belongs to.
 type owner struct {
 	process *Process
 	socket  *Socket
+	kind    JoinKind
+	at      flow.Moment // the event that said so first
+	fields  string      // of it that prove it, "" when the owner follows from the address of a socket
 }
 
 // Event ids of Microsoft-Windows-Kernel-Process.
@@ -50,24 +55,53 @@ func (t *Tracker) kernelProcess(ev *provider.Event, h *trace.EventHeader, now fl
 // baseName is the file name of a Windows path.
 func baseName(path string) string { return path[strings.LastIndexByte(path, '\\')+1:] }
 
-// kernelNetwork ties a 4-tuple to the process that the kernel names. The
-// events of both directions have the local end first.
-func (t *Tracker) kernelNetwork(ev *provider.Event, now flow.Moment) Object {
+// Events of Microsoft-Windows-Kernel-Network and types of the classic UdpIp.
+const (
+	networkUDP      = 42 // the first that is about UDP
+	networkUDPRecv  = 43
+	networkUDPRecv6 = 59
+	classicUDPRecv  = 11
+	classicUDPRecv6 = 27
+)
+
+// kernelNetwork takes an event of the manifest provider Kernel-Network.
+func (t *Tracker) kernelNetwork(ev *provider.Event, h *trace.EventHeader, now flow.Moment) Object {
+	if h.ID < networkUDP {
+		return t.networkEvent(ev, proto.TCP, false, now)
+	}
+	return t.networkEvent(ev, proto.UDP, h.ID == networkUDPRecv || h.ID == networkUDPRecv6, now)
+}
+
+// classicNetwork takes an event of the classes TcpIp and UdpIp.
+func (t *Tracker) classicNetwork(ev *provider.Event, now flow.Moment) Object {
+	if ev.Provider.GUID == kernel.TCPIPGUID {
+		return t.networkEvent(ev, proto.TCP, false, now)
+	}
+	h := ev.Header
+	return t.networkEvent(ev, proto.UDP, h.Opcode == classicUDPRecv || h.Opcode == classicUDPRecv6, now)
+}
+
+// networkEvent ties a pair of endpoints to the process that the kernel names
+// with it. saddr is the local end, also of what TCP receives; of a datagram
+// that was received (turned) it is the sender.
+func (t *Tracker) networkEvent(ev *provider.Event, id proto.ID, turned bool, now flow.Moment) Object {
 	f := t.fields(ev)
 	pid := uint32(f.num("PID"))
-	if pid == 0 {
+	if pid == 0 || pid == unknownID {
 		return Object{}
 	}
 	o := Object{Process: t.procs.at(pid, now.Time), Kind: ByKey}
-	a, b := f.rawAddr("saddr", "sport"), f.rawAddr("daddr", "dport")
-	if !a.IsValid() || !b.IsValid() {
+	k := ownedPair{pair{f.rawAddr("saddr", "sport"), f.rawAddr("daddr", "dport")}, id}
+	if !k.a.IsValid() || !k.b.IsValid() {
 		return o
 	}
-	k := pair{a, b}
-	if _, ok := t.owners[k]; !ok {
-		t.own(k, owner{process: o.Process})
+	if turned {
+		k.pair = k.turned()
 	}
-	o.Conv = t.convs[k]
+	t.own(k, owner{process: o.Process, kind: ByKey, at: now, fields: "PID,saddr,daddr,sport,dport"})
+	if c := t.convs[k.pair]; c != nil && c.Proto == id {
+		o.Conv = c
+	}
 	return o
 }
 
@@ -104,25 +138,37 @@ func (t *Tracker) udpMessages(f fields, now flow.Moment) Object {
 	if !local.IsValid() || !remote.IsValid() || o.Process == nil {
 		return o
 	}
-	k := pair{local, remote}
+	k := ownedPair{pair{local, remote}, proto.UDP}
 	if s := t.ports[local]; s != nil && !s.Closed.Seen() {
 		o.Socket = s.Socket
 	}
-	if _, ok := t.owners[k]; !ok {
-		t.own(k, owner{process: o.Process, socket: o.Socket})
+	t.own(k, owner{process: o.Process, socket: o.Socket, kind: ByKey, at: now, fields: "Pid,LocalSockAddr,RemoteSockAddr"})
+	if c := t.convs[k.pair]; c != nil && c.Proto == proto.UDP {
+		o.Conv = c
 	}
-	o.Conv = t.convs[k]
 	return o
 }
 
-// own notes the owner of a pair, and gives it the conversation that is already there.
-func (t *Tracker) own(k pair, w owner) {
+// own notes the owner of a pair, the newest when the pair is used again, and
+// gives it to the conversation that is already there and has none. Of one
+// process, an event that names it with the endpoints is the better proof, and a socket is kept.
+func (t *Tracker) own(k ownedPair, w owner) {
+	if old, ok := t.owners[k]; ok && old.process == w.process {
+		switch {
+		case old.kind == ByKey && (old.socket != nil || w.socket == nil), old.kind == w.kind && old.socket == w.socket:
+			return
+		case old.kind == ByKey:
+			w.kind, w.at, w.fields = old.kind, old.at, old.fields
+		case w.socket == nil:
+			w.socket = old.socket
+		}
+	}
 	t.owners[k] = w
-	c := t.convs[k]
-	if c == nil {
+	c := t.convs[k.pair]
+	if c == nil || c.Proto != k.proto {
 		return
 	}
-	if cs := t.conversation(c.ID); cs != nil && cs.owner.process == nil {
+	if cs := t.conversation(c.ID); cs != nil && (cs.owner.process == nil || cs.owner.process == w.process) {
 		cs.owner = w
 		cs.side = sideOf(c, k.a)
 	}

@@ -13,7 +13,7 @@ type convState struct {
 	conv    *flow.Conversation
 	packets []int64      // the first few, by number
 	tcb     [2]*tcbState // by side: a connection of the host with itself has two
-	owner   owner        // of datagrams
+	owner   owner        // of datagrams, and of a connection whose TCB nobody told
 	side    int          // of owner
 }
 
@@ -66,9 +66,7 @@ func (cs *convState) object(c *flow.Conversation) Object {
 		return o
 	}
 	o.Socket, o.Process = cs.owner.socket, cs.owner.process
-	if o.Process == nil {
-		o.Kind = ""
-	}
+	o.Kind = cs.owner.kind
 	return o
 }
 
@@ -101,7 +99,7 @@ func (t *Tracker) newConversation(c *flow.Conversation) *convState {
 // stack or a socket named it, else the socket bound to one of the ends.
 func (t *Tracker) ownerOf(c *flow.Conversation, cs *convState, k pair) {
 	for _, k := range []pair{k, k.turned()} {
-		if w, ok := t.owners[k]; ok {
+		if w, ok := t.owners[ownedPair{k, c.Proto}]; ok {
 			cs.owner, cs.side = w, sideOf(c, k.a)
 			return
 		}
@@ -115,7 +113,7 @@ func (t *Tracker) ownerOf(c *flow.Conversation, cs *convState, k pair) {
 			s = t.ports[netip.AddrPortFrom(unspecified(end.Addr()), end.Port())]
 		}
 		if s != nil && s.lived(c) {
-			cs.owner, cs.side = owner{s.Process, s.Socket}, i
+			cs.owner, cs.side = owner{process: s.Process, socket: s.Socket, kind: ByTuple}, i
 			return
 		}
 	}

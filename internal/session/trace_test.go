@@ -13,8 +13,8 @@ import (
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/provider"
 	providers "github.com/wiretale/wiretale/provider/all"
+	"github.com/wiretale/wiretale/provider/kernel"
 	"github.com/wiretale/wiretale/provider/ndiscap"
-	"github.com/wiretale/wiretale/provider/process"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -32,14 +32,16 @@ func readTrace(t *testing.T, path string, visit func(ev *provider.Event, rec *tr
 		if registry.Wants(rec.Event) {
 			registry.Learn(rec)
 		}
-		if process.Wants(rec.Event) {
-			if p, _, err := process.Parse(rec); err == nil {
+		if kernel.Learns(rec.Event) {
+			var e provider.Event
+			registry.Decode(rec, &e)
+			if p, ok := kernel.ProcessOf(&e); ok {
 				r := ProcessRecord{PID: p.PID, Parent: p.Parent, Name: p.Name, CommandLine: p.CommandLine, Key: p.Key, From: "kernel process rundown"}
 				switch p.Kind {
-				case process.Start:
-					r.Start = p.Time
-				case process.End:
-					r.End = p.Time
+				case kernel.Start:
+					r.Start = rec.Time
+				case kernel.End:
+					r.End = rec.Time
 				}
 				tracker.LearnProcess(r)
 			}

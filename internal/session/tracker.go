@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/provider"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -25,9 +26,10 @@ type Tracker struct {
 	tls       map[uint64]*tlEndpoint  // stack endpoints and listeners by address
 	tlList    []*tlEndpoint
 	threads   map[thread]*context
+	owned     threads // which process a thread belongs to
 	layouts   map[*provider.Definition]*layout
 	ports     map[netip.AddrPort]*socketState // datagram sockets by local address
-	owners    map[pair]owner                  // datagram pairs that the stack named an owner of
+	owners    map[ownedPair]owner             // pairs that the kernel named an owner of
 	tuples    map[pair]*tcbState              // newest TCB of a 4-tuple, local end first
 	waiting   map[netip.AddrPort][]*socketState
 	convs     map[pair]*flow.Conversation // newest conversation of a 4-tuple, both ways round
@@ -44,6 +46,12 @@ type pair struct{ a, b netip.AddrPort }
 
 func (p pair) turned() pair { return pair{p.b, p.a} }
 
+// An ownedPair is a pair of a protocol, the end of this host first.
+type ownedPair struct {
+	pair
+	proto proto.ID
+}
+
 // maxEvidence bounds the records listed as proof of one join.
 const maxEvidence = 8
 
@@ -53,7 +61,7 @@ func NewTracker(source int) *Tracker {
 		source: source, procs: newProcesses(source),
 		afd: map[uint64]*socketState{}, tcb: map[uint64]*tcbState{}, tls: map[uint64]*tlEndpoint{},
 		threads: map[thread]*context{}, layouts: map[*provider.Definition]*layout{}, ports: map[netip.AddrPort]*socketState{},
-		owners: map[pair]owner{}, tuples: map[pair]*tcbState{}, waiting: map[netip.AddrPort][]*socketState{},
+		owners: map[ownedPair]owner{}, owned: threads{}, tuples: map[pair]*tcbState{}, waiting: map[netip.AddrPort][]*socketState{},
 		convs: map[pair]*flow.Conversation{}, states: map[*Socket]*socketState{}, tcbStates: map[*TCB]*tcbState{},
 	}
 }
@@ -70,12 +78,15 @@ func (t *Tracker) Event(ev *provider.Event, rec *trace.Record) Object {
 	if h == nil {
 		h = rec.Event
 	}
-	if h == nil || h.Header != trace.HeaderEvent {
+	if h == nil {
 		return Object{}
+	}
+	now := flow.Moment{Pos: rec.Pos, Time: rec.Time}
+	if h.Header != trace.HeaderEvent {
+		return t.classicEvent(ev, now)
 	}
 	t.active = true
 	t.width = max(t.width, h.PointerSize)
-	now := flow.Moment{Pos: rec.Pos, Time: rec.Time}
 	switch h.Provider {
 	case guidAFD:
 		return t.afdEvent(ev, h, now)
@@ -84,7 +95,7 @@ func (t *Tracker) Event(ev *provider.Event, rec *trace.Record) Object {
 	case guidKernelProcess:
 		return t.kernelProcess(ev, h, now)
 	case guidKernelNetwork:
-		return t.kernelNetwork(ev, now)
+		return t.kernelNetwork(ev, h, now)
 	}
 	return t.running(h, now)
 }
@@ -99,17 +110,21 @@ func (t *Tracker) running(h *trace.EventHeader, now flow.Moment) Object {
 }
 
 // A layout is where the fields that join lie in a definition's values.
-type layout struct{ index map[string]int }
+type layout struct {
+	index           map[string]int
+	process, thread int // of a classic event, see subject
+}
 
 // fields are read by position that was looked up once a definition.
 type fields struct {
-	ev *provider.Event
-	at map[string]int
+	ev              *provider.Event
+	at              map[string]int
+	process, thread int
 }
 
 func (t *Tracker) fields(ev *provider.Event) fields {
 	if ev.Def == nil {
-		return fields{ev: ev}
+		return fields{ev: ev, process: -1, thread: -1}
 	}
 	l := t.layouts[ev.Def]
 	if l == nil {
@@ -119,9 +134,10 @@ func (t *Tracker) fields(ev *provider.Event) fields {
 				l.index[ev.Def.Fields[i].Name] = i
 			}
 		}
+		l.process, l.thread = subject(ev.Def)
 		t.layouts[ev.Def] = l
 	}
-	return fields{ev: ev, at: l.index}
+	return fields{ev: ev, at: l.index, process: l.process, thread: l.thread}
 }
 
 // num is the first of the named fields that the event has.

@@ -6,6 +6,7 @@ import (
 	"github.com/wiretale/wiretale/provider/afd"
 	"github.com/wiretale/wiretale/provider/dnsclient"
 	"github.com/wiretale/wiretale/provider/httpservice"
+	"github.com/wiretale/wiretale/provider/kernel"
 	"github.com/wiretale/wiretale/provider/kernelnetwork"
 	"github.com/wiretale/wiretale/provider/kernelprocess"
 	"github.com/wiretale/wiretale/provider/ndis"
@@ -23,7 +24,7 @@ import (
 
 // All returns the built-in providers. The slice is the caller's.
 func All() []*provider.Provider {
-	return []*provider.Provider{
+	return append([]*provider.Provider{
 		afd.Provider,
 		dnsclient.Provider,
 		httpservice.Provider,
@@ -40,5 +41,5 @@ func All() []*provider.Provider {
 		winhttp.Provider,
 		wininet.Provider,
 		winsocknameresolution.Provider,
-	}
+	}, kernel.Providers...)
 }
