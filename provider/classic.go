@@ -29,8 +29,8 @@ func (r *Registry) ClassicOf(h *trace.EventHeader) *Provider {
 }
 
 func (r *Registry) classic(h *trace.EventHeader) *source {
-	switch h.Header {
-	case trace.HeaderSystem, trace.HeaderCompact, trace.HeaderPerfInfo:
+	switch {
+	case h.Kernel():
 		g := &r.kernel[h.Group]
 		if g.types != nil {
 			if s := g.types[h.Opcode]; s != nil {
@@ -38,7 +38,7 @@ func (r *Registry) classic(h *trace.EventHeader) *source {
 			}
 		}
 		return g.all
-	case trace.HeaderFull, trace.HeaderInstance:
+	case h.Header == trace.HeaderFull, h.Header == trace.HeaderInstance:
 		if s := r.sources[h.Provider]; s != nil && s.provider.Classic {
 			return s
 		}

@@ -100,3 +100,8 @@ type EventHeader struct {
 	// Total is the size of the whole record in bytes, header included.
 	Total int
 }
+
+// Kernel reports whether the record has a kernel group and type in place of a provider.
+func (h *EventHeader) Kernel() bool {
+	return h.Header == HeaderSystem || h.Header == HeaderCompact || h.Header == HeaderPerfInfo
+}

@@ -1,9 +1,10 @@
 package view
 
 import (
-	"github.com/wiretale/wiretale/field"
 	"net/netip"
+	"strings"
 
+	"github.com/wiretale/wiretale/field"
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/provider"
 	"github.com/wiretale/wiretale/trace"
@@ -21,10 +22,21 @@ func ProviderName(row *engine.Row) string {
 	switch {
 	case h == nil:
 		return "event"
-	case h.Header == trace.HeaderSystem || h.Header == trace.HeaderCompact || h.Header == trace.HeaderPerfInfo:
+	case h.Kernel():
 		return engine.GroupName(h.Group)
 	}
 	return h.Provider.String()
+}
+
+// ProviderGUID is the GUID of an event's provider, of its class for a kernel event; zero when there is none.
+func ProviderGUID(row *engine.Row) trace.GUID {
+	if h := row.Record.Event; h != nil && h.Provider != (trace.GUID{}) {
+		return h.Provider
+	}
+	if e := row.Event; e != nil && e.Provider != nil {
+		return e.Provider.GUID
+	}
+	return trace.GUID{}
 }
 
 // eventEndpoints are the addresses that an event names: local and remote, or one address alone.
@@ -62,5 +74,25 @@ func EventValue(row *engine.Row, i int) string {
 	if i < len(e.Spans) {
 		width = e.Spans[i].Len
 	}
+	if list := e.Arrays[i]; e.Values[i].Type == field.None {
+		return eventList(row, i, list, base, width)
+	}
 	return Value(e.Values[i], base, width)
+}
+
+// eventList is a list with all of its elements; structures as the event's text has them.
+func eventList(row *engine.Row, i int, list []field.Value, base field.Base, width int) string {
+	if row.Event.Def.Fields[i].In == provider.InStruct {
+		return Described(row, i)
+	}
+	var b strings.Builder
+	b.WriteByte('[')
+	for k, v := range list {
+		if k > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(Value(v, base, width/len(list)))
+	}
+	b.WriteByte(']')
+	return b.String()
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/tcp"
 	"github.com/wiretale/wiretale/provider"
+	"github.com/wiretale/wiretale/provider/kernel"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -23,7 +24,7 @@ import (
 //	record pid[/tid] provider id Field=value ...
 //	record pid[/tid] packet source destination flags seq=.. ack=.. len=.. win=..
 //
-// An address is a SOCKADDR, 0x.. a number, anything else that is no number a string.
+// An address with a port is a SOCKADDR, one without its bytes, 0x.. a number, anything else that is no number a string.
 type script struct {
 	t       testing.TB
 	tracker *Tracker
@@ -67,8 +68,16 @@ func (s *script) line(w []string) {
 	}
 	h.Provider = map[string]trace.GUID{"afd": guidAFD, "tcpip": guidTCPIP, "process": guidKernelProcess, "network": guidKernelNetwork}[w[2]]
 	h.ID = uint16(s.number(w[3]))
-	s.objects[n] = s.tracker.Event(s.event(h, w[4:]), rec)
+	ev := s.event(h, w[4:])
+	if class, ok := classes[w[2]]; ok {
+		h.Header, h.Opcode, h.ID = trace.HeaderPerfInfo, uint8(h.ID), 0
+		ev.Provider = &provider.Provider{GUID: class, Short: w[2], Classic: true}
+	}
+	s.objects[n] = s.tracker.Event(ev, rec)
 }
+
+// classes are the kernel's own events, by type.
+var classes = map[string]trace.GUID{"TcpIp": kernel.TCPIPGUID, "UdpIp": kernel.UDPIPGUID, "Image": kernel.ImageGUID, "PerfInfo": {1}}
 
 func (s *script) number(text string) uint64 {
 	n, err := strconv.ParseUint(text, 0, 64)
@@ -104,6 +113,9 @@ func value2field(text string) field.Value {
 	}
 	if a, err := netip.ParseAddrPort(text); err == nil {
 		return field.Value{Type: field.SockAddr, B: sockaddr(a)}
+	}
+	if a, err := netip.ParseAddr(text); err == nil {
+		return field.Value{Type: field.IPv6, B: a.AsSlice()}
 	}
 	return field.Value{Type: field.String, S: text}
 }

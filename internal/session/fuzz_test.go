@@ -28,6 +28,12 @@ var fuzzLines = []string{
 	"tcpip 1169 Endpoint=%d NumBytes=%d Pid=%d LocalSockAddr=10.0.0.1:5000 RemoteSockAddr=10.0.0.9:53",
 	"tcpip 1300 State=%d Pid=%d Tcb=%d LocalAddress=10.0.0.1:5000 RemoteAddress=10.0.0.9:80",
 	"process 1 ProcessID=%d ParentProcessID=%d SessionID=%d ImageName=a.exe",
+	"network 10 PID=%d size=%d daddr=10.0.0.9 saddr=10.0.0.1 dport=80 sport=5000 seqnum=%d",
+	"network 43 PID=%d size=%d daddr=10.0.0.1 saddr=10.0.0.9 dport=5000 sport=53 seqnum=%d",
+	"TcpIp 11 PID=%d size=%d daddr=10.0.0.9 saddr=10.0.0.1 dport=80 sport=5001 seqnum=%d",
+	"UdpIp 10 PID=%d size=%d daddr=10.0.0.9 saddr=10.0.0.1 dport=53 sport=5000 seqnum=%d",
+	"PerfInfo 46 InstructionPointer=%d ThreadId=%d Count=%d",
+	"packet 10.0.0.1:5000 10.0.0.9:53 udp seq=%d ack=%d len=%d",
 	"packet 10.0.0.1:5000 10.0.0.9:80 SA seq=%d ack=%d len=%d",
 	"packet 10.0.0.9:80 10.0.0.1:5000 A seq=%d ack=%d len=%d",
 }

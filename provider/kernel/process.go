@@ -35,10 +35,10 @@ type Thread struct {
 // them as a rundown at the end: readers look for them before the events that need the names.
 func Learns(h *trace.EventHeader) bool {
 	process, thread := false, false
-	switch h.Header {
-	case trace.HeaderSystem, trace.HeaderPerfInfo, trace.HeaderCompact:
+	switch {
+	case h.Kernel():
 		process, thread = h.Group == groupProcess, h.Group == groupThread
-	case trace.HeaderFull, trace.HeaderInstance:
+	case h.Header == trace.HeaderFull, h.Header == trace.HeaderInstance:
 		process, thread = h.Provider == ProcessGUID, h.Provider == ThreadGUID
 	}
 	k := Kind(h.Opcode)

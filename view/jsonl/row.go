@@ -50,14 +50,16 @@ type Segment struct {
 // An EventRow is an event of a provider.
 type EventRow struct {
 	Provider string            `json:"provider" doc:"short name of the provider"`
-	GUID     string            `json:"guid,omitempty" doc:"of the provider"`
+	GUID     string            `json:"guid,omitempty" doc:"of the provider; message GUID for WPP"`
 	ID       uint16            `json:"id" doc:"of the event; message number for WPP"`
 	Version  uint8             `json:"version" doc:"of the event"`
-	Opcode   uint8             `json:"opcode" doc:"of the event; type of kernel events"`
+	Opcode   uint8             `json:"opcode" doc:"of the event; type of classic and kernel events"`
+	Group    *uint8            `json:"group,omitempty" doc:"of kernel events"`
 	Name     string            `json:"name,omitempty" doc:"of the event"`
 	Running  *Process          `json:"running,omitempty" doc:"process that was running when it was logged; not an owner"`
 	Fields   map[string]string `json:"fields,omitempty" doc:"values by name, as text"`
-	Data     string            `json:"data,omitempty" doc:"payload in hex, when the layout is unknown"`
+	Data     string            `json:"data,omitempty" doc:"payload in hex, when the layout is unknown or the payload ends inside a field"`
+	Extra    string            `json:"extra,omitempty" doc:"bytes of the payload behind the last known field, in hex"`
 }
 
 // Rows writes one object a row.
@@ -119,16 +121,24 @@ func segment(row *engine.Row) *Segment {
 func eventRow(row *engine.Row) *EventRow {
 	h := row.Record.Event
 	out := &EventRow{Provider: view.ProviderName(row), ID: h.ID, Version: h.Version, Opcode: h.Opcode}
-	if h.Provider != (trace.GUID{}) {
-		out.GUID = h.Provider.String()
+	if guid := view.ProviderGUID(row); guid != (trace.GUID{}) {
+		out.GUID = guid.String()
+	}
+	if h.Kernel() {
+		out.Group = &h.Group
 	}
 	if h.HasThread {
-		out.Running = &Process{h.PID, row.Header.Name}
+		out.Running = &Process{row.Header.PID, row.Header.Name}
 	}
 	e := row.Event
-	if e == nil || e.Def == nil {
+	if e == nil || e.Def == nil || e.Short {
 		out.Data = hex.EncodeToString(row.Record.Data)
+	}
+	if e == nil || e.Def == nil {
 		return out
+	}
+	if !e.Short {
+		out.Extra = hex.EncodeToString(e.Extra)
 	}
 	out.Name = view.EventName(row)
 	out.Fields = make(map[string]string, len(e.Values))

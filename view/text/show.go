@@ -65,15 +65,29 @@ func recordFacts(p *printer, row *engine.Row, src *trace.Info, timed bool, s Sty
 	}
 	metaFacts(fact, rec.Meta)
 	if h := rec.Event; h != nil {
-		fact("provider", view.ProviderName(row)+" "+h.Provider.String())
-		fact("event", fmt.Sprintf("id %d, version %d, opcode %d, task %d, level %d, keyword 0x%x", h.ID, h.Version, h.Opcode, h.Task, h.Level, h.Keyword))
+		guid := view.ProviderGUID(row).String() // the name of a provider that nobody knows
+		fact("provider", strings.TrimSpace(strings.TrimSuffix(view.ProviderName(row), guid)+" "+guid))
+		fact("event", eventNumbers(h))
 		if h.HasThread {
-			fact("was running", fmt.Sprintf("process %d, thread %d, processor %d", h.PID, h.TID, h.CPU))
+			fact("was running", fmt.Sprintf("process %d, thread %d, processor %d", row.Header.PID, h.TID, h.CPU))
 		}
 		if h.Activity != (trace.GUID{}) {
 			fact("activity", h.Activity.String())
 		}
 	}
+}
+
+// eventNumbers are the numbers that name an event to its provider: what the header of that kind has.
+func eventNumbers(h *trace.EventHeader) string {
+	switch {
+	case h.Kernel():
+		return fmt.Sprintf("group %d, type %d, version %d", h.Group, h.Opcode, h.Version)
+	case h.Header == trace.HeaderMessage:
+		return fmt.Sprintf("WPP message %d, sequence %d", h.ID, h.Sequence)
+	case h.Header == trace.HeaderFull || h.Header == trace.HeaderInstance:
+		return fmt.Sprintf("type %d, version %d, level %d", h.Opcode, h.Version, h.Level)
+	}
+	return fmt.Sprintf("id %d, version %d, opcode %d, task %d, level %d, keyword 0x%x", h.ID, h.Version, h.Opcode, h.Task, h.Level, h.Keyword)
 }
 
 func metaFacts(fact func(label, text string), m *trace.Meta) {

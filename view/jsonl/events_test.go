@@ -1,0 +1,68 @@
+package jsonl
+
+import (
+	"context"
+	"encoding/hex"
+	"path/filepath"
+	"testing"
+
+	"github.com/wiretale/wiretale/field"
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// Nothing of an event of a real trace is lost: its provider is named, its bytes
+// are fields, data or extra, and no list is empty that has elements.
+func TestEventsOfRealTracesAreWhole(t *testing.T) {
+	files, _ := filepath.Glob("../../../shared/captures/etl/*.etl")
+	if len(files) == 0 {
+		t.Skip("../shared/captures is not here: no real events to print")
+	}
+	for _, file := range files {
+		run, err := engine.Open(context.Background(), []string{file}, engine.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		unknown := 0
+		err = run.Each(func(row *engine.Row) error {
+			h, e := row.Record.Event, row.Event
+			if h == nil || e == nil {
+				return nil
+			}
+			out := eventRow(row)
+			where := func() []any { return []any{filepath.Base(file), row.Record.Pos.Number, out} }
+			if out.Provider == "" || out.GUID == "" && !h.Kernel() {
+				t.Errorf("%s record %d: no provider: %+v", where()...)
+			}
+			if h.Header == trace.HeaderMessage && (out.ID != h.ID || out.GUID != h.Provider.String()) {
+				t.Errorf("%s record %d: WPP without number or GUID: %+v", where()...)
+			}
+			if e.Def == nil {
+				unknown++
+				if out.Data != hex.EncodeToString(e.Payload) || out.Version != h.Version || out.Opcode != h.Opcode {
+					t.Errorf("%s record %d: unknown event without its bytes: %+v", where()...)
+				}
+				return nil
+			}
+			size := len(out.Extra) / 2
+			for i, span := range e.Spans {
+				size += span.Len
+				if text := out.Fields[e.Def.Fields[i].Name]; text == "" && span.Len > 2 && e.Values[i].Type != field.String && e.Values[i].Type != field.SID {
+					t.Errorf("%s record %d: %+v: %d bytes of %s show nothing", append(where(), span.Len, e.Def.Fields[i].Name)...)
+				}
+			}
+			if len(out.Fields) != len(e.Values) {
+				t.Errorf("%s record %d: %+v: %d fields of %d", append(where(), len(out.Fields), len(e.Values))...)
+			}
+			if size != len(e.Payload) {
+				t.Errorf("%s record %d: %+v: %d of %d bytes", append(where(), size, len(e.Payload))...)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%6d events without a layout in %s", unknown, filepath.Base(file))
+		run.Close()
+	}
+}
