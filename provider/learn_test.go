@@ -292,21 +292,46 @@ func TestSelfDescribing(t *testing.T) {
 	}
 }
 
+// The map of the trace comes first, then that of the build; where nobody knows
+// the map of the build, a number that has had two meanings stays a number.
 func TestMapsByBuild(t *testing.T) {
 	tables := Embedded{
-		Events: "1\t0\t0\t0\tE\tA:u8{M}\n",
-		Maps:   "M\t0\t9999\t\t1\told\nM\t10000\t0\t\t1\tnew\nM\t10000\t0\t\t2\ttwo\n",
+		Events: "1\t0\t0\t0\tE\tA:u32{M}\n",
+		Maps: "M\t0\t9600\t\t1\told\nM\t0\t9600\t\t2\tsame\nM\t0\t9600\t\t4\tfour\n" +
+			"M\t17134\t0\t\t1\tnew\nM\t17134\t0\t\t2\tsame\nM\t17134\t0\t\t3\tthree\n",
 	}
-	for build, want := range map[int]string{7600: "E A=old", 19041: "E A=new", 0: "E A=new"} {
-		r := registryOf(t, tables)
-		r.SetBuild(build)
-		var e Event
-		r.Decode(eventRecord(1, 0, 8, []byte{1}), &e)
-		if got := string(AppendText(nil, &e)); got != want {
-			t.Errorf("build %d: got %s, want %s", build, got, want)
-		}
-		if got := MapText(&e, 0); "E A="+got != want {
-			t.Errorf("build %d: MapText gives %q", build, got)
+	tests := []struct {
+		build  int
+		values [5]string // text of 0 to 4
+	}{
+		{7600, [5]string{"Unknown value: 0", "old", "same", "Unknown value: 3", "four"}},
+		{9600, [5]string{"Unknown value: 0", "old", "same", "Unknown value: 3", "four"}},
+		{10240, [5]string{"0 (0x0)", "1 (0x1)", "same", "three", "four"}},
+		{17133, [5]string{"0 (0x0)", "1 (0x1)", "same", "three", "four"}},
+		{17134, [5]string{"Unknown value: 0", "new", "same", "three", "Unknown value: 4"}},
+		{26100, [5]string{"Unknown value: 0", "new", "same", "three", "Unknown value: 4"}},
+		{0, [5]string{"0 (0x0)", "1 (0x1)", "same", "three", "four"}},
+	}
+	for _, fromTrace := range []bool{false, true} {
+		for _, tt := range tests {
+			r := registryOf(t, tables)
+			r.SetBuild(tt.build)
+			want := tt.values
+			if fromTrace {
+				r.Learn(described(opcodeMapInfo, mapBlock("M", 1, []uint32{1}, []string{"of the trace"})))
+				want = [5]string{"Unknown value: 0", "of the trace", "Unknown value: 2", "Unknown value: 3", "Unknown value: 4"}
+			}
+			for value, text := range want {
+				var e Event
+				r.Decode(eventRecord(1, 0, 8, payload(uint32(value))), &e)
+				if got := string(AppendText(nil, &e)); got != "E A="+text && got != `E A="`+text+`"` {
+					t.Errorf("build %d, value %d, map of the trace %v: got %s, want %s", tt.build, value, fromTrace, got, text)
+				}
+				known := r.MapText(testGUID, "M", uint64(value))
+				if MapText(&e, 0) != known || (known == text) != (text[0] >= 'a') {
+					t.Errorf("build %d, value %d: MapText gives %q and %q", tt.build, value, MapText(&e, 0), known)
+				}
+			}
 		}
 	}
 }

@@ -36,8 +36,10 @@ type Provider struct {
 
 // A Table is the events and maps of one provider.
 type Table struct {
-	Events map[Key][]*Definition // variants of one id and version, oldest build first
-	Maps   map[string][]MapVariant
+	Events map[Key][]*Definition   // variants of one id and version, oldest build first
+	Maps   map[string][]MapVariant // in order of builds, without gaps
+	// Agreed has, for the maps with several variants, what they do not contradict each other in: for a build that is not known.
+	Agreed map[string]MapVariant
 	// Wording holds messages written by hand, by event id: %{Field} stands for
 	// a field, and the first message whose fields the layout has is taken, so
 	// that one wording serves all versions and the layouts found in a trace.
@@ -150,8 +152,11 @@ const (
 // A MapVariant is a value map as a range of Windows builds has it: the numbers of some maps changed meaning.
 type MapVariant struct {
 	From, To int // builds, 0 = open
-	Bits     bool
-	Values   field.Names
+	// Unsure is true for builds of which the map is not known, between two of which it is: Values has what
+	// both have, or one alone. A number that is not in it is shown as it stands.
+	Unsure bool
+	Bits   bool
+	Values field.Names
 }
 
 // An Event is a decoded event. Decode reuses it; values alias the record.

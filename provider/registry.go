@@ -192,7 +192,7 @@ func (r *Registry) holds(from, to int) bool {
 }
 
 // lookup finds the value map of a field: that of the trace, else that of the
-// build, else the newest.
+// build, else what the maps of all builds agree in.
 func (r *Registry) lookup(p *Provider, name string) (MapVariant, bool) {
 	if r != nil {
 		if s := r.sources[p.GUID]; s != nil {
@@ -204,16 +204,20 @@ func (r *Registry) lookup(p *Provider, name string) (MapVariant, bool) {
 	if p.Load == nil {
 		return MapVariant{}, false
 	}
-	vs := p.Load().Maps[name]
+	t := p.Load()
+	vs := t.Maps[name]
 	for _, v := range vs {
 		if r != nil && r.holds(v.From, v.To) {
 			return v, true
 		}
 	}
-	if len(vs) == 0 {
+	switch len(vs) {
+	case 0:
 		return MapVariant{}, false
+	case 1:
+		return vs[0], true
 	}
-	return vs[len(vs)-1], true
+	return t.Agreed[name], true
 }
 
 // A schemaCache keeps the layouts of self-describing events. They come with

@@ -47,7 +47,7 @@ func New(guid, name, short, module string, tables Embedded) *Provider {
 
 // ParseTable parses the text tables.
 func ParseTable(e Embedded) (*Table, error) {
-	t := &Table{Events: map[Key][]*Definition{}, Maps: map[string][]MapVariant{}, Wording: map[uint16][]string{}}
+	t := &Table{Events: map[Key][]*Definition{}, Maps: map[string][]MapVariant{}, Agreed: map[string]MapVariant{}, Wording: map[uint16][]string{}}
 	for _, step := range []struct {
 		name, text string
 		columns    int
@@ -76,7 +76,46 @@ func ParseTable(e Embedded) (*Table, error) {
 			}
 		}
 	}
+	t.closeGaps()
 	return t, nil
+}
+
+// closeGaps adds to each map the variants of the builds between those of which it is known.
+func (t *Table) closeGaps() {
+	for name, vs := range t.Maps {
+		if len(vs) < 2 {
+			continue
+		}
+		t.Agreed[name] = agreed(vs...)
+		var all []MapVariant
+		for i, v := range vs {
+			all = append(all, v)
+			if i+1 < len(vs) && v.To+1 < vs[i+1].From {
+				gap := agreed(v, vs[i+1])
+				gap.From, gap.To = v.To+1, vs[i+1].From-1
+				all = append(all, gap)
+			}
+		}
+		t.Maps[name] = all
+	}
+}
+
+// agreed is what maps do not contradict each other in.
+func agreed(vs ...MapVariant) MapVariant {
+	out := MapVariant{Unsure: true, Bits: vs[0].Bits, Values: field.Names{}}
+	contradicted := map[uint64]bool{}
+	for _, v := range vs {
+		for value, text := range v.Values {
+			if before, ok := out.Values[value]; ok && before != text {
+				contradicted[value] = true
+			}
+			out.Values[value] = text
+		}
+	}
+	for value := range contradicted {
+		delete(out.Values, value)
+	}
+	return out
 }
 
 func (t *Table) addMessage(c []string) error {

@@ -91,7 +91,7 @@ func (e *Event) appendValue(dst []byte, f *Field, v field.Value) []byte {
 	case field.Uint, field.Int:
 		if f.Map != "" && e.Provider != nil {
 			if m, ok := e.registry.lookup(e.Provider, f.Map); ok {
-				if _, known := m.Values[v.U]; known || m.Bits || f.Out == OutNull {
+				if _, known := m.Values[v.U]; known || m.Bits || f.Out == OutNull && !m.Unsure {
 					return appendMapped(dst, m, v)
 				}
 			}

@@ -96,6 +96,10 @@ func (s *sources) maps(p provider) []mapVariant {
 	return out
 }
 
+// ranges makes a variant of builds that agree: a map that only grows is one
+// variant. It holds from the first build that has it (0 when nothing older was
+// looked at) to the last one that does (0 when that is the newest): where the
+// meaning changed between two of them, nobody knows in which build.
 func ranges(name string, byBuild map[int]map[string]string) []mapVariant {
 	var out []mapVariant
 	for _, build := range slices.Sorted(maps.Keys(byBuild)) {
@@ -110,14 +114,18 @@ func ranges(name string, byBuild map[int]map[string]string) []mapVariant {
 		if len(out) > 0 {
 			last := &out[len(out)-1]
 			if contains(values, last.values) {
-				last.values = values
+				last.values, last.to = values, build
 				continue
 			}
-			last.to = build - 1
-			out = append(out, mapVariant{name: name, from: build, values: values})
-			continue
 		}
-		out = append(out, mapVariant{name: name, values: values})
+		from := build
+		if len(out) == 0 {
+			from = 0
+		}
+		out = append(out, mapVariant{name: name, from: from, to: build, values: values})
+	}
+	if len(out) > 0 {
+		out[len(out)-1].to = 0
 	}
 	return out
 }
