@@ -1,13 +1,16 @@
 package kernel
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/wiretale/wiretale/format/etl"
+	"github.com/wiretale/wiretale/format/etl/lznt1"
 	"github.com/wiretale/wiretale/provider"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -58,6 +61,8 @@ func TestRealRecordsAreReadToTheirEnd(t *testing.T) {
 			t.Errorf("%s record %d: no layout for %s", file, rec.Pos.Number, name)
 		case e.Short || len(e.Extra) > 0:
 			t.Errorf("%s record %d: %s: short %v, %d bytes left: %.200x", file, rec.Pos.Number, name, e.Short, len(e.Extra), rec.Data)
+		case !terminated(e):
+			t.Errorf("%s record %d: %s: the text at the end does not end there: %.200x", file, rec.Pos.Number, name, rec.Data)
 		default:
 			exact[name]++
 		}
@@ -67,5 +72,45 @@ func TestRealRecordsAreReadToTheirEnd(t *testing.T) {
 	}
 	if records < 129588 {
 		t.Errorf("%d classic records in all traces", records)
+	}
+}
+
+// terminated reports whether the NUL of a text that is the last field is the end of the record: a text
+// takes what there is, so that alone would not show that its place is right.
+func terminated(e *provider.Event) bool {
+	n := len(e.Def.Fields)
+	if n == 0 {
+		return true
+	}
+	f, b := &e.Def.Fields[n-1], e.Payload
+	switch {
+	case f.Length > 0 || f.Count != 0 || f.CountOf >= 0:
+		return true
+	case f.In == provider.InAnsiString:
+		return len(b) > 0 && b[len(b)-1] == 0
+	case f.In == provider.InUnicodeString:
+		return len(b) > 1 && b[len(b)-1]|b[len(b)-2] == 0
+	}
+	return true
+}
+
+// The system assessment is LZNT1: it unpacks to as many bytes as it says, an XML text whose root the type names.
+func TestWinSATUnpacks(t *testing.T) {
+	n := 0
+	eachClassic(t, func(file string, rec *trace.Record, e *provider.Event, ok bool) {
+		if !ok || e.Provider.Short != "WinSAT" {
+			return
+		}
+		n++
+		data, _ := e.Value("Data")
+		size := int(e.Uint("Size"))
+		text, err := lznt1.Decompress(make([]byte, 0, size), data.B, size)
+		root := strings.TrimPrefix(e.Def.Name, "WinSAT/")
+		if err != nil || len(text) != size || !bytes.HasPrefix(bytes.ReplaceAll(text, []byte{0}, nil), []byte("<"+root+">")) {
+			t.Errorf("%s %s: %d of %d bytes, %v: %.80q", file, e.Def.Name, len(text), size, err, text)
+		}
+	})
+	if n != 6 {
+		t.Errorf("%d records, want 6", n)
 	}
 }
