@@ -211,6 +211,30 @@ func (e *Event) Addr(name string) netip.AddrPort {
 	return SockAddr(v.B)
 }
 
+// AddrPort is an address and a port that are fields of their own, the zero AddrPort when either is absent.
+func (e *Event) AddrPort(addr, port string) netip.AddrPort {
+	a, ok := e.Value(addr)
+	p, known := e.Value(port)
+	if !ok || !known {
+		return netip.AddrPort{}
+	}
+	return JoinAddr(a, uint16(p.U))
+}
+
+// JoinAddr is the address in a value and a port; the zero AddrPort when the value is no address.
+// An IPv4 address may be a number in network order.
+func JoinAddr(addr field.Value, port uint16) netip.AddrPort {
+	switch len(addr.B) {
+	case 16:
+		return netip.AddrPortFrom(netip.AddrFrom16([16]byte(addr.B)), port)
+	case 4:
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte(addr.B)), port)
+	case 0:
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(addr.U), byte(addr.U >> 8), byte(addr.U >> 16), byte(addr.U >> 24)}), port)
+	}
+	return netip.AddrPort{}
+}
+
 // SockAddr reads a Windows SOCKADDR_IN (16 bytes) or SOCKADDR_IN6 (28 bytes):
 // family u16 little-endian, port u16 big-endian. An IPv6 scope id becomes the zone.
 func SockAddr(b []byte) netip.AddrPort {

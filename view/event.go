@@ -39,15 +39,41 @@ func ProviderGUID(row *engine.Row) trace.GUID {
 	return trace.GUID{}
 }
 
-// eventEndpoints are the addresses that an event names: local and remote, or one address alone.
+// eventEndpoints are the addresses that an event names: local and remote, sender and receiver, or one address alone.
 func eventEndpoints(row *engine.Row) (src, dst string) {
 	e := row.Event
 	if e == nil || e.Def == nil {
 		return "", ""
 	}
 	local, remote := eventAddr(e, "LocalAddress", "LocalSockAddr"), eventAddr(e, "RemoteAddress", "RemoteSockAddr")
+	if local == "" && remote == "" && LaneOf(row) == Stack {
+		return networkEndpoints(e)
+	}
 	return local, remote
 }
+
+// networkEndpoints are the sender and the receiver of a network event of the
+// kernel. saddr is the sender, but for what TCP receives the local end.
+func networkEndpoints(e *provider.Event) (src, dst string) {
+	a, b := e.AddrPort("saddr", "sport"), e.AddrPort("daddr", "dport")
+	if !a.IsValid() || !b.IsValid() {
+		return "", ""
+	}
+	number := e.Header.ID
+	if e.Provider.Classic {
+		number = uint16(e.Header.Opcode)
+	}
+	if e.Provider.Short != "UdpIp" && (number == tcpReceived || number == tcpReceived6) {
+		a, b = b, a
+	}
+	return a.String(), b.String()
+}
+
+// Network events of the kernel about what TCP received: of Kernel-Network and types of TcpIp.
+const (
+	tcpReceived  = 11
+	tcpReceived6 = 27
+)
 
 func eventAddr(e *provider.Event, names ...string) string {
 	for _, name := range names {

@@ -19,17 +19,22 @@ func (t *Tracker) classicEvent(ev *provider.Event, now flow.Moment) Object {
 	}
 	f := t.fields(ev)
 	if i := f.process; i >= 0 && i < len(ev.Values) && uint32(ev.Values[i].U) != unknownID {
-		if p := t.procs.at(uint32(ev.Values[i].U), now.Time); p != nil {
-			return Object{Process: p, Kind: ByKey}
-		}
-		return Object{}
+		return t.subject(uint32(ev.Values[i].U), now)
 	}
 	if i := f.thread; i >= 0 && i < len(ev.Values) {
-		if pid, ok := t.owned.at(uint32(ev.Values[i].U), now.Time); ok && pid != 0 {
-			return Object{Process: t.procs.at(pid, now.Time), Kind: ByKey}
+		if pid, ok := t.owned.at(uint32(ev.Values[i].U), now.Time); ok {
+			return t.subject(pid, now)
 		}
 	}
 	return Object{}
+}
+
+// subject is the process of this id, when some event told it: a sample or a loaded image makes none.
+func (t *Tracker) subject(pid uint32, now flow.Moment) Object {
+	if len(t.procs.byPID[pid]) == 0 {
+		return Object{}
+	}
+	return Object{Process: t.procs.at(pid, now.Time), Kind: ByKey}
 }
 
 // subject finds the fields that name the process and the thread that a record

@@ -24,10 +24,12 @@ type owner struct {
 const (
 	processStart   = 1
 	processStop    = 2
+	threadStart    = 3
+	threadStop     = 4
 	processRundown = 15
 )
 
-// kernelProcess learns processes from the manifest provider. Its events name them in full.
+// kernelProcess learns processes and threads from the manifest provider. Its events name them in full.
 func (t *Tracker) kernelProcess(ev *provider.Event, h *trace.EventHeader, now flow.Moment) Object {
 	f := t.fields(ev)
 	pid := uint32(f.num("ProcessID"))
@@ -42,6 +44,12 @@ func (t *Tracker) kernelProcess(ev *provider.Event, h *trace.EventHeader, now fl
 		r.End = now.Time
 	case processRundown:
 		r.From = "Kernel-Process rundown"
+	case threadStart:
+		t.LearnThread(ThreadRecord{TID: uint32(f.num("ThreadID")), PID: pid, Start: now.Time})
+		return Object{Process: t.procs.at(pid, now.Time), Kind: ByKey}
+	case threadStop:
+		t.LearnThread(ThreadRecord{TID: uint32(f.num("ThreadID")), PID: pid, End: now.Time})
+		return Object{Process: t.procs.at(pid, now.Time), Kind: ByKey}
 	default:
 		return Object{Process: t.procs.at(pid, now.Time), Kind: ByKey}
 	}
@@ -111,16 +119,7 @@ func (f fields) rawAddr(addr, port string) netip.AddrPort {
 	if !ok || i >= len(f.ev.Values) {
 		return netip.AddrPort{}
 	}
-	p := uint16(f.num(port))
-	switch v := f.ev.Values[i]; len(v.B) {
-	case 16:
-		return plain(netip.AddrPortFrom(netip.AddrFrom16([16]byte(v.B)), p))
-	case 4:
-		return netip.AddrPortFrom(netip.AddrFrom4([4]byte(v.B)), p)
-	case 0:
-		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(v.U), byte(v.U >> 8), byte(v.U >> 16), byte(v.U >> 24)}), p)
-	}
-	return netip.AddrPort{}
+	return plain(provider.JoinAddr(f.ev.Values[i], uint16(f.num(port))))
 }
 
 // udpMessages ties a datagram pair to the process of the stack's endpoint.

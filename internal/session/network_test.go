@@ -83,6 +83,7 @@ func TestNetworkEventsAndTCBs(t *testing.T) {
 func TestSubjectsOfKernelRecords(t *testing.T) {
 	s := newScript(t)
 	s.tracker.LearnProcess(ProcessRecord{PID: 44, Name: "a.exe", From: "test"})
+	s.tracker.LearnProcess(ProcessRecord{PID: 55, Name: "b.exe", From: "test"})
 	s.tracker.LearnThread(ThreadRecord{TID: 8, PID: 44, End: 5000})
 	s.tracker.LearnThread(ThreadRecord{TID: 8, PID: 55, Start: 6000})
 	s.play(`
@@ -90,14 +91,20 @@ func TestSubjectsOfKernelRecords(t *testing.T) {
 2 999 PerfInfo 46 InstructionPointer=1 ThreadId=8
 7 999 PerfInfo 46 InstructionPointer=1 ThreadId=8
 8 999 PerfInfo 46 InstructionPointer=1 ThreadId=9
+9 999 Image 10 ImageBase=0x1000 ProcessId=66
 `)
 	for n, pid := range map[int64]uint32{1: 44, 2: 44, 7: 55} {
 		if o := s.objects[n]; o.Process == nil || o.Process.PID != pid || o.Kind != ByKey {
 			t.Errorf("record %d is about %+v, want process %d", n, o.Process, pid)
 		}
 	}
-	if o := s.objects[8]; o.Process != nil {
-		t.Errorf("an unknown thread belongs to %+v", o.Process)
+	for _, n := range []int64{8, 9} {
+		if o := s.objects[n]; o.Process != nil {
+			t.Errorf("record %d of a thread or process that nobody told belongs to %+v", n, o.Process)
+		}
+	}
+	if n := len(s.tracker.End().Processes); n != 2 {
+		t.Errorf("%d processes, want the two that were told", n)
 	}
 }
 
@@ -127,5 +134,26 @@ func TestThreadsGiveHeadersTheirProcess(t *testing.T) {
 		if got, ok := tr.ProcessOf(tt.pid, tt.tid, tt.time); got != tt.want || ok != tt.ok {
 			t.Errorf("process of %d/%d at %d: %d, %v; want %d, %v", tt.pid, tt.tid, tt.time, got, ok, tt.want, tt.ok)
 		}
+	}
+}
+
+// Kernel-Process tells threads too; and of an id that is used for ever only the newest uses are kept.
+func TestThreadsOfKernelProcess(t *testing.T) {
+	s := newScript(t).play(`
+1 999 process 3 ProcessID=44 ThreadID=8
+5 999 process 4 ProcessID=44 ThreadID=8
+6 999 process 3 ProcessID=55 ThreadID=8
+`)
+	for time, want := range map[int64]uint32{1000: 44, 5000: 44, 6000: 55, 9000: 55} {
+		if pid, ok := s.tracker.ProcessOf(unknownID, 8, time); !ok || pid != want {
+			t.Errorf("at %d: process %d, %v; want %d", time, pid, ok, want)
+		}
+	}
+	tr := NewTracker(0)
+	for i := range int64(10 * maxLives) {
+		tr.LearnThread(ThreadRecord{TID: 8, PID: uint32(i), Start: i + 1})
+	}
+	if pid, ok := tr.ProcessOf(unknownID, 8, 10*maxLives); !ok || pid != 10*maxLives-1 || len(tr.owned[8]) > maxLives+1 {
+		t.Errorf("process %d, %v, of %d lives", pid, ok, len(tr.owned[8]))
 	}
 }

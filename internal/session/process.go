@@ -65,7 +65,7 @@ func (ps *processes) find(r ProcessRecord) *Process {
 		}
 		return p
 	}
-	lives := ps.byPID[r.PID]
+	lives := ps.recent(r.PID)
 	for i := len(lives) - 1; i >= 0; i-- {
 		p := lives[i]
 		switch {
@@ -77,6 +77,12 @@ func (ps *processes) find(r ProcessRecord) *Process {
 		}
 	}
 	return nil
+}
+
+// recent are the newest lives of an id, oldest first.
+func (ps *processes) recent(pid uint32) []*Process {
+	lives := ps.byPID[pid]
+	return lives[max(0, len(lives)-maxLives):]
 }
 
 func (ps *processes) add(p *Process) *Process {
@@ -95,7 +101,7 @@ func (ps *processes) at(pid uint32, time int64) *Process {
 	if pid == 0 {
 		return nil
 	}
-	lives := ps.byPID[pid]
+	lives := ps.recent(pid)
 	for i := len(lives) - 1; i >= 0; i-- {
 		if p := lives[i]; (p.Start == 0 || p.Start <= time) && (p.End == 0 || time <= p.End) {
 			return p
@@ -141,7 +147,7 @@ func (ps *processes) tie(key uint64, pid uint32, now flow.Moment) {
 
 // nameless is the process of this id whose object nobody knows yet.
 func (ps *processes) nameless(pid uint32, time int64) *Process {
-	for _, p := range ps.byPID[pid] {
+	for _, p := range ps.recent(pid) {
 		if p.Key == 0 && (p.Start == 0 || p.Start <= time) && (p.End == 0 || time <= p.End) {
 			return p
 		}

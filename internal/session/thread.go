@@ -14,6 +14,9 @@ type threadLife struct {
 	start, end int64 // 0 when not seen
 }
 
+// maxLives bounds the uses of one id that are looked at: the newest. No trace is that long, but a hostile one may say so.
+const maxLives = 256
+
 // threads knows which process a thread belongs to.
 type threads map[uint32][]threadLife
 
@@ -26,6 +29,9 @@ func (t *Tracker) LearnThread(r ThreadRecord) {
 
 func (ts threads) learn(r ThreadRecord) {
 	lives := ts[r.TID]
+	if len(lives) > maxLives {
+		lives = append(lives[:0], lives[len(lives)-maxLives/2:]...)
+	}
 	for i := len(lives) - 1; i >= 0; i-- {
 		l := &lives[i]
 		if l.pid != r.PID || r.Start != 0 && (l.start != 0 || l.end != 0 && l.end < r.Start) || r.End != 0 && (l.end != 0 || r.End < l.start) {
