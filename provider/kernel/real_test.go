@@ -46,14 +46,25 @@ func eachClassic(t testing.TB, visit func(file string, rec *trace.Record, e *pro
 
 // Every classic record of every trace has a layout, and each takes its record to the last byte.
 func TestRealRecordsAreReadToTheirEnd(t *testing.T) {
+	type kind struct {
+		def                    *provider.Definition
+		guid                   trace.GUID
+		group, opcode, version uint8
+	}
+	names := map[kind]string{}
 	total, exact := map[string]int{}, map[string]int{}
 	records := 0
 	eachClassic(t, func(file string, rec *trace.Record, e *provider.Event, ok bool) {
 		h := rec.Event
 		records++
-		name := fmt.Sprintf("%s group %d type %d version %d", h.Provider, h.Group, h.Opcode, h.Version)
-		if ok {
-			name = fmt.Sprintf("%s version %d", e.Def.Name, h.Version)
+		k := kind{e.Def, h.Provider, h.Group, h.Opcode, h.Version}
+		name := names[k]
+		if name == "" {
+			name = fmt.Sprintf("%s group %d type %d version %d", h.Provider, h.Group, h.Opcode, h.Version)
+			if ok {
+				name = fmt.Sprintf("%s version %d", e.Def.Name, h.Version)
+			}
+			names[k] = name
 		}
 		total[name]++
 		switch {

@@ -11,6 +11,15 @@ import (
 	"github.com/wiretale/wiretale/trace"
 )
 
+// eventKind is what tells events with different layouts apart.
+type eventKind struct {
+	guid            trace.GUID
+	group           uint8
+	id              uint16
+	opcode, version uint8
+	schema          int
+}
+
 // Nothing of an event of a real trace is lost: its provider is named, its bytes
 // are fields, data or extra, and no list is empty that has elements.
 func TestEventsOfRealTracesAreWhole(t *testing.T) {
@@ -23,10 +32,17 @@ func TestEventsOfRealTracesAreWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		unknown := 0
+		unknown, seen := 0, map[eventKind]int{}
 		err = run.Each(func(row *engine.Row) error {
 			h, e := row.Record.Event, row.Event
 			if h == nil || e == nil {
+				return nil
+			}
+			if e.Def == nil {
+				unknown++
+			}
+			k := eventKind{h.Provider, h.Group, h.ID, h.Opcode, h.Version, len(h.Schema)}
+			if seen[k]++; seen[k] > 50 { // of each kind the first ones
 				return nil
 			}
 			out := eventRow(row)
@@ -38,7 +54,6 @@ func TestEventsOfRealTracesAreWhole(t *testing.T) {
 				t.Errorf("%s record %d: WPP without number or GUID: %+v", where()...)
 			}
 			if e.Def == nil {
-				unknown++
 				if out.Data != hex.EncodeToString(e.Payload) || out.Version != h.Version || out.Opcode != h.Opcode {
 					t.Errorf("%s record %d: unknown event without its bytes: %+v", where()...)
 				}
