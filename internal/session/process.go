@@ -56,9 +56,10 @@ func (ps *processes) learn(r ProcessRecord) {
 }
 
 // find is the process that the record is about, nil when it is a new one: a
-// start of an id that is in use already is another life of it.
+// start of an id that is in use already is another life of it. Records come in
+// the order of the file's buffers: the end of a life may come before its start.
 func (ps *processes) find(r ProcessRecord) *Process {
-	if p := ps.byKey[r.Key]; r.Key != 0 && p != nil && (p.PID == r.PID || p.PID == 0) && !(r.Start != 0 && p.End != 0) {
+	if p := ps.byKey[r.Key]; r.Key != 0 && p != nil && (p.PID == r.PID || p.PID == 0) && !(r.Start != 0 && p.End != 0 && r.Start > p.End) {
 		if p.PID == 0 && r.PID != 0 {
 			p.PID = r.PID
 			ps.byPID[r.PID] = append(ps.byPID[r.PID], p)
@@ -70,8 +71,8 @@ func (ps *processes) find(r ProcessRecord) *Process {
 		p := lives[i]
 		switch {
 		case r.Key != 0 && p.Key != 0:
-		case r.Start != 0 && (p.Start != r.Start) && (p.Start != 0 || p.Name != "" || p.End != 0):
-		case r.End != 0 && p.End != 0 && p.End != r.End:
+		case r.Start != 0 && p.Start != r.Start && !(p.Start == 0 && (p.End >= r.Start || p.End == 0 && p.Name == "")):
+		case r.End != 0 && (p.End != 0 && p.End != r.End || r.End < p.Start):
 		default:
 			return p
 		}
