@@ -1,6 +1,10 @@
 package session
 
-import "github.com/wiretale/wiretale/internal/flow"
+import (
+	"time"
+
+	"github.com/wiretale/wiretale/internal/flow"
+)
 
 // A ProcessRecord is what an event says of a process.
 type ProcessRecord struct {
@@ -47,12 +51,10 @@ func (ps *processes) learn(r ProcessRecord) {
 	if p.CommandLine == "" {
 		p.CommandLine = r.CommandLine
 	}
-	if r.Start != 0 {
+	if r.Start != 0 && (p.Start == 0 || r.Start < p.Start) {
 		p.Start = r.Start
 	}
-	if r.End != 0 {
-		p.End = r.End
-	}
+	p.End = max(p.End, r.End)
 }
 
 // find is the process that the record is about, nil when it is a new one: a
@@ -71,13 +73,19 @@ func (ps *processes) find(r ProcessRecord) *Process {
 		p := lives[i]
 		switch {
 		case r.Key != 0 && p.Key != 0:
-		case r.Start != 0 && p.Start != r.Start && !(p.Start == 0 && (p.End >= r.Start || p.End == 0 && p.Name == "")):
-		case r.End != 0 && (p.End != 0 && p.End != r.End || r.End < p.Start):
+		case r.Start != 0 && !near(p.Start, r.Start) && !(p.Start == 0 && (p.End >= r.Start || p.End == 0 && p.Name == "")):
+		case r.End != 0 && (p.End != 0 && !near(p.End, r.End) || r.End < p.Start):
 		default:
 			return p
 		}
 	}
 	return nil
+}
+
+// near reports whether two times (0 is none) are of one event that two providers log: they do so microseconds apart,
+// and no process starts and ends, and its id is used again, in that time.
+func near(a, b int64) bool {
+	return a != 0 && b != 0 && max(a, b)-min(a, b) < int64(time.Millisecond)
 }
 
 // recent are the newest lives of an id, oldest first.
@@ -98,13 +106,13 @@ func (ps *processes) add(p *Process) *Process {
 }
 
 // at is the process that had this id at the time; a new one without a name when nothing is known of it.
-func (ps *processes) at(pid uint32, time int64) *Process {
+func (ps *processes) at(pid uint32, when int64) *Process {
 	if pid == 0 {
 		return nil
 	}
 	lives := ps.recent(pid)
 	for i := len(lives) - 1; i >= 0; i-- {
-		if p := lives[i]; (p.Start == 0 || p.Start <= time) && (p.End == 0 || time <= p.End) {
+		if p := lives[i]; (p.Start == 0 || p.Start <= when) && (p.End == 0 || when <= p.End) {
 			return p
 		}
 	}
@@ -147,9 +155,9 @@ func (ps *processes) tie(key uint64, pid uint32, now flow.Moment) {
 }
 
 // nameless is the process of this id whose object nobody knows yet.
-func (ps *processes) nameless(pid uint32, time int64) *Process {
+func (ps *processes) nameless(pid uint32, when int64) *Process {
 	for _, p := range ps.recent(pid) {
-		if p.Key == 0 && (p.Start == 0 || p.Start <= time) && (p.End == 0 || time <= p.End) {
+		if p.Key == 0 && (p.Start == 0 || p.Start <= when) && (p.End == 0 || when <= p.End) {
 			return p
 		}
 	}

@@ -4,8 +4,11 @@ import "testing"
 
 // The records of one life make one process, in whatever order they come; those of two lives two.
 func TestLivesOfAProcess(t *testing.T) {
-	start, end := ProcessRecord{PID: 8, Name: "a.exe", Start: 10}, ProcessRecord{PID: 8, Name: "a.exe", End: 20}
-	again := ProcessRecord{PID: 8, Name: "b.exe", Start: 30}
+	const second = 1_000_000_000
+	start, end := ProcessRecord{PID: 8, Name: "a.exe", Start: 10 * second}, ProcessRecord{PID: 8, Name: "a.exe", End: 20 * second}
+	again := ProcessRecord{PID: 8, Name: "b.exe", Start: 30 * second}
+	// Another provider logs the same, without the key.
+	start2, end2 := ProcessRecord{PID: 8, Name: "a.exe", Start: 10*second - 1000}, ProcessRecord{PID: 8, End: 20*second + 1000}
 	keyed := func(r ProcessRecord, key uint64) ProcessRecord {
 		r.Key = key
 		return r
@@ -25,6 +28,8 @@ func TestLivesOfAProcess(t *testing.T) {
 		{"all, the end first", []ProcessRecord{end, again, start}, 2},
 		{"all, with keys", []ProcessRecord{keyed(end, 1), keyed(again, 2), keyed(start, 1)}, 2},
 		{"all, the key is used again", []ProcessRecord{keyed(end, 1), keyed(start, 1), keyed(again, 1)}, 2},
+		{"of two providers", []ProcessRecord{keyed(start, 1), keyed(end, 1), start2, end2}, 1},
+		{"of two providers, the one without the key first", []ProcessRecord{start2, keyed(start, 1), end2, keyed(end, 1)}, 1},
 		{"the same twice", []ProcessRecord{start, start, end, end}, 1},
 	}
 	for _, tt := range tests {
@@ -35,7 +40,7 @@ func TestLivesOfAProcess(t *testing.T) {
 		if n := len(tr.procs.list); n != tt.lives {
 			t.Errorf("%s: %d processes, want %d", tt.name, n, tt.lives)
 		}
-		if p := tr.procs.at(8, 15); p == nil || p.Name != "a.exe" || p.End == 0 && tt.name != "rundown at the end, start" {
+		if p := tr.procs.at(8, 15*second); p == nil || p.Name != "a.exe" || p.End == 0 && tt.name != "rundown at the end, start" {
 			t.Errorf("%s: at 15 it is %+v", tt.name, p)
 		}
 	}
