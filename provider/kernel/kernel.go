@@ -4,8 +4,8 @@
 //
 // Layouts: the classes of MSNT_SystemTrace as Windows documents them (Windows
 // SDK, "Event Tracing MOF Classes"; root\WMI of Windows Vista to 11), each
-// version of its own. Those that occur in real traces are checked against them
-// to the last byte.
+// version of its own. Each table says which of them are held against records of
+// real traces, to the last byte; the others are taken from the documentation.
 package kernel
 
 import (
