@@ -47,6 +47,11 @@ func parseBufferHeader(b []byte) bufferHeader {
 	return h
 }
 
+func (h *bufferHeader) compressed() bool { return h.flags&bufferCompressed != 0 }
+
+// payload is how many bytes of records the header claims, after decompression.
+func (h *bufferHeader) payload() int64 { return h.saved - bufferHeaderLen }
+
 // check says what is wrong with a header, "" when it is plausible.
 func (h *bufferHeader) check() string {
 	switch {
@@ -54,7 +59,7 @@ func (h *bufferHeader) check() string {
 		return fmt.Sprintf("buffer size %d", h.size)
 	case h.saved < bufferHeaderLen || h.saved > maxBuffer:
 		return fmt.Sprintf("saved offset %d", h.saved)
-	case h.flags&bufferCompressed == 0 && h.saved > h.size:
+	case !h.compressed() && h.saved > h.size:
 		return fmt.Sprintf("saved offset %d in a buffer of %d bytes", h.saved, h.size)
 	}
 	return ""
@@ -67,42 +72,47 @@ const (
 	compressHuffman = 4
 )
 
-// load reads the buffer at off and returns its records' bytes: the payload
-// behind the header up to the saved offset, decompressed. scratch and dst are reused.
-func (r *Reader) load(off int64, dst []byte) (data []byte, h bufferHeader, err error) {
+// header reads the header of the buffer at off.
+func (r *Reader) header(off int64) (h bufferHeader, err error) {
 	var head [bufferHeaderLen]byte
 	if err := r.readAt(head[:], off); err != nil {
-		return nil, h, err
+		return h, err
 	}
 	h = parseBufferHeader(head[:])
 	if bad := h.check(); bad != "" {
-		return nil, h, &trace.Error{Offset: off, Layer: "etl buffer", Detail: bad, Err: trace.ErrCorrupt}
+		return h, &trace.Error{Offset: off, Layer: "etl buffer", Detail: bad, Err: trace.ErrCorrupt}
 	}
-	onDisk := h.size
-	if h.flags&bufferCompressed == 0 {
-		onDisk = h.saved
+	return h, nil
+}
+
+// load reads the first limit bytes behind the header h at off, decompressed,
+// or all when there are fewer. With an error the result is what could be
+// read, nil when that is nothing. dst is reused.
+func (r *Reader) load(off int64, h bufferHeader, dst []byte, limit int) ([]byte, error) {
+	if !h.compressed() {
+		return r.read(off+bufferHeaderLen, dst, int(min(int64(limit), h.payload(), r.size-off-bufferHeaderLen)))
 	}
-	n := int(min(onDisk, r.size-off)) - bufferHeaderLen
-	raw := dst
-	if h.flags&bufferCompressed != 0 {
-		raw = r.scratch
-	}
-	if cap(raw) < n {
-		raw = make([]byte, n)
-	}
-	raw = raw[:n]
-	if err := r.readAt(raw, off+bufferHeaderLen); err != nil {
-		return nil, h, err
-	}
-	if h.flags&bufferCompressed == 0 {
-		return raw, h, nil
+	raw, err := r.read(off+bufferHeaderLen, r.scratch, int(min(h.size, r.size-off)-bufferHeaderLen))
+	if err != nil {
+		return nil, err
 	}
 	r.scratch = raw
-	data, err = r.decompress(dst, raw, int(h.saved)-bufferHeaderLen)
+	data, err := r.decompress(dst, raw, min(limit, int(h.payload())))
 	if err != nil {
 		err = &trace.Error{Offset: off, Layer: "etl compressed buffer", Detail: err.Error(), Err: trace.ErrCorrupt}
 	}
-	return data, h, err
+	return data, err
+}
+
+// read reads n bytes at off into dst, or into new memory when dst is too small.
+func (r *Reader) read(off int64, dst []byte, n int) ([]byte, error) {
+	if cap(dst) < n || dst == nil {
+		dst = make([]byte, n)
+	}
+	if err := r.readAt(dst[:n], off); err != nil {
+		return nil, err
+	}
+	return dst[:n], nil
 }
 
 // decompress undoes the file's compression. The size is the file's claim: room

@@ -101,6 +101,6 @@ func (r *Reader) Info() *trace.Info { return &r.info }
 
 // Close implements trace.Reader.
 func (r *Reader) Close() error {
-	r.open, r.index, r.current = nil, nil, nil
+	r.open, r.memory, r.index, r.scratch, r.wide = merge{}, memory{}, nil, nil, nil
 	return r.in.Close()
 }

@@ -16,70 +16,96 @@ const (
 	messageHeaderLen  = 8
 )
 
+// headerType says where a record header has what every reader of it needs.
+type headerType struct {
+	kind           trace.HeaderType // 0: no such type
+	pointer        uint8
+	length         uint8 // bytes
+	sizeAt, timeAt uint8
+}
+
 // Header types: byte 2 of a record's first word.
-var headerTypes = [...]struct {
-	kind    trace.HeaderType
-	pointer uint8
-	length  int
-}{
-	0x01: {trace.HeaderSystem, 4, systemHeaderLen}, 0x02: {trace.HeaderSystem, 8, systemHeaderLen},
-	0x03: {trace.HeaderCompact, 4, compactHeaderLen}, 0x04: {trace.HeaderCompact, 8, compactHeaderLen},
-	0x0a: {trace.HeaderFull, 4, fullHeaderLen}, 0x14: {trace.HeaderFull, 8, fullHeaderLen},
-	0x0b: {trace.HeaderInstance, 4, instanceHeaderLen}, 0x15: {trace.HeaderInstance, 8, instanceHeaderLen},
-	0x10: {trace.HeaderPerfInfo, 4, perfInfoHeaderLen}, 0x11: {trace.HeaderPerfInfo, 8, perfInfoHeaderLen},
-	0x12: {trace.HeaderEvent, 4, eventHeaderLen}, 0x13: {trace.HeaderEvent, 8, eventHeaderLen},
+var headerTypes = [256]headerType{
+	0x01: {trace.HeaderSystem, 4, systemHeaderLen, 4, 16}, 0x02: {trace.HeaderSystem, 8, systemHeaderLen, 4, 16},
+	0x03: {trace.HeaderCompact, 4, compactHeaderLen, 4, 16}, 0x04: {trace.HeaderCompact, 8, compactHeaderLen, 4, 16},
+	0x0a: {trace.HeaderFull, 4, fullHeaderLen, 0, 16}, 0x14: {trace.HeaderFull, 8, fullHeaderLen, 0, 16},
+	0x0b: {trace.HeaderInstance, 4, instanceHeaderLen, 0, 16}, 0x15: {trace.HeaderInstance, 8, instanceHeaderLen, 0, 16},
+	0x10: {trace.HeaderPerfInfo, 4, perfInfoHeaderLen, 4, 8}, 0x11: {trace.HeaderPerfInfo, 8, perfInfoHeaderLen, 4, 8},
+	0x12: {trace.HeaderEvent, 4, eventHeaderLen, 0, 16}, 0x13: {trace.HeaderEvent, 8, eventHeaderLen, 0, 16},
 }
 
 // shape is the start of a record: enough to skip it.
 type shape struct {
+	time    int64 // as written
+	size    int   // bytes of header and payload, without padding
+	header  int   // bytes of header
 	kind    trace.HeaderType
 	pointer uint8
-	header  int   // bytes of header
-	size    int   // bytes of header and payload, without padding
-	time    int64 // as written
 	timed   bool
 }
 
-// look reads the shape of the record at the start of b. end is true at the
-// end of a buffer's records; bad says what is wrong, "" for a good record.
-func look(b []byte) (s shape, end bool, bad string) {
-	if len(b) < 8 {
-		return s, true, ""
+// verdict is what look finds.
+type verdict uint8
+
+const (
+	good    verdict = iota
+	end             // the records of the buffer end here
+	unknown         // no header type has this number
+	misfit          // the record's size is less than that of its header
+	short           // the record's size is more than there is
+)
+
+func (v verdict) String() string {
+	if v == unknown {
+		return "header type unknown"
+	}
+	return "record size does not fit"
+}
+
+// minRecord is the size of the smallest record, and how much look needs to tell a size.
+const minRecord = 8
+
+// look reads the shape of the record at the start of b into s. Of a record
+// that is not good only the size is set, 0 when it is unknown.
+func look(b []byte, s *shape) verdict {
+	s.size = 0
+	if len(b) < minRecord {
+		return end
 	}
 	word := binary.LittleEndian.Uint32(b)
-	if word == 0 || word == 0xffffffff {
-		return s, true, ""
+	if word>>24 != 0xc0 {
+		return lookOther(b, word, s)
 	}
-	if word>>24 == 0x90 {
-		return lookMessage(b)
+	t := &headerTypes[word>>16&0xff]
+	if t.kind == 0 {
+		return unknown
 	}
-	kind := int(word >> 16 & 0xff)
-	if word>>24 != 0xc0 || kind >= len(headerTypes) || headerTypes[kind].length == 0 {
-		return s, false, "header type unknown"
-	}
-	t := &headerTypes[kind]
-	s = shape{kind: t.kind, pointer: t.pointer, header: t.length, timed: true}
-	timeAt := 16
-	switch t.kind {
-	case trace.HeaderSystem, trace.HeaderCompact:
-		s.size = int(binary.LittleEndian.Uint16(b[4:]))
-	case trace.HeaderPerfInfo:
-		s.size = int(binary.LittleEndian.Uint16(b[4:]))
-		timeAt = 8
+	header, size := int(t.length), int(binary.LittleEndian.Uint16(b[t.sizeAt&4:]))
+	if t.kind == trace.HeaderPerfInfo {
 		// The upper byte of the version counts counters (bits 0 to 2) and flags a PEBS index (bit 7), 8 bytes each.
-		extra := int(b[1] & 7)
-		if b[1]&0x80 != 0 {
-			extra++
-		}
-		s.header += 8 * extra
-	default:
-		s.size = int(binary.LittleEndian.Uint16(b))
+		header += 8 * (int(b[1]&7) + int(b[1]>>7))
 	}
-	if s.size < s.header || s.size > len(b) {
-		return s, false, "record size does not fit"
+	s.size = size
+	if size < header {
+		return misfit
 	}
-	s.time = int64(binary.LittleEndian.Uint64(b[timeAt:]))
-	return s, false, ""
+	if size > len(b) {
+		return short
+	}
+	s.header, s.kind, s.pointer, s.timed = header, t.kind, t.pointer, true
+	s.time = int64(binary.LittleEndian.Uint64(b[t.timeAt:]))
+	return good
+}
+
+// lookOther is look for what does not begin like a trace header.
+func lookOther(b []byte, word uint32, s *shape) verdict {
+	switch {
+	case word == 0 || word == 0xffffffff:
+		return end
+	case word>>24 == 0x90:
+		return lookMessage(b, s)
+	}
+	return unknown
 }
 
 // Flags of a MESSAGE_TRACE_HEADER, in the order of the fields they announce.
@@ -93,42 +119,48 @@ const (
 	messagePointer32  = 0x40
 )
 
-func lookMessage(b []byte) (s shape, end bool, bad string) {
-	s = shape{kind: trace.HeaderMessage, pointer: 8, header: messageHeaderLen, size: int(binary.LittleEndian.Uint16(b))}
+func lookMessage(b []byte, s *shape) verdict {
+	header, timeAt, size := messageHeaderLen, 0, int(binary.LittleEndian.Uint16(b))
 	flags := binary.LittleEndian.Uint16(b[6:])
+	if flags&messageSequence != 0 {
+		header += 4
+	}
+	if flags&messageGUID != 0 {
+		header += 16
+	}
+	if flags&messageComponent != 0 {
+		header += 4
+	}
+	if flags&(messageTime|messagePerfTime) != 0 {
+		timeAt = header
+		header += 8
+	}
+	if flags&messageSystemInfo != 0 {
+		header += 8
+	}
+	s.size = size
+	if size < header {
+		return misfit
+	}
+	if size > len(b) {
+		return short
+	}
+	s.header, s.kind, s.pointer, s.timed, s.time = header, trace.HeaderMessage, 8, timeAt > 0, 0
 	if flags&messagePointer32 != 0 {
 		s.pointer = 4
 	}
-	timeAt := 0
-	if flags&messageSequence != 0 {
-		s.header += 4
+	if s.timed {
+		s.time = int64(binary.LittleEndian.Uint64(b[timeAt:]))
 	}
-	if flags&messageGUID != 0 {
-		s.header += 16
-	}
-	if flags&messageComponent != 0 {
-		s.header += 4
-	}
-	if flags&(messageTime|messagePerfTime) != 0 {
-		timeAt = s.header
-		s.header += 8
-	}
-	if flags&messageSystemInfo != 0 {
-		s.header += 8
-	}
-	if s.size < s.header || s.size > len(b) {
-		return s, false, "record size does not fit"
-	}
-	if timeAt > 0 {
-		s.time, s.timed = int64(binary.LittleEndian.Uint64(b[timeAt:])), true
-	}
-	return s, false, ""
+	return good
 }
 
 // fill decodes the header of the record in b, whose shape is s, into h and returns the payload.
-func fill(h *trace.EventHeader, b []byte, s shape) []byte {
+// A composite literal would be built elsewhere and copied: this is the hottest place of the package.
+func fill(h *trace.EventHeader, b []byte, s *shape) []byte {
 	le := binary.LittleEndian
-	*h = trace.EventHeader{Header: s.kind, PointerSize: s.pointer, RawTime: s.time, Total: s.size}
+	*h = trace.EventHeader{}
+	h.Header, h.PointerSize, h.RawTime, h.Total = s.kind, s.pointer, s.time, s.size
 	switch s.kind {
 	case trace.HeaderSystem, trace.HeaderCompact:
 		h.Version, h.Opcode, h.Group = b[0], b[6], b[7]
@@ -150,7 +182,7 @@ func fill(h *trace.EventHeader, b []byte, s shape) []byte {
 }
 
 // fillEvent decodes an EVENT_HEADER and its extended items.
-func fillEvent(h *trace.EventHeader, b []byte, s shape) []byte {
+func fillEvent(h *trace.EventHeader, b []byte, s *shape) []byte {
 	le := binary.LittleEndian
 	h.Flags = le.Uint16(b[4:])
 	h.TID, h.PID, h.HasThread = le.Uint32(b[8:]), le.Uint32(b[12:]), true

@@ -2,6 +2,7 @@ package etl
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 
 	"github.com/wiretale/wiretale/internal/bin"
@@ -20,22 +21,21 @@ func (r *Reader) readHeader() error {
 	if r.size < bufferHeaderLen {
 		return &trace.Error{Offset: 0, Layer: "etl buffer header", Need: bufferHeaderLen, Have: r.size, Err: trace.ErrTruncated}
 	}
-	var head [bufferHeaderLen]byte
-	if err := r.readAt(head[:], 0); err != nil {
+	first, err := r.header(0)
+	if err != nil {
 		return err
 	}
-	first := parseBufferHeader(head[:])
 	r.compression = compressXpress
 	if c := first.state & 0xffff; c >= compressLZNT1 && c <= compressHuffman {
 		r.compression = int(c)
 	}
-	data, _, err := r.load(0, nil)
+	data, err := r.load(0, first, nil, maxBuffer)
 	if len(data) == 0 && err != nil {
 		return err
 	}
-	s, end, bad := look(data)
-	if end || bad != "" || s.kind != trace.HeaderSystem {
-		return &trace.Error{Offset: bufferHeaderLen, Layer: "etl file header", Detail: "no TRACE_LOGFILE_HEADER record at the start", Need: 0, Have: 0, Err: trace.ErrCorrupt}
+	var s shape
+	if look(data, &s) != good || s.kind != trace.HeaderSystem {
+		return &trace.Error{Offset: bufferHeaderLen, Layer: "etl file header", Detail: "no TRACE_LOGFILE_HEADER record at the start", Err: trace.ErrCorrupt}
 	}
 	r.firstTime = s.time
 	return r.parseLogfileHeader(data[s.header:s.size])
@@ -84,6 +84,9 @@ func (r *Reader) parseLogfileHeader(b []byte) error {
 	if s.Frequency <= 0 {
 		s.Frequency = 10_000_000
 	}
+	if 1e9%uint64(s.Frequency) == 0 {
+		r.scale = 1e9 / uint64(s.Frequency)
+	}
 	s.Start, s.End, s.Boot = filetime(start), filetime(end), filetime(boot)
 	s.Finalised = end != 0
 	r.info.Session = s
@@ -103,32 +106,56 @@ func trimNUL(s string) string {
 // unixEpoch is 1970-01-01 as a FILETIME: units of 100 ns since 1601-01-01.
 const unixEpoch = 116444736000000000
 
-// filetime turns a FILETIME into nanoseconds since 1970; 0 stays 0, and what does not fit becomes the nearest bound.
+// filetime turns a FILETIME of the file header into nanoseconds since 1970; 0, which means none, stays 0.
 func filetime(ft uint64) int64 {
 	if ft == 0 {
 		return 0
 	}
-	const limit = 1<<63/100 - 1
-	d := int64(ft) - unixEpoch
-	return max(-limit, min(limit, d)) * 100
+	return sinceEpoch(int64(min(ft, math.MaxInt64)))
+}
+
+// sinceEpoch turns units of 100 ns since 1601 into nanoseconds since 1970; what does not fit becomes the nearest bound.
+func sinceEpoch(ft int64) int64 {
+	const limit = math.MaxInt64 / 100
+	return max(-limit, min(limit, max(ft, -limit)-unixEpoch)) * 100
 }
 
 // nanoseconds turns a record's time stamp into nanoseconds since 1970. The
 // session's start belongs to the stamp of the header record; counting from
-// the boot time instead is wrong by sleep and by clock changes.
+// the boot time instead is wrong by sleep and by clock changes. A time that
+// does not fit, centuries away, becomes the nearest bound.
 func (r *Reader) nanoseconds(raw int64) int64 {
 	s := r.info.Session
 	if s.ClockType == clockSystem {
-		return filetime(uint64(raw))
+		return sinceEpoch(raw)
 	}
-	delta, sign := uint64(raw-r.firstTime), int64(1)
-	if raw < r.firstTime {
-		delta, sign = uint64(r.firstTime-raw), -1
+	delta, back := uint64(raw)-uint64(r.firstTime), raw < r.firstTime
+	if back {
+		delta = -delta
+	}
+	if r.scale != 0 && delta < math.MaxInt64/1_000_000_000 {
+		return shift(s.Start, delta*r.scale, back)
 	}
 	hi, lo := bits.Mul64(delta, 1e9)
-	if hi >= uint64(s.Frequency)/2 { // over 292 years: no clock says that
-		return s.Start
+	if hi >= uint64(s.Frequency) { // the quotient has more than 64 bits
+		return shift(s.Start, math.MaxInt64, back)
 	}
 	ns, _ := bits.Div64(hi, lo, uint64(s.Frequency))
-	return s.Start + sign*int64(ns)
+	return shift(s.Start, ns, back)
+}
+
+// shift adds ns to t, or subtracts it, and stays between the bounds of a time.
+func shift(t int64, ns uint64, back bool) int64 {
+	d := int64(min(ns, math.MaxInt64))
+	if back {
+		d = -d
+	}
+	sum := t + d
+	switch {
+	case d > 0 && sum < t:
+		return math.MaxInt64
+	case d < 0 && (sum > t || sum == trace.NoTime):
+		return trace.NoTime + 1
+	}
+	return sum
 }
