@@ -47,7 +47,7 @@ func (c *cursor) holds() bool { return c.pos-c.start+c.shape.size <= len(c.data)
 func (c *cursor) skip() { c.pos += (c.shape.size + 7) &^ 7 }
 
 const (
-	// budget bounds the bytes of the open buffers.
+	// budget bounds the bytes of the open buffers, a few KB for each of them excepted.
 	budget = 64 << 20
 	// grain is the unit of windows, so that one's memory serves for another.
 	grain = 4 << 10
@@ -55,6 +55,7 @@ const (
 
 // memory counts and reuses the bytes of open buffers.
 type memory struct {
+	limit  int64 // for held
 	held   int64 // bytes of the open buffers
 	pool   [][]byte
 	pooled int64
@@ -68,7 +69,7 @@ func (m *memory) giveBack(c *cursor) {
 		return
 	}
 	m.held -= int64(cap(b))
-	if len(m.pool) < 64 && m.pooled+int64(cap(b)) <= budget/8 {
+	if len(m.pool) < 64 && m.pooled+int64(cap(b)) <= m.limit/8 {
 		m.pool = append(m.pool, b[:0])
 		m.pooled += int64(cap(b))
 	}
@@ -134,18 +135,18 @@ func (r *Reader) window(c *cursor, h bufferHeader, n int) []byte {
 
 // share is what the budget leaves to each open buffer.
 func (r *Reader) share() int {
-	n := budget / (len(r.open.heap) + 1)
+	n := int(r.memory.limit) / (len(r.open.heap) + 1)
 	return max(n&^(grain-1), grain)
 }
 
 // makeRoom gives back the bytes of open buffers until n more fit the budget,
 // from the end of the heap, where those are whose turn is far away.
 func (r *Reader) makeRoom(n int) {
-	if r.memory.held+int64(n) <= budget {
+	if r.memory.held+int64(n) <= r.memory.limit {
 		return
 	}
 	heap := r.open.heap
-	for i := len(heap) - 1; i > 0 && r.memory.held+int64(n) > budget-budget/8; i-- {
+	for i := len(heap) - 1; i > 0 && r.memory.held+int64(n) > r.memory.limit/8*7; i-- {
 		r.memory.giveBack(r.open.cursors[heap[i].slot])
 	}
 }

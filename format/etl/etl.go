@@ -89,7 +89,7 @@ func Open(path string) (*Reader, error) {
 // NewReader reads an ETL file of size bytes through at. The reader does not
 // close at. The error is a *trace.Error when the file's header cannot be read.
 func NewReader(at io.ReaderAt, size int64) (*Reader, error) {
-	r := &Reader{at: at, size: size, info: trace.Info{Format: "etl", Bytes: size, Ordered: true}, in: &format.Input{}}
+	r := &Reader{at: at, size: size, info: trace.Info{Format: "etl", Bytes: size, Ordered: true}, in: &format.Input{}, memory: memory{limit: budget}}
 	if err := r.readHeader(); err != nil {
 		return nil, err
 	}
