@@ -23,6 +23,21 @@ func TestChunks(t *testing.T) {
 	}
 }
 
+// The example of [MS-XCA] 3.3.
+func TestExampleOfTheSpecification(t *testing.T) {
+	const want = "F# F# G A A G F# E D D E F# F# E E F# F# G A A G F# E D D E F# E D D " +
+		"E E F# D E F# G F# D E F# G F# E D E A F# F# G A A G F# E D D E F# E D D\x00"
+	src, err := hex.DecodeString("38b08846232000204720410010a24701a045204400084501507900c045200524" +
+		"138805b4024a44ef0358028c09160148" + "4500be009e000401189000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Decompress(nil, src, len(want))
+	if err != nil || string(got) != want {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 func FuzzDecompress(f *testing.F) {
 	f.Add([]byte("\x05\xb0\x08abc\x06\x20"), uint16(12))
 	f.Fuzz(func(t *testing.T, src []byte, size uint16) {

@@ -58,15 +58,16 @@ func buildTable(table *[1 << maxCode]uint16, lengths []byte) bool {
 
 // bitReader reads 16-bit little-endian words, most significant bit first.
 type bitReader struct {
-	src   []byte
-	in    int
-	bits  uint32 // next bits, left-aligned
-	extra int    // bits beyond the first 16
+	src     []byte
+	in      int
+	bits    uint32 // next bits, left-aligned
+	extra   int    // bits beyond the first 16
+	missing int    // bits that were read behind the end of src
 }
 
 func (r *bitReader) word() uint32 {
-	if r.in+2 > len(r.src) {
-		r.in += 2 // the bits are read ahead: over counts how many of them were used
+	if r.in+2 > len(r.src) { // bits are read ahead: over tells whether these were used
+		r.missing += 16
 		return 0
 	}
 	w := binary.LittleEndian.Uint16(r.src[r.in:])
@@ -75,7 +76,7 @@ func (r *bitReader) word() uint32 {
 }
 
 // over reports whether bits behind the end of src have been used: 16+extra of those that were read have not.
-func (r *bitReader) over() bool { return 8*(r.in-len(r.src)) > 16+r.extra }
+func (r *bitReader) over() bool { return r.missing > 16+r.extra }
 
 func (r *bitReader) skip(n int) {
 	r.bits <<= n
@@ -93,11 +94,11 @@ func huffmanChunk(out, src []byte, in, n, limit, size int, table *[1 << maxCode]
 	r.bits |= r.word()
 	r.extra = 16
 	for n < limit {
-		if r.in > len(src) && r.over() {
-			return n, r.in, &Error{len(src), "ends before the size"}
-		}
 		entry := table[r.bits>>(32-maxCode)]
 		r.skip(int(entry & 15))
+		if r.over() {
+			return n, r.in, &Error{len(src), "ends before the size"}
+		}
 		symbol := int(entry >> 4)
 		if symbol < 256 {
 			out[n] = byte(symbol)
@@ -108,25 +109,28 @@ func huffmanChunk(out, src []byte, in, n, limit, size int, table *[1 << maxCode]
 		length, offsetBits := symbol&15, symbol>>4
 		if length == 15 {
 			if length = r.longLength(); length < 0 {
-				return n, r.in, &Error{min(r.in, len(src)), "ends inside a match length"}
+				return n, r.in, &Error{r.in, "ends inside a match length"}
 			}
 		}
 		length += 3
 		distance := 1<<offsetBits | int(uint64(r.bits)>>(32-offsetBits))
 		r.skip(offsetBits)
+		if r.over() {
+			return n, r.in, &Error{len(src), "ends inside a match"}
+		}
 		if distance > n {
-			return n, r.in, &Error{min(r.in, len(src)), "match before the start"}
+			return n, r.in, &Error{r.in, "match before the start"}
 		}
 		length = min(length, size-n)
 		lz.Copy(out, n, distance, length)
 		n += length
 	}
-	return n, min(r.in, len(src)), nil
+	return n, r.in, nil
 }
 
 // longLength reads the bytes of an extended length, which lie between the words of bits.
 func (r *bitReader) longLength() int {
-	if r.in >= len(r.src) {
+	if r.in >= len(r.src) || r.missing > 0 { // a byte that is left then belongs to a word
 		return -1
 	}
 	length := int(r.src[r.in])

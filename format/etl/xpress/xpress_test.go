@@ -30,6 +30,25 @@ func TestExamplesOfTheSpecification(t *testing.T) {
 	}
 }
 
+// The first example of [MS-XCA] 3.2: the alphabet in words of 5 bits (a to v) and 4 bits (w to z and the end of data, 256).
+func TestHuffmanAlphabet(t *testing.T) {
+	lengths := make([]byte, 256)
+	set := func(symbol int, bits byte) { lengths[symbol/2] |= bits << (4 * (symbol % 2)) }
+	for c := 'a'; c <= 'v'; c++ {
+		set(int(c), 5)
+	}
+	for c := 'w'; c <= 'z'; c++ {
+		set(int(c), 4)
+	}
+	set(256, 4)
+	words, _ := hex.DecodeString("d8523ed794115be9195ff9d67cdf8d0400000000")
+	const want = "abcdefghijklmnopqrstuvwxyz"
+	got, err := Huffman(nil, append(lengths, words...), len(want))
+	if err != nil || string(got) != want {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 // huffmanABC is the second example of [MS-XCA] 3.2: 300 bytes of "abc", code lengths first.
 func TestHuffmanExample(t *testing.T) {
 	lengths := make([]byte, 256)
