@@ -63,13 +63,16 @@ type memory struct {
 
 // giveBack takes a cursor's bytes.
 func (m *memory) giveBack(c *cursor) {
-	b := c.data
-	c.data = nil
-	if b == nil {
-		return
+	if c.data != nil {
+		m.held -= int64(cap(c.data))
+		m.put(c.data)
+		c.data = nil
 	}
-	m.held -= int64(cap(b))
-	if len(m.pool) < 64 && m.pooled+int64(cap(b)) <= m.limit/8 {
+}
+
+// put keeps bytes for the next one who takes some, a few of them.
+func (m *memory) put(b []byte) {
+	if cap(b) > 0 && len(m.pool) < 64 && m.pooled+int64(cap(b)) <= m.limit/8 {
 		m.pool = append(m.pool, b[:0])
 		m.pooled += int64(cap(b))
 	}

@@ -59,6 +59,7 @@ func (r *Reader) scan(visit func(c *cursor)) {
 			r.in.Progress(min(off, r.size))
 		}
 	}
+	r.memory.put(dst)
 	slices.SortFunc(r.index, func(a, b bufferRef) int {
 		if a.first != b.first {
 			return cmp.Compare(a.first, b.first)
