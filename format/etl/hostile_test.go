@@ -75,28 +75,12 @@ func TestTimesAndNumbers(t *testing.T) {
 	}
 }
 
-func TestCutAtEveryByte(t *testing.T) {
-	whole := tiny(8)
-	for n := range whole {
-		r, err := etl.NewReader(bytes.NewReader(whole[:n]), int64(n))
-		if err != nil {
-			continue
-		}
-		read := 0
-		for _, err := range trace.Records(r) {
-			if err == nil {
-				read++
-			}
-		}
-		if n < len(whole) && n > 1024 && !r.Info().Damage.Any() {
-			t.Errorf("cut at byte %d: %d records and no damage reported", n, read)
-		}
-	}
-}
-
 func FuzzReader(f *testing.F) {
 	f.Add(tiny(8))
 	f.Add(tiny(8)[:1500])
+	for _, c := range compressions {
+		f.Add(recompress(tiny(3), c.code, c.compress))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := etl.NewReader(bytes.NewReader(b), int64(len(b)))
 		if err != nil {

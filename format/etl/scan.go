@@ -43,7 +43,7 @@ func (r *Reader) scan(visit func(c *cursor)) {
 			r.damage(err)
 		}
 		if data == nil {
-			off = r.resynchronise(off)
+			off = r.resynchronise(off, err)
 			continue
 		}
 		if cap(data) > cap(dst) {
@@ -121,25 +121,4 @@ func (r *Reader) cut(off, size int64) {
 	e := &trace.Error{Source: r.info.Name, Offset: off, Layer: "etl buffer", Need: size, Have: r.size - off, Err: trace.ErrTruncated}
 	r.info.Damage.Add(e, 0)
 	r.end = e
-}
-
-// resynchronise looks for the next buffer behind a damaged one: buffers of an
-// uncompressed file lie at multiples of the first one's size.
-func (r *Reader) resynchronise(off int64) int64 {
-	const grain = 1024
-	var head [bufferHeaderLen]byte
-	for next := off - off%grain + grain; next+bufferHeaderLen <= r.size; next += grain {
-		if r.readAt(head[:], next) != nil {
-			break
-		}
-		if h := parseBufferHeader(head[:]); h.check() == "" && h.size%grain == 0 && h.kind <= 7 && h.size > bufferHeaderLen {
-			r.info.Damage.Bytes += next - off
-			return next
-		}
-	}
-	r.info.Damage.Unread += r.size - off
-	if r.end == nil {
-		r.end = &trace.Error{Source: r.info.Name, Offset: off, Layer: "etl buffer", Detail: "no further buffer found", Err: trace.ErrCorrupt}
-	}
-	return r.size
 }

@@ -34,7 +34,12 @@ func (r *Reader) readHeader() error {
 		return err
 	}
 	var s shape
-	if look(data, &s) != good || s.kind != trace.HeaderSystem {
+	v := look(data, &s)
+	if r.size < first.size && (v == short || len(data) < minRecord) {
+		need := int64(max(s.size, minRecord))
+		return &trace.Error{Offset: bufferHeaderLen, Layer: "etl file header", Need: need, Have: int64(len(data)), Err: trace.ErrTruncated}
+	}
+	if v != good || s.kind != trace.HeaderSystem {
 		return &trace.Error{Offset: bufferHeaderLen, Layer: "etl file header", Detail: "no TRACE_LOGFILE_HEADER record at the start", Err: trace.ErrCorrupt}
 	}
 	r.firstTime = s.time
