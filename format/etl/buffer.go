@@ -85,6 +85,14 @@ func (r *Reader) header(off int64) (h bufferHeader, err error) {
 	return h, nil
 }
 
+// compression is what the header of a header buffer says; without a known code it is plain XPRESS.
+func (h *bufferHeader) compression() int {
+	if c := h.state & 0xffff; c >= compressLZNT1 && c <= compressHuffman {
+		return int(c)
+	}
+	return compressXpress
+}
+
 // load reads the first limit bytes behind the header h at off, decompressed,
 // or all when there are fewer. With an error the result is what could be
 // read, nil when that is nothing. dst is reused.

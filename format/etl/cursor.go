@@ -5,12 +5,13 @@ import "github.com/wiretale/wiretale/format/etl/lz"
 // cursor is a buffer and a place in it. Places count from the first byte
 // behind the buffer's header, decompressed.
 type cursor struct {
-	off        int64  // of the buffer in the file
-	data       []byte // its bytes from start on; nil when they were given back
-	start, pos int    // place of data[0], of the record
-	shape      shape  // of the record
-	due        int64  // time of the record; never less than the one before
-	slot       int    // its place in the merge
+	off        int64    // of the buffer in the file
+	data       []byte   // its bytes from start on; nil when they were given back
+	start, pos int      // place of data[0], of the record
+	shape      shape    // of the record
+	due        int64    // time of the record in ticks of the first section; never less than the one before
+	section    *section // nil for the first one
+	slot       int      // its place in the merge
 	cpu        uint16
 	compressed bool
 	whole      bool // data goes to the end of the buffer
@@ -34,10 +35,25 @@ func (c *cursor) look() verdict {
 		}
 		return v
 	}
-	if c.shape.timed && (c.pos == 0 || c.shape.time > c.due) {
-		c.due = c.shape.time
+	if !c.shape.timed {
+		return good
+	}
+	t := c.shape.time
+	if c.section != nil {
+		t = c.section.due(t)
+	}
+	if c.pos == 0 || t > c.due {
+		c.due = t
 	}
 	return good
+}
+
+// begin sets the section, and the time of a first record that has none.
+func (c *cursor) begin(r *Reader) {
+	c.section, c.due = r.enter(c.off), r.section.base
+	if c.section != nil {
+		c.due = c.section.base
+	}
 }
 
 // holds reports whether the record, looked at before, is in the bytes that are there.
@@ -97,6 +113,7 @@ func (m *memory) take(n int) []byte {
 // record on, which holds it whole. It fails when there are none.
 func (r *Reader) refill(c *cursor) bool {
 	r.memory.giveBack(c)
+	r.enter(c.off)
 	h, err := r.header(c.off) // what is wrong was noted by scan
 	if err != nil {
 		return false

@@ -28,8 +28,9 @@ type Reader struct {
 	size        int64
 	source      int
 	info        trace.Info
-	compression int
-	firstTime   int64
+	section     section // the first one
+	later       []*section
+	compression int    // of the buffers that are read
 	scale       uint64 // nanoseconds a tick of the clock, 0 when that is no whole number
 
 	indexed bool
@@ -134,7 +135,8 @@ func (r *Reader) drop() {
 // admit opens the buffer at off and puts it into the merge.
 func (r *Reader) admit(off int64) {
 	c := r.open.cursor()
-	c.off, c.due = off, r.firstTime
+	c.off = off
+	c.begin(r)
 	if r.refill(c) && r.look(c) {
 		r.open.add(c)
 		return

@@ -30,6 +30,7 @@ func (r *Reader) Prepass(early func(*trace.EventHeader) bool, visit func(*trace.
 func (r *Reader) scan(visit func(c *cursor)) {
 	r.indexed = true
 	r.index, r.end, r.info.Damage = r.index[:0], nil, trace.Damage{}
+	r.later, r.compression = nil, r.section.compression
 	r.info.Session.Buffers, r.info.Session.Compressed = 0, 0
 	var s span
 	var dst []byte
@@ -50,7 +51,12 @@ func (r *Reader) scan(visit func(c *cursor)) {
 			dst = data[:0]
 		}
 		r.count(h)
-		r.scanBuffer(&cursor{off: off, due: r.firstTime, data: data, whole: true, cpu: h.cpu, compressed: h.compressed()}, &s, visit)
+		if h.kind == bufferTypeHeader && off > 0 {
+			r.begin(off, h, data)
+		}
+		c := &cursor{off: off, data: data, whole: true, cpu: h.cpu, compressed: h.compressed()}
+		c.begin(r)
+		r.scanBuffer(c, &s, visit)
 		if off+h.size > r.size {
 			r.cut(off, h.size)
 		}

@@ -2,18 +2,9 @@ package etl
 
 import (
 	"fmt"
-	"math"
-	"math/bits"
 
 	"github.com/wiretale/wiretale/internal/bin"
 	"github.com/wiretale/wiretale/trace"
-)
-
-// Clock types of TRACE_LOGFILE_HEADER.ReservedFlags.
-const (
-	clockQPC    = 1
-	clockSystem = 2
-	clockCycles = 3
 )
 
 // readHeader reads the first buffer and the TRACE_LOGFILE_HEADER in its first record.
@@ -25,10 +16,7 @@ func (r *Reader) readHeader() error {
 	if err != nil {
 		return err
 	}
-	r.compression = compressXpress
-	if c := first.state & 0xffff; c >= compressLZNT1 && c <= compressHuffman {
-		r.compression = int(c)
-	}
+	r.compression = first.compression()
 	data, err := r.load(0, first, nil, maxBuffer)
 	if len(data) == 0 && err != nil {
 		return err
@@ -42,13 +30,22 @@ func (r *Reader) readHeader() error {
 	if v != good || s.kind != trace.HeaderSystem {
 		return &trace.Error{Offset: bufferHeaderLen, Layer: "etl file header", Detail: "no TRACE_LOGFILE_HEADER record at the start", Err: trace.ErrCorrupt}
 	}
-	r.firstTime = s.time
-	return r.parseLogfileHeader(data[s.header:s.size])
+	session, err := parseLogfileHeader(data[s.header:s.size])
+	if err != nil {
+		return &trace.Error{Offset: bufferHeaderLen, Layer: "etl file header", Detail: err.Error(), Err: trace.ErrCorrupt}
+	}
+	r.section = section{compression: r.compression, session: session, first: s.time, base: s.time}
+	r.info.Session = session
+	r.info.OS = "Windows " + session.Build
+	if hz := uint64(session.Frequency); 1e9%hz == 0 {
+		r.scale = 1e9 / hz
+	}
+	return nil
 }
 
 // parseLogfileHeader decodes a TRACE_LOGFILE_HEADER. Its two pointers have the
 // size that the header itself names, that of the process that wrote it.
-func (r *Reader) parseLogfileHeader(b []byte) error {
+func parseLogfileHeader(b []byte) (*trace.Session, error) {
 	c := bin.Little(b)
 	s := &trace.Session{}
 	c.Skip(4)
@@ -75,7 +72,7 @@ func (r *Reader) parseLogfileHeader(b []byte) error {
 	s.ClockType = int(c.U32())
 	s.BuffersLost = c.U32()
 	if err := c.Err(); err != nil {
-		return &trace.Error{Offset: bufferHeaderLen, Layer: "etl file header", Detail: err.Error(), Err: trace.ErrCorrupt}
+		return nil, err
 	}
 	s.LoggerName, s.LogFileName = c.UTF16(), c.UTF16()
 	z := bin.Little(zone)
@@ -89,14 +86,9 @@ func (r *Reader) parseLogfileHeader(b []byte) error {
 	if s.Frequency <= 0 {
 		s.Frequency = 10_000_000
 	}
-	if 1e9%uint64(s.Frequency) == 0 {
-		r.scale = 1e9 / uint64(s.Frequency)
-	}
 	s.Start, s.End, s.Boot = filetime(start), filetime(end), filetime(boot)
 	s.Finalised = end != 0
-	r.info.Session = s
-	r.info.OS = "Windows " + s.Build
-	return nil
+	return s, nil
 }
 
 func trimNUL(s string) string {
@@ -106,61 +98,4 @@ func trimNUL(s string) string {
 		}
 	}
 	return s
-}
-
-// unixEpoch is 1970-01-01 as a FILETIME: units of 100 ns since 1601-01-01.
-const unixEpoch = 116444736000000000
-
-// filetime turns a FILETIME of the file header into nanoseconds since 1970; 0, which means none, stays 0.
-func filetime(ft uint64) int64 {
-	if ft == 0 {
-		return 0
-	}
-	return sinceEpoch(int64(min(ft, math.MaxInt64)))
-}
-
-// sinceEpoch turns units of 100 ns since 1601 into nanoseconds since 1970; what does not fit becomes the nearest bound.
-func sinceEpoch(ft int64) int64 {
-	const limit = math.MaxInt64 / 100
-	return max(-limit, min(limit, max(ft, -limit)-unixEpoch)) * 100
-}
-
-// nanoseconds turns a record's time stamp into nanoseconds since 1970. The
-// session's start belongs to the stamp of the header record; counting from
-// the boot time instead is wrong by sleep and by clock changes. A time that
-// does not fit, centuries away, becomes the nearest bound.
-func (r *Reader) nanoseconds(raw int64) int64 {
-	s := r.info.Session
-	if s.ClockType == clockSystem {
-		return sinceEpoch(raw)
-	}
-	delta, back := uint64(raw)-uint64(r.firstTime), raw < r.firstTime
-	if back {
-		delta = -delta
-	}
-	if r.scale != 0 && delta < math.MaxInt64/1_000_000_000 {
-		return shift(s.Start, delta*r.scale, back)
-	}
-	hi, lo := bits.Mul64(delta, 1e9)
-	if hi >= uint64(s.Frequency) { // the quotient has more than 64 bits
-		return shift(s.Start, math.MaxInt64, back)
-	}
-	ns, _ := bits.Div64(hi, lo, uint64(s.Frequency))
-	return shift(s.Start, ns, back)
-}
-
-// shift adds ns to t, or subtracts it, and stays between the bounds of a time.
-func shift(t int64, ns uint64, back bool) int64 {
-	d := int64(min(ns, math.MaxInt64))
-	if back {
-		d = -d
-	}
-	sum := t + d
-	switch {
-	case d > 0 && sum < t:
-		return math.MaxInt64
-	case d < 0 && (sum > t || sum == trace.NoTime):
-		return trace.NoTime + 1
-	}
-	return sum
 }
