@@ -140,6 +140,9 @@ func (r *Reader) window(c *cursor, h bufferHeader, n int) []byte {
 	if n <= 0 {
 		return nil
 	}
+	if !h.compressed() {
+		return r.plainWindow(c, n)
+	}
 	all, _ := r.load(c.off, h, r.wide, c.pos+n)
 	if cap(all) > cap(r.wide) {
 		r.wide = all
@@ -151,6 +154,16 @@ func (r *Reader) window(c *cursor, h bufferHeader, n int) []byte {
 		return nil
 	}
 	return append(r.memory.take(n), all[c.pos:]...)
+}
+
+// plainWindow is window for a buffer that is not compressed: what lies before is not read again.
+func (r *Reader) plainWindow(c *cursor, n int) []byte {
+	at := c.off + bufferHeaderLen + int64(c.pos)
+	if there := r.size - at; there < int64(n) {
+		n, c.whole = int(max(there, 0)), true
+	}
+	data, _ := r.read(at, r.memory.take(n), n)
+	return data
 }
 
 // share is what the budget leaves to each open buffer.

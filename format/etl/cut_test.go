@@ -179,11 +179,11 @@ func TestRealFilesCut(t *testing.T) {
 			}
 			// Large files are read in less time from their first buffers on.
 			starts, _ := buffers(b)
-			if last := 12; len(starts) > last {
+			if last := 5; len(starts) > last {
 				b = b[:starts[last]]
 				all = slices.DeleteFunc(all, func(p place) bool { return p.buffer >= starts[last] })
 			}
-			step := 1 + len(b)>>14
+			step := 1 + len(b)>>12
 			for n := 0; n < min(4096, len(b)); n += step {
 				checkCut(t, b, all, n)
 			}
@@ -191,9 +191,9 @@ func TestRealFilesCut(t *testing.T) {
 				checkCut(t, b, all, n)
 			}
 			rnd := rand.New(rand.NewPCG(3, 4))
-			for range 50 {
+			for range 20 {
 				checkCut(t, b, all, rnd.IntN(len(b)))
-				at := int(starts[rnd.IntN(min(12, len(starts)))])
+				at := int(starts[rnd.IntN(min(5, len(starts)))])
 				checkCut(t, b, all, min(len(b), max(0, at+rnd.IntN(160)-80)))
 			}
 		})

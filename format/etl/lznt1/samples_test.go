@@ -18,12 +18,12 @@ func TestSamples(t *testing.T) {
 		if err != nil || !bytes.Equal(got, s.Data) {
 			t.Errorf("%s: %d bytes of %d, %v", s.Name, len(got), len(s.Data), err)
 		}
-		for n := 0; n < len(s.Data); n += 1 + len(s.Data)/97 {
+		for n := 0; n < len(s.Data); n += 1 + len(s.Data)/23 {
 			if got, err := Decompress(nil, packed, n); err != nil || !bytes.Equal(got, s.Data[:n]) {
 				t.Errorf("%s: the first %d bytes: %d, %v", s.Name, n, len(got), err)
 			}
 		}
-		for n := 0; n < len(packed); n += 1 + n/64 {
+		for n := 0; n < len(packed); n += 1 + n/16 {
 			got, err := Decompress(nil, packed[:n], len(s.Data))
 			if !bytes.HasPrefix(s.Data, got) || err == nil && len(got) < len(s.Data) {
 				t.Fatalf("%s cut at byte %d of %d: %d bytes, %v", s.Name, n, len(packed), len(got), err)
