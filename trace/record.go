@@ -93,6 +93,13 @@ type Meta struct {
 	Drop *Drop
 	// Layer names the place in the stack that saw the packet: an interface layer, a pktmon component.
 	Layer string
+	// Component and Edge are the place exactly, as pktmon numbers it: two components may have one name, and each has
+	// edges to its neighbours; valid iff HasEdge.
+	Component, Edge uint16
+	HasEdge         bool
+	// Appearance is the recorder's count of the sightings of this packet, from 1, and PacketNumber tells the packets of
+	// one PacketID apart. Appearance is 0 when the recorder does not count: then PacketID groups nothing.
+	Appearance, PacketNumber uint16
 	// Options are pcapng options of the block that have no field here.
 	Options []Option
 }

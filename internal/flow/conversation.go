@@ -54,6 +54,7 @@ type Direction struct {
 	Bytes     int64 // frame lengths
 	Payload   int64 // transport payload
 	Sightings int64 // further sightings of packets (other layers, other interfaces)
+	Dropped   int64 // packets that the host says it dropped; they count in Packets only when they were also seen otherwise
 	First     Moment
 	Last      Moment
 

@@ -189,49 +189,6 @@ func TestDupAcksAndZeroWindow(t *testing.T) {
 	}
 }
 
-// A layer further up or down sees the same bytes: one packet, counted once.
-func TestSightingsOfOnePacket(t *testing.T) {
-	tr := NewTracker(0)
-	var d packet.Decoder
-	var p packet.Packet
-	var s Sighting
-	meta := trace.Meta{Layer: "miniport"}
-	send := func(number, time int64, layer string, data []byte) *Sighting {
-		meta.Layer = layer
-		rec := trace.Record{Pos: trace.Pos{Number: number}, Time: time, Kind: trace.Packet, Link: trace.LinkRaw, Data: data, WireLen: len(data), Meta: &meta}
-		d.Decode(&rec, &p)
-		tr.Add(&p, &s)
-		return &s
-	}
-	a := udp4(1)
-	if send(1, 0, "filter", a); s.Duplicate {
-		t.Error("the first sighting is no duplicate")
-	}
-	if send(2, 1000, "miniport", a); !s.Duplicate || s.Of.Number != 1 {
-		t.Errorf("second layer: %+v", s)
-	}
-	if send(3, 2000, "miniport", a); s.Duplicate {
-		t.Error("the same layer again is another packet")
-	}
-	if send(4, 2000+3*ms, "filter", a); s.Duplicate {
-		t.Error("three milliseconds later it is another packet")
-	}
-	if send(5, 2000+3*ms, "miniport", udp4(2)); s.Duplicate {
-		t.Error("other bytes are another packet")
-	}
-	if c := tr.Conversations(); len(c) != 1 || c[0].Dir[0].Packets != 4 || c[0].Dir[0].Sightings != 1 {
-		t.Errorf("conversation %+v", c[0])
-	}
-}
-
-// udp4 is a datagram of one byte over IPv4.
-func udp4(payload byte) []byte {
-	return []byte{
-		0x45, 0, 0, 29, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
-		0x10, 0, 0, 53, 0, 9, 0, 0, payload,
-	}
-}
-
 // A quotation gives the pair its number but is no traffic of it.
 func TestICMPErrorQuotes(t *testing.T) {
 	w := newWire(t)

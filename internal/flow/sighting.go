@@ -13,6 +13,15 @@ type Sighting struct {
 	// Duplicate is true for a further sighting of a packet already counted; Of is the first one.
 	Duplicate bool
 	Of        trace.Pos
+	// Since is the time in nanoseconds since the first sighting of the packet, Nth the count of its sightings so far,
+	// from 1; Nth is 0 when the recorder names no place in a stack, and a packet is seen once.
+	Since int64
+	Nth   int
+	// Resegmented says that it is a further sighting of bytes that other segments carried elsewhere in the stack:
+	// segmentation or coalescing is between the two places.
+	Resegmented bool
+	// FirstDrop is true for the first report that the packet was dropped, DropAgain for one more with the same reason.
+	FirstDrop, DropAgain bool
 	// Quoted is the conversation that an ICMP error quotes, nil without one or when none is known.
 	Quoted *Conversation
 	// Streams are the stream numbers of all transports of the frame from the

@@ -59,10 +59,14 @@ type tcpFlow struct {
 // Add says what the packet is part of, and counts it.
 func (t *Tracker) Add(p *packet.Packet, s *Sighting) {
 	*s = Sighting{}
+	now := Moment{p.Record.Pos, p.Record.Time}
+	counts := fresh
+	if m := p.Record.Meta; m != nil && m.Layer != "" {
+		counts = t.sight(p, s, now)
+	}
 	if !p.Src.IsValid() || !p.Dst.IsValid() {
 		return
 	}
-	now := Moment{p.Record.Pos, p.Record.Time}
 	if p.Tunnel > 0 {
 		t.outer(p, s)
 	}
@@ -84,7 +88,11 @@ func (t *Tracker) Add(p *packet.Packet, s *Sighting) {
 	}
 	s.addStream(id, int32(f.Stream))
 	s.Checksum = checksum(p)
-	if p.Record.Meta != nil && p.Record.Meta.Layer != "" && t.again(p, s, now) {
+	switch {
+	case counts == dropped:
+		t.drop(f, p, s, now)
+		return
+	case counts == again || t.resegmented(f, p, s, now):
 		t.sightAgain(f, p, s)
 		return
 	}
@@ -180,6 +188,25 @@ func (t *Tracker) count(f *flow, p *packet.Packet, s *Sighting, now Moment) {
 func (t *Tracker) sightAgain(f *flow, p *packet.Packet, s *Sighting) {
 	s.Duplicate = true
 	f.Dir[s.Dir].Sightings++
+	if f.tcp != nil && !p.Has(packet.Fragment) {
+		f.tcp.relative(p, s)
+	}
+}
+
+// drop notes that the host dropped a packet. That is no traffic: the packet
+// was counted where it came in, or it never left.
+func (t *Tracker) drop(f *flow, p *packet.Packet, s *Sighting, now Moment) {
+	if !f.First.Seen() {
+		f.First = now
+	}
+	f.Last = now
+	d := &f.Dir[s.Dir]
+	if s.FirstDrop {
+		d.Dropped++
+	}
+	if s.Duplicate {
+		d.Sightings++
+	}
 	if f.tcp != nil && !p.Has(packet.Fragment) {
 		f.tcp.relative(p, s)
 	}

@@ -23,13 +23,6 @@ const (
 	headerLen = 34
 )
 
-// Types of packets (map PacketType, and etl2pcapng for 5 and above).
-const (
-	typeEthernet = 1
-	typeWiFi     = 2
-	typeIP       = 3
-)
-
 // Packets turns events into packets. The zero value is ready to use.
 type Packets struct {
 	// Components are the places in the stack, by id: learned before the packets, which come first in the file.
@@ -84,7 +77,10 @@ func (p *Packets) Next(ev, out *trace.Record) bool {
 		return false
 	}
 	component := le.Uint16(b[16:])
-	p.meta = trace.Meta{PacketID: le.Uint64(b), HasPacketID: true, Layer: p.component(component)}
+	p.meta = trace.Meta{
+		PacketID: le.Uint64(b), HasPacketID: true, PacketNumber: le.Uint16(b[8:]), Appearance: le.Uint16(b[10:]),
+		Layer: p.component(component), Component: component, Edge: le.Uint16(b[18:]), HasEdge: true,
+	}
 	switch le.Uint16(b[12:]) { // DirTag: 1 In, 2 Out, 3 Rx, 4 Tx, 5 Ingress, 6 Egress
 	case 1, 3, 5:
 		p.meta.Direction = trace.Inbound
@@ -100,16 +96,7 @@ func (p *Packets) Next(ev, out *trace.Record) bool {
 	}
 	*out = *ev
 	out.Kind, out.Data, out.WireLen, out.Meta, out.Interface = trace.Packet, b[headerLen:headerLen+logged], max(original, logged), &p.meta, -1
-	switch le.Uint16(b[14:]) {
-	case typeEthernet:
-		out.Link = trace.LinkEthernet
-	case typeWiFi:
-		out.Link = trace.LinkWiFi
-	case typeIP:
-		out.Link = trace.LinkRaw
-	default:
-		out.Link = trace.LinkUnknown
-	}
+	out.Link = link(le.Uint16(b[14:]), out.Data)
 	return true
 }
 
