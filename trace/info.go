@@ -17,7 +17,8 @@ type Info struct {
 	// Untimed is true when the recorder's clock did not advance: the order of records is known, their times are not.
 	Untimed    bool
 	Interfaces []Interface
-	Session    *Session // valid iff the source is an ETL file
+	Components []Component // places in the stack, when the recorder is pktmon
+	Session    *Session    // valid iff the source is an ETL file
 	Damage     Damage
 }
 

@@ -30,9 +30,12 @@ type Source struct {
 	Info    *trace.Info
 	Records int64
 	Packets int64
-	Events  int64
-	First   int64 // time of the first and last record, nanoseconds since 1970; trace.NoTime without records
-	Last    int64
+	// Sightings are those of Packets that show a packet a second time, at another place of the stack, and Dropped those
+	// that report the drop of a packet seen nowhere else.
+	Sightings, Dropped int64
+	Events             int64
+	First              int64 // time of the first and last record, nanoseconds since 1970; trace.NoTime without records
+	Last               int64
 	// Providers counts events by provider, kernel groups included.
 	Providers []ProviderCount
 	// Malformed counts packets that contradict themselves, with examples.

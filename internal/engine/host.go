@@ -11,6 +11,7 @@ import (
 	"github.com/wiretale/wiretale/provider/ndiscap"
 	"github.com/wiretale/wiretale/provider/pktmon"
 	"github.com/wiretale/wiretale/provider/sysconfig"
+	"github.com/wiretale/wiretale/provider/tcpip"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -25,7 +26,12 @@ type host struct {
 	pktmon   pktmon.Packets
 	event    provider.Event
 	packets  trace.Record
+	// addresses are those of interfaces whose rows may come later.
+	addresses []tcpip.Address
 }
+
+// maxAddresses bounds the addresses that are kept of a trace: a real machine has tens.
+const maxAddresses = 4096
 
 func newHost(info *trace.Info, tracker *session.Tracker) *host {
 	h := &host{info: info, tracker: tracker, registry: provider.NewRegistry(providers.All()...), names: map[uint32]string{0: "Idle", 4: "System"}}
@@ -38,7 +44,7 @@ func newHost(info *trace.Info, tracker *session.Tracker) *host {
 
 // wants selects the records that must be known before the first event is decoded.
 func (h *host) wants(e *trace.EventHeader) bool {
-	return h.registry.Wants(e) || kernel.Learns(e) || sysconfig.Wants(e) || pktmon.Wants(e) || ndiscap.Learns(e)
+	return h.registry.Wants(e) || kernel.Learns(e) || sysconfig.Wants(e) || pktmon.Learns(e) || ndiscap.Learns(e) || tcpip.Learns(e)
 }
 
 // learn takes one of the records that wants selected.
@@ -47,12 +53,16 @@ func (h *host) learn(rec *trace.Record) {
 	case h.registry.Learn(rec):
 	case sysconfig.Wants(rec.Event):
 		sysconfig.Learn(rec, h.info)
-	case pktmon.Wants(rec.Event):
+	case pktmon.Learns(rec.Event):
 		h.pktmon.Learn(rec)
 	case ndiscap.Learns(rec.Event):
 		h.ndiscap.Learn(rec)
 	case kernel.Learns(rec.Event):
 		h.learnKernel(rec)
+	case tcpip.Learns(rec.Event):
+		if a, ok := tcpip.ParseAddress(rec.Data); ok && len(h.addresses) < maxAddresses {
+			h.addresses = append(h.addresses, a)
+		}
 	}
 }
 
@@ -100,6 +110,11 @@ func (h *host) ready() {
 	h.pktmon.Reason = func(code uint32) string {
 		return h.registry.MapText(pktmon.GUID, "DropReason", uint64(code))
 	}
+	h.pktmon.Kind = func(code uint16) string {
+		return h.registry.MapText(pktmon.GUID, "ComponentType", uint64(code))
+	}
+	tcpip.Name(h.info.Interfaces, h.addresses)
+	h.info.Components = h.pktmon.Use(h.info.Interfaces)
 }
 
 // decode names the fields of an event. The result is reused.

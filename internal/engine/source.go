@@ -151,6 +151,7 @@ func (s *source) event(row *Row) {
 		row.Record = rec
 		s.counts.Packets++
 		s.walk(rec, row)
+		s.place(rec)
 		s.headers.add(row)
 		return
 	}
@@ -159,6 +160,18 @@ func (s *source) event(row *Row) {
 	}
 	row.Object = s.tracker.Event(row.Event, &s.record)
 	s.headers.add(row)
+}
+
+// place counts a packet of an event with its interface, at its first sighting.
+func (s *source) place(rec *trace.Record) {
+	switch list := s.counts.Info.Interfaces; {
+	case s.seen.Duplicate:
+		s.counts.Sightings++
+	case rec.Meta != nil && rec.Meta.Drop != nil:
+		s.counts.Dropped++
+	case rec.Interface >= 0 && rec.Interface < len(list):
+		list[rec.Interface].Packets++
+	}
 }
 
 // finish closes the trackers and the counts.

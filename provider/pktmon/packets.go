@@ -6,61 +6,49 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"github.com/wiretale/wiretale/internal/bin"
 	"github.com/wiretale/wiretale/trace"
 )
 
 // GUID of the provider.
 var GUID = trace.MustGUID("{4D4F80D9-C8BD-4D73-BB5B-19C90402C5AC}")
 
+// Events by id.
 const (
+	eventComponent     = 20
+	eventNumber        = 30
+	eventNumber2       = 50
+	eventWord          = 60
+	eventIPv4          = 65
+	eventIPv6          = 66
+	eventString        = 73
+	eventDrops         = 80
+	eventFlows         = 90
 	eventPacket        = 160
 	eventDrop          = 170
 	eventDuplicateDrop = 240
-	eventComponent     = 20
 	eventRegister      = 270
+	eventUnregister    = 280
 
 	headerLen = 34
 )
 
 // Packets turns events into packets. The zero value is ready to use.
 type Packets struct {
-	// Components are the places in the stack, by id: learned before the packets, which come first in the file.
-	Components map[uint16]string
 	// Reason gives the text of a drop reason; nil leaves the texts empty.
 	Reason func(code uint32) string
+	// Kind gives the text of a component's type; nil leaves it empty.
+	Kind func(code uint16) string
 	// Short counts events whose payload is shorter than they say.
-	Short int64
-	meta  trace.Meta
-	drop  trace.Drop
-}
-
-// Wants reports whether Learn reads records with this header.
-func Wants(h *trace.EventHeader) bool {
-	return h.Provider == GUID && (h.ID == eventComponent || h.ID == eventRegister)
+	Short      int64
+	components map[uint16]*component
+	unknown    map[uint16]string // texts of components that the trace does not describe
+	meta       trace.Meta
+	drop       trace.Drop
 }
 
 // Carries reports whether an event carries a packet.
 func Carries(h *trace.EventHeader) bool {
 	return h.Provider == GUID && (h.ID == eventPacket || h.ID == eventDrop || h.ID == eventDuplicateDrop)
-}
-
-// Learn takes a component's name: id u16, type u16, name, description (UTF-16).
-func (p *Packets) Learn(rec *trace.Record) {
-	c := bin.Little(rec.Data)
-	id := c.U16()
-	c.Skip(2)
-	name, description := c.UTF16(), c.UTF16()
-	if c.Err() != nil {
-		return
-	}
-	if p.Components == nil {
-		p.Components = map[uint16]string{}
-	}
-	if description != "" && description != name {
-		name += " (" + description + ")"
-	}
-	p.Components[id] = name
 }
 
 // Next takes an event and fills out when it carries a packet. The packet's data aliases the event.
@@ -77,9 +65,10 @@ func (p *Packets) Next(ev, out *trace.Record) bool {
 		return false
 	}
 	component := le.Uint16(b[16:])
+	layer, iface := p.component(component)
 	p.meta = trace.Meta{
 		PacketID: le.Uint64(b), HasPacketID: true, PacketNumber: le.Uint16(b[8:]), Appearance: le.Uint16(b[10:]),
-		Layer: p.component(component), Component: component, Edge: le.Uint16(b[18:]), HasEdge: true,
+		Layer: layer, Component: component, Edge: le.Uint16(b[18:]), HasEdge: true,
 	}
 	switch le.Uint16(b[12:]) { // DirTag: 1 In, 2 Out, 3 Rx, 4 Tx, 5 Ingress, 6 Egress
 	case 1, 3, 5:
@@ -95,14 +84,23 @@ func (p *Packets) Next(ev, out *trace.Record) bool {
 		p.meta.Drop = &p.drop
 	}
 	*out = *ev
-	out.Kind, out.Data, out.WireLen, out.Meta, out.Interface = trace.Packet, b[headerLen:headerLen+logged], max(original, logged), &p.meta, -1
+	out.Kind, out.Data, out.WireLen, out.Meta, out.Interface = trace.Packet, b[headerLen:headerLen+logged], max(original, logged), &p.meta, iface
 	out.Link = link(le.Uint16(b[14:]), out.Data)
 	return true
 }
 
-func (p *Packets) component(id uint16) string {
-	if name := p.Components[id]; name != "" {
-		return name
+// component is the name of a component and the interface of its packets, -1 without one.
+func (p *Packets) component(id uint16) (name string, iface int) {
+	if e := p.components[id]; e != nil {
+		return e.text, e.Interface
 	}
-	return fmt.Sprintf("component %d", id)
+	name = p.unknown[id]
+	if name == "" {
+		name = fmt.Sprintf("component %d", id)
+		if p.unknown == nil {
+			p.unknown = map[uint16]string{}
+		}
+		p.unknown[id] = name
+	}
+	return name, -1
 }
