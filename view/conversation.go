@@ -21,7 +21,8 @@ type Measure struct {
 	HasRTT          bool
 	Timed           bool
 	Retransmissions int64
-	// End says how it ended: "client FIN", "server RST", "refused", "no answer", "open".
+	Dropped         int64 // packets that the host says it dropped
+	// End says how it ended: "client FIN", "server RST", "refused", "no answer", "dropped", "open".
 	End     string
 	Process *session.Process
 	Kind    session.JoinKind
@@ -32,6 +33,7 @@ func MeasureOf(c *engine.Case, conv *flow.Conversation) Measure {
 	m := Measure{
 		Packets: conv.Dir[0].Packets + conv.Dir[1].Packets, Bytes: conv.Dir[0].Bytes + conv.Dir[1].Bytes,
 		Retransmissions: conv.Dir[0].Retransmissions + conv.Dir[1].Retransmissions,
+		Dropped:         conv.Dir[0].Dropped + conv.Dir[1].Dropped,
 		Timed:           !Untimed(c, conv.Source), Duration: conv.Last.Time - conv.First.Time,
 		End: ending(conv),
 	}
@@ -75,6 +77,8 @@ func ending(conv *flow.Conversation) string {
 		return name(t.FirstFIN) + " FIN, " + name(t.RSTBy) + " RST"
 	case t.FirstFIN >= 0:
 		return name(t.FirstFIN) + " FIN"
+	case conv.Dir[0].Packets+conv.Dir[1].Packets == 0:
+		return "dropped"
 	case t.SYN.Seen() && !t.SYNACK.Seen() && conv.Dir[1].Packets == 0:
 		return "no answer"
 	}

@@ -71,7 +71,7 @@ func packetColumns(row *engine.Row) Columns {
 	c.Source, c.Destination = addresses(row)
 	top := topLayer(row)
 	if top < 0 {
-		c.Protocol, c.Info = row.Record.Link.String(), undecoded(row)
+		c.Protocol, c.Info = row.Record.Link.String(), undecoded(row)+seenText(row)
 		return c
 	}
 	id := p.Layers[top].Proto
@@ -93,6 +93,7 @@ func packetColumns(row *engine.Row) Columns {
 	case p.Has(packet.Malformed) && id != proto.UDP:
 		c.Info += "[Malformed Packet]"
 	}
+	c.Info += seenText(row)
 	return c
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/trace"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
@@ -52,13 +53,27 @@ func runShow(ctx context.Context, a *app, format string, args []string) error {
 	return a.showRecord(ctx, paths, c, number, format)
 }
 
+// seenFor is how long, in nanoseconds, after the record that is shown further sightings of its packet are looked for.
+const seenFor = 1_000_000_000
+
 // showRecord prints the record with a number; c is the result of a first pass, for the owner.
 func (a *app) showRecord(ctx context.Context, paths []string, c *engine.Case, number int64, format string) error {
 	last := int64(0)
+	var seen view.Sightings
+	var shown *trace.Pos // first record of the packet that was shown
+	until := int64(0)
 	_, err := a.each(ctx, paths, c, func(run *engine.Run, row *engine.Row) error {
 		last = max(last, row.Record.Pos.Number)
+		first, layered := seen.Add(row)
+		if shown != nil && row.Record.Time > until {
+			return errEnough
+		}
 		if row.Record.Pos.Number != number || !row.Record.Numbered {
 			return nil
+		}
+		if layered && format == "text" {
+			shown, until = &first, row.Record.Time+seenFor
+			return text.Show(a.out, row, run.Info(row.Source), view.Names{}, !run.Info(row.Source).Untimed, a.style)
 		}
 		src := run.Info(row.Source)
 		if format == "jsonl" {
@@ -66,6 +81,9 @@ func (a *app) showRecord(ctx context.Context, paths []string, c *engine.Case, nu
 		}
 		return errors.Join(text.Show(a.out, row, src, view.Names{}, !src.Untimed, a.style), errEnough)
 	})
+	if shown != nil && (err == nil || errors.Is(err, errEnough)) {
+		return text.Sightings(a.out, seen.Of(*shown), view.Names{}, a.style)
+	}
 	switch {
 	case errors.Is(err, errEnough):
 		return nil

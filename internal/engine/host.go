@@ -36,6 +36,7 @@ const maxAddresses = 4096
 func newHost(info *trace.Info, tracker *session.Tracker) *host {
 	h := &host{info: info, tracker: tracker, registry: provider.NewRegistry(providers.All()...), names: map[uint32]string{0: "Idle", 4: "System"}}
 	tracker.UseMaps(h.registry.MapText)
+	tracker.UseComponents(h.pktmon.Name)
 	if info.Session != nil {
 		h.registry.SetBuild(provider.ParseBuild(info.Session.Build))
 	}
@@ -130,6 +131,8 @@ func (h *host) packet(rec *trace.Record) *trace.Record {
 		if h.ndiscap.Next(rec, &h.packets) {
 			return &h.packets
 		}
+	case pktmon.Describes(rec.Event):
+		h.pktmon.Describe(rec)
 	case pktmon.Carries(rec.Event):
 		if h.pktmon.Next(rec, &h.packets) {
 			return &h.packets

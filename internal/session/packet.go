@@ -26,6 +26,9 @@ func (t *Tracker) Packet(p *packet.Packet, s *flow.Sighting) Object {
 	if c == nil {
 		return Object{}
 	}
+	if m := p.Record.Meta; m != nil && m.HasEdge {
+		t.groups.add(m.PacketID, c)
+	}
 	if !t.active && p.Record.Event == nil {
 		return Object{Conv: c} // a plain capture: nobody to own it
 	}
@@ -168,12 +171,4 @@ func (t *Tracker) pairUp(c *tcbState, conv *flow.Conversation, cs *convState) {
 	for _, s := range c.Sockets {
 		s.Conv = conv
 	}
-}
-
-func (t *Tracker) recorderDrop(p *packet.Packet, s *flow.Sighting) {
-	m := p.Record.Meta
-	t.drops = append(t.drops, Drop{
-		At: flow.Moment{Pos: p.Record.Pos, Time: p.Record.Time}, By: "PktMon", Count: 1, Conv: s.Conv,
-		Reason: m.Drop.ReasonText, Code: m.Drop.Reason, Location: m.Drop.Location, Component: m.Drop.Component,
-	})
 }

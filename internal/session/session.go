@@ -152,8 +152,11 @@ type Drop struct {
 	Count     uint32 // packets, 1 for most
 	Location  uint32
 	Component string
+	ID        uint16 // pktmon's number of the component
 	Conv      *flow.Conversation
-	By        string // provider that reported it: "PktMon", "TCPIP"
+	// Again is true when the same packet was dropped for the same reason before: each of several listeners reports its own drop.
+	Again bool
+	By    string // provider that reported it: "PktMon", "TCPIP"
 }
 
 // An Endpoint ties a conversation to the host that recorded it.

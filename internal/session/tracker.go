@@ -38,6 +38,8 @@ type Tracker struct {
 	packets   []*convState // by conversation ID
 	active    bool         // the source has events: there is something to join
 	text      func(guid trace.GUID, name string, value uint64) string
+	component func(id uint16) string
+	groups    groups
 	width     uint8 // pointer size of the machine, for printing addresses
 }
 
@@ -96,6 +98,8 @@ func (t *Tracker) Event(ev *provider.Event, rec *trace.Record) Object {
 		return t.kernelProcess(ev, h, now)
 	case guidKernelNetwork:
 		return t.kernelNetwork(ev, h, now)
+	case guidPktMon:
+		return t.pktmonEvent(ev, h, now)
 	}
 	return t.running(h, now)
 }

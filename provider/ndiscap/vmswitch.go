@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/wiretale/wiretale/internal/bin"
+	"github.com/wiretale/wiretale/provider"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -24,21 +25,17 @@ const maxPorts = 16
 func (p *Packets) overSwitch(f *fragment, pointer int) {
 	p.meta.Layer = p.ports.of(f.source, portText)
 	p.comment(p.routes.of(f.destinations, destinationText))
-	if tag := uint32(oobValue(f.oob, oob8021Q, pointer)); tag&0xffff != 0 {
-		// UserPriority 3 bits, CanonicalFormatId 1, VlanId 12.
-		p.comment(fmt.Sprintf("802.1Q tag out of band: VLAN %d, priority %d", tag>>4&0xfff, tag&7))
+	info := provider.NBLInfo{
+		Checksum: oobValue(f.oob, oobChecksum, pointer), LargeSend: oobValue(f.oob, oobLargeSend, pointer), Tag: oobValue(f.oob, oob8021Q, pointer),
+	}
+	if id, priority, ok := info.VLAN(); ok {
+		p.comment(fmt.Sprintf("802.1Q tag out of band: VLAN %d, priority %d", id, priority))
 	}
 	if p.meta.Direction == trace.Outbound {
 		// The same values tell the verdict of the card when a packet was received.
-		p.meta.ChecksumNotReady = ChecksumLeft(oobValue(f.oob, oobChecksum, pointer))
-		p.meta.Segmented = oobValue(f.oob, oobLargeSend, pointer)&0xfffff != 0
+		p.meta.ChecksumNotReady, p.meta.Segmented = info.ChecksumLeft(), info.MSS() > 0
 	}
 }
-
-// ChecksumLeft reports whether the transport checksum of a sent packet is left
-// to the network card: NDIS_TCP_IP_CHECKSUM_NET_BUFFER_LIST_INFO.Transmit, bits
-// IsIPv4, IsIPv6, TcpChecksum, UdpChecksum.
-func ChecksumLeft(info uint64) bool { return info&3 != 0 && info&0xc != 0 }
 
 // oobValue is one value of the out-of-band data, 0 when there are not so many.
 func oobValue(oob []byte, index, pointer int) uint64 {

@@ -25,11 +25,14 @@ const (
 	eventFlows         = 90
 	eventPacket        = 160
 	eventDrop          = 170
+	eventInfo          = 180
+	eventDropInfo      = 190
 	eventDuplicateDrop = 240
 	eventRegister      = 270
 	eventUnregister    = 280
 
-	headerLen = 34
+	infoLen   = 30 // what events of packets have in common
+	headerLen = 34 // and the sizes of the payload
 )
 
 // Packets turns events into packets. The zero value is ready to use.
@@ -44,6 +47,8 @@ type Packets struct {
 	unknown    map[uint16]string // texts of components that the trace does not describe
 	meta       trace.Meta
 	drop       trace.Drop
+	held       []held
+	comments   [1]string
 }
 
 // Carries reports whether an event carries a packet.
@@ -83,6 +88,7 @@ func (p *Packets) Next(ev, out *trace.Record) bool {
 		}
 		p.meta.Drop = &p.drop
 	}
+	p.described(b)
 	*out = *ev
 	out.Kind, out.Data, out.WireLen, out.Meta, out.Interface = trace.Packet, b[headerLen:headerLen+logged], max(original, logged), &p.meta, iface
 	out.Link = link(le.Uint16(b[14:]), out.Data)
@@ -103,4 +109,10 @@ func (p *Packets) component(id uint16) (name string, iface int) {
 		p.unknown[id] = name
 	}
 	return name, -1
+}
+
+// Name is the name of a component, its number when the trace does not describe it.
+func (p *Packets) Name(id uint16) string {
+	name, _ := p.component(id)
+	return name
 }

@@ -29,7 +29,7 @@ type Conversation struct {
 	Bytes           int64    `json:"bytes" doc:"frame bytes of both ends"`
 	Retransmissions int64    `json:"retransmissions" doc:"of both ends"`
 	TCP             *TCP     `json:"tcp,omitempty" doc:"life of a TCP connection"`
-	End             string   `json:"end,omitempty" doc:"how it ended: 'client FIN', 'server RST', 'refused', 'no answer', 'open'"`
+	End             string   `json:"end,omitempty" doc:"how it ended: 'client FIN', 'server RST', 'refused', 'no answer', 'dropped' (seen in reports of drops only), 'open'"`
 }
 
 // An End is one side of a conversation and what it sent.
@@ -38,6 +38,8 @@ type End struct {
 	Packets         int64  `json:"packets" doc:"packets sent"`
 	Bytes           int64  `json:"bytes" doc:"frame bytes sent"`
 	Payload         int64  `json:"payload" doc:"bytes of transport payload sent"`
+	Sightings       int64  `json:"sightings,omitempty" doc:"records that show one of the packets again, at another place of the stack"`
+	Dropped         int64  `json:"dropped,omitempty" doc:"packets that the host says it dropped; among packets only when they were also seen otherwise"`
 	Retransmissions int64  `json:"retransmissions" doc:"segments that carry only what was sent before"`
 	OutOfOrder      int64  `json:"out_of_order" doc:"segments out of order"`
 	Gaps            int64  `json:"gaps" doc:"times that the sequence numbers jumped ahead of what was captured"`
@@ -109,7 +111,7 @@ func (e *encoder) conversation(conv *flow.Conversation) Conversation {
 func (e *encoder) end(conv *flow.Conversation, i int) End {
 	d := &conv.Dir[i]
 	out := End{
-		Address: view.Endpoint(conv.Ends[i], conv.Proto), Packets: d.Packets, Bytes: d.Bytes, Payload: d.Payload,
+		Address: view.Endpoint(conv.Ends[i], conv.Proto), Packets: d.Packets, Bytes: d.Bytes, Payload: d.Payload, Sightings: d.Sightings, Dropped: d.Dropped,
 		Retransmissions: d.Retransmissions, OutOfOrder: d.OutOfOrder, Gaps: d.Gaps, DupAcks: d.DupAcks, ZeroWindows: d.ZeroWindows,
 	}
 	if conv.TCP == nil {

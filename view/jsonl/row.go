@@ -2,6 +2,7 @@ package jsonl
 
 import (
 	"encoding/hex"
+	"fmt"
 	"io"
 
 	"github.com/wiretale/wiretale/internal/engine"
@@ -28,6 +29,7 @@ type Row struct {
 	Info         string    `json:"info" doc:"as in the packet list"`
 	TCP          *Segment  `json:"tcp,omitempty" doc:"of a TCP segment"`
 	Payload      *int      `json:"payload,omitempty" doc:"bytes of transport payload on the wire"`
+	Sighting     *Sighting `json:"sighting,omitempty" doc:"where in a stack the packet was seen, when the recorder says so"`
 	Event        *EventRow `json:"event,omitempty" doc:"of an event"`
 }
 
@@ -45,6 +47,28 @@ type Segment struct {
 	Checksum  string `json:"checksum" doc:"'unknown', 'good', 'zero', 'partial', 'partial_lso', 'bad'"`
 	Resent    bool   `json:"retransmission" doc:"carries only what was sent before"`
 	Duplicate bool   `json:"duplicate" doc:"further sighting of a packet that was counted already"`
+}
+
+// A Sighting is one look at a packet that a recorder may see at several places of a stack.
+type Sighting struct {
+	Place       string   `json:"place" doc:"layer or component that saw it"`
+	Component   *uint16  `json:"component,omitempty" doc:"pktmon's number of the component"`
+	Edge        *uint16  `json:"edge,omitempty" doc:"pktmon's number of the component's edge"`
+	Direction   string   `json:"direction,omitempty" doc:"'in', 'out'"`
+	Nth         int      `json:"nth" doc:"count of the sightings of this packet so far"`
+	Of          *Place   `json:"of,omitempty" doc:"first sighting, when this is a further one"`
+	SinceNS     *int64   `json:"since_ns,omitempty" doc:"time since the first sighting"`
+	Duplicate   bool     `json:"duplicate" doc:"true when the packet is counted already"`
+	Resegmented bool     `json:"resegmented,omitempty" doc:"the bytes were seen in other segments: segmentation offload or coalescing lies between"`
+	Dropped     *Dropped `json:"dropped,omitempty" doc:"set when the host says that it dropped the packet here"`
+}
+
+// Dropped is a drop as the recorder reports it.
+type Dropped struct {
+	Reason   string `json:"reason,omitempty" doc:"text of the reason"`
+	Code     uint32 `json:"code" doc:"code of the reason"`
+	Location string `json:"location" doc:"code of the place in the driver, in hex"`
+	Repeated bool   `json:"repeated,omitempty" doc:"the same packet was dropped for the same reason before: each listener reports its own"`
 }
 
 // An EventRow is an event of a provider.
@@ -91,6 +115,7 @@ func (r *Rows) Print(row *engine.Row, timed bool) error {
 	switch {
 	case row.Packet != nil:
 		out.TCP = segment(row)
+		out.Sighting = sighting(row)
 		if row.Packet.Transport != 0 {
 			out.Payload = &row.Packet.PayloadLen
 		}
@@ -114,6 +139,27 @@ func segment(row *engine.Row) *Segment {
 	}
 	if int(s.Checksum) < len(checksumNames) {
 		out.Checksum = checksumNames[s.Checksum]
+	}
+	return out
+}
+
+var directions = [...]string{"", "in", "out"}
+
+func sighting(row *engine.Row) *Sighting {
+	if !view.Layered(row) {
+		return nil
+	}
+	m, s := row.Record.Meta, row.Sighting
+	out := &Sighting{Place: m.Layer, Direction: directions[min(m.Direction, trace.Outbound)], Nth: s.Nth, Duplicate: s.Duplicate, Resegmented: s.Resegmented}
+	if m.HasEdge {
+		out.Component, out.Edge = &m.Component, &m.Edge
+	}
+	if s.Of.Number != 0 {
+		of := place(s.Of)
+		out.Of, out.SinceNS = &of, &s.Since
+	}
+	if d := m.Drop; d != nil {
+		out.Dropped = &Dropped{d.ReasonText, d.Reason, fmt.Sprintf("0x%08X", d.Location), s.DropAgain}
 	}
 	return out
 }

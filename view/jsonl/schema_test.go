@@ -82,15 +82,16 @@ func full() *engine.Case {
 		Name: "x", Format: "etl", FormatNote: "n", Compression: "gzip", Bytes: 1, Hardware: "h", OS: "o", Application: "a", Comments: []string{"c"},
 		Interfaces: []trace.Interface{{Name: "n", Description: "d", SnapLen: 1, MTU: 1, MAC: make([]byte, 6), Addresses: []string{"a"}, HasStatistics: true}},
 		Session:    &trace.Session{LoggerName: "l", Build: "b", Start: 1, End: 2, Boot: 3},
+		Components: []trace.Component{{Name: "n", Description: "d", Kind: "k", Interface: 0, Addresses: []string{"a"}, Switch: "s", VLAN: 1, HasDrops: true, Edges: []trace.Edge{{Name: "n"}}}},
 		Damage:     trace.Damage{Records: 1, First: []*trace.Error{{}}},
 	}
 	return &engine.Case{
-		Sources:       []*engine.Source{{Info: info, First: 1, Last: 2, Providers: []engine.ProviderCount{{GUID: trace.GUID{1}, Name: "p"}}, Err: trace.ErrTruncated}},
+		Sources:       []*engine.Source{{Info: info, First: 1, Last: 2, Sightings: 1, Dropped: 1, Providers: []engine.ProviderCount{{GUID: trace.GUID{1}, Name: "p"}}, Err: trace.ErrTruncated}},
 		Conversations: []*flow.Conversation{conv},
 		Session: &session.Session{
 			Processes: []*session.Process{p}, Sockets: []*session.Socket{socket}, TCBs: []*session.TCB{tcb}, Calls: []*session.Call{call},
 			Joins:     []session.Join{{What: "w", Where: []flow.Moment{at(1)}, Evidence: "e"}},
-			Drops:     []session.Drop{{At: at(1), Component: "c", Conv: conv}},
+			Drops:     []session.Drop{{At: at(1), Component: "c", Conv: conv, Location: 1, Again: true}},
 			Endpoints: map[int]*session.Endpoint{0: {Process: p, Kind: session.ByKey}},
 		},
 		Findings: []diag.Finding{{

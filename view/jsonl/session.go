@@ -121,7 +121,9 @@ type Drop struct {
 	Time         string `json:"time,omitempty" doc:"of the record"`
 	Reason       string `json:"reason" doc:"text of the reason"`
 	Code         uint32 `json:"code" doc:"number of the reason"`
+	Location     string `json:"location,omitempty" doc:"code of the place in the driver, in hex"`
 	Component    string `json:"component,omitempty" doc:"that dropped it"`
+	Repeated     bool   `json:"repeated,omitempty" doc:"the same packet was dropped for the same reason before: each listener reports its own"`
 	Conversation *int   `json:"conversation,omitempty" doc:"conversation of the packet"`
 	By           string `json:"by" doc:"provider that reported it"`
 }
@@ -158,7 +160,10 @@ func (e *encoder) session() {
 		e.put(out)
 	}
 	for _, d := range s.Drops {
-		out := Drop{head: kind("drop"), At: placeOf(d.At), Time: e.time(d.At), Reason: d.Reason, Code: d.Code, Component: d.Component, By: d.By}
+		out := Drop{head: kind("drop"), At: placeOf(d.At), Time: e.time(d.At), Reason: d.Reason, Code: d.Code, Component: d.Component, By: d.By, Repeated: d.Again}
+		if d.Location != 0 {
+			out.Location = fmt.Sprintf("0x%08X", d.Location)
+		}
 		if d.Conv != nil {
 			out.Conversation = &d.Conv.ID
 		}

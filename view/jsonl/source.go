@@ -20,6 +20,9 @@ type Source struct {
 	Records     int64       `json:"records" doc:"records read"`
 	Packets     int64       `json:"packets" doc:"packets among them"`
 	Events      int64       `json:"events" doc:"events among them"`
+	Sightings   int64       `json:"sightings,omitempty" doc:"of the packets: those that show one again, at another place of the stack"`
+	DropsOnly   int64       `json:"drops_only,omitempty" doc:"of the packets: reports of a drop of a packet that was seen nowhere else"`
+	Components  []Component `json:"components,omitempty" doc:"places in the stack, as pktmon names them"`
 	Timed       bool        `json:"timed" doc:"false when the order of records is known but not their times"`
 	First       string      `json:"first,omitempty" doc:"time of the first record"`
 	Last        string      `json:"last,omitempty" doc:"time of the last record"`
@@ -47,6 +50,35 @@ type Interface struct {
 	Addresses   []string `json:"addresses,omitempty" doc:"network addresses"`
 	Packets     int64    `json:"packets" doc:"packets of this interface"`
 	Dropped     *int64   `json:"dropped,omitempty" doc:"packets that the interface or the system dropped, when the source has statistics"`
+}
+
+// A Component is a place in the stack that pktmon names.
+type Component struct {
+	ID          uint16    `json:"id" doc:"pktmon's number"`
+	Kind        string    `json:"kind,omitempty" doc:"'Miniport', 'Filter', 'Protocol'"`
+	Name        string    `json:"name" doc:"name"`
+	Description string    `json:"description,omitempty" doc:"description"`
+	Interface   *int      `json:"interface,omitempty" doc:"id of the interface that it belongs to"`
+	Addresses   []string  `json:"addresses,omitempty" doc:"network addresses"`
+	Switch      string    `json:"switch,omitempty" doc:"virtual switch that it is part of"`
+	VLAN        *int      `json:"vlan,omitempty" doc:"VLAN of the component"`
+	Drops       *Counters `json:"drops,omitempty" doc:"what it dropped while pktmon ran; each listener that refuses a packet counts"`
+	Edges       []Edge    `json:"edges,omitempty" doc:"where packets enter and leave it"`
+}
+
+// An Edge of a component.
+type Edge struct {
+	ID    uint16   `json:"id" doc:"pktmon's number"`
+	Name  string   `json:"name,omitempty" doc:"'Upper', 'Lower'"`
+	Flows Counters `json:"flows" doc:"what passed it"`
+}
+
+// Counters of packets and bytes.
+type Counters struct {
+	PacketsIn  uint64 `json:"packets_in" doc:"packets from below"`
+	BytesIn    uint64 `json:"bytes_in" doc:"their bytes"`
+	PacketsOut uint64 `json:"packets_out" doc:"packets from above"`
+	BytesOut   uint64 `json:"bytes_out" doc:"their bytes"`
 }
 
 // A Session is the header of an ETL file.
@@ -106,7 +138,7 @@ func source(i int, src *engine.Source) Source {
 		head: kind("source"), Source: i, Name: in.Name, Format: in.Format, FormatNote: in.FormatNote, Compression: in.Compression,
 		Records: src.Records, Packets: src.Packets, Events: src.Events, Timed: !in.Untimed && src.First != trace.NoTime,
 		Hardware: in.Hardware, OS: in.OS, Application: in.Application, Comments: in.Comments, Malformed: src.Malformed, Undecoded: src.Undecoded,
-		Session: sessionOf(in.Session),
+		Session: sessionOf(in.Session), Sightings: src.Sightings, DropsOnly: src.Dropped,
 	}
 	if in.Bytes >= 0 {
 		out.Bytes = &in.Bytes
@@ -117,6 +149,9 @@ func source(i int, src *engine.Source) Source {
 	}
 	for k := range in.Interfaces {
 		out.Interfaces = append(out.Interfaces, interfaceOf(&in.Interfaces[k]))
+	}
+	for k := range in.Components {
+		out.Components = append(out.Components, componentOf(&in.Components[k], in.Interfaces))
 	}
 	for _, p := range src.Providers {
 		guid := ""
@@ -136,6 +171,24 @@ func interfaceOf(in *trace.Interface) Interface {
 	if in.HasStatistics {
 		n := max(in.IfDrop, 0) + max(in.OSDrop, 0)
 		out.Dropped = &n
+	}
+	return out
+}
+
+func componentOf(c *trace.Component, interfaces []trace.Interface) Component {
+	out := Component{ID: c.ID, Kind: c.Kind, Name: c.Name, Description: c.Description, Addresses: c.Addresses, Switch: c.Switch}
+	if c.Interface >= 0 && c.Interface < len(interfaces) {
+		out.Interface = &interfaces[c.Interface].ID
+	}
+	if c.VLAN >= 0 {
+		out.VLAN = &c.VLAN
+	}
+	if c.HasDrops {
+		n := Counters(c.Drops)
+		out.Drops = &n
+	}
+	for _, e := range c.Edges {
+		out.Edges = append(out.Edges, Edge{e.ID, e.Name, Counters(e.Flows)})
 	}
 	return out
 }

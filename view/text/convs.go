@@ -60,7 +60,7 @@ func conversations(p *printer, c *engine.Case, names view.Names, s Style, max in
 }
 
 func convTable(c *engine.Case, list []*flow.Conversation, names view.Names, owner bool) *table {
-	t := newTable(">conv", "process", "*endpoints", ">packets", ">bytes", ">duration", ">rtt", ">resent", "end", "file")
+	t := newTable(">conv", "process", "*endpoints", ">packets", ">bytes", ">duration", ">rtt", ">resent", ">dropped", "end", "file")
 	for _, conv := range list {
 		m := view.MeasureOf(c, conv)
 		process, duration, rtt, resent := "", "", "", ""
@@ -77,7 +77,7 @@ func convTable(c *engine.Case, list []*flow.Conversation, names view.Names, owne
 			resent = strconv.FormatInt(m.Retransmissions, 10)
 		}
 		t.add(strconv.Itoa(conv.ID), process, view.Line(conv), strconv.FormatInt(m.Packets, 10), strconv.FormatInt(m.Bytes, 10),
-			duration, rtt, resent, m.End, names.Source(conv.Source))
+			duration, rtt, resent, counter(uint64(m.Dropped)), m.End, names.Source(conv.Source))
 	}
 	return t
 }

@@ -65,6 +65,7 @@ func sourceInfo(p *printer, src *engine.Source, quality []string, all bool, s St
 	sessionInfo(fact, in.Session)
 	providers(p, src, s)
 	interfaces(p, src, all, s)
+	components(p, src, all, s)
 	missing(fact, src)
 	fact("quality", quality...)
 	losses(p, &engine.Case{Sources: []*engine.Source{src}}, s)
@@ -88,7 +89,13 @@ func compressed(in *trace.Info) string {
 }
 
 func recordCounts(src *engine.Source) string {
-	parts := []string{count(src.Packets, "packet"), count(src.Events, "event")}
+	packets := count(src.Packets, "packet")
+	if src.Sightings+src.Dropped > 0 {
+		own := src.Packets - src.Sightings - src.Dropped
+		packets = fmt.Sprintf("%s (%d of its own, %s of one at another place of the stack, %s seen nowhere else)", packets, own,
+			count(src.Sightings, "further sighting"), count(src.Dropped, "drop"))
+	}
+	parts := []string{packets, count(src.Events, "event")}
 	if other := src.Records - src.Packets - src.Events; other > 0 {
 		parts = append(parts, count(other, "other record"))
 	}

@@ -23,10 +23,10 @@ func Show(w io.Writer, row *engine.Row, src *trace.Info, names view.Names, timed
 	c := view.ColumnsOf(row)
 	p.line(s.paint(bold, strings.TrimSpace(names.Pos(rec.Pos)+"  "+c.Protocol+"  "+c.Info)))
 	recordFacts(p, row, src, timed, s)
-	switch {
-	case row.Event != nil:
+	if row.Event != nil {
 		eventFields(p, row, s)
-	case row.Packet != nil:
+	}
+	if row.Packet != nil {
 		packetFields(p, row, s)
 	}
 	hexDump(p, "bytes", rec.Data, s)
@@ -34,6 +34,26 @@ func Show(w io.Writer, row *engine.Row, src *trace.Info, names view.Names, timed
 		hexDump(p, "reassembled", row.Packet.Assembled, s)
 	}
 	return p.err
+}
+
+// Sightings writes where else in the stack the packet of a shown record was seen, and how long after the first time.
+func Sightings(w io.Writer, list []view.Sighting, names view.Names, s Style) error {
+	p := &printer{w: w}
+	if len(list) < 2 {
+		return nil
+	}
+	p.line()
+	p.line(s.paint(bold, fmt.Sprintf("This packet was seen %d times", len(list))))
+	t := newTable(">frame", ">after", "direction", "place", "dropped")
+	for _, g := range list {
+		t.add(names.Pos(g.Pos), view.Duration(g.Since), direction(g.Direction), view.Printable(g.Place), view.Printable(g.Drop))
+	}
+	t.print(p, s, "  ")
+	return p.err
+}
+
+func direction(d trace.Direction) string {
+	return [...]string{"", "in", "out"}[min(d, trace.Outbound)]
 }
 
 func recordFacts(p *printer, row *engine.Row, src *trace.Info, timed bool, s Style) {
@@ -97,8 +117,8 @@ func metaFacts(fact func(label, text string), m *trace.Meta) {
 	for _, c := range m.Comments {
 		fact("comment", view.Printable(c))
 	}
-	fact("direction", [...]string{"", "in", "out"}[min(m.Direction, trace.Outbound)])
-	fact("seen at", view.Printable(m.Layer))
+	fact("direction", direction(m.Direction))
+	fact("seen at", view.Printable(view.Place(m)))
 	if m.HasPacketID {
 		fact("packet id", fmt.Sprint(m.PacketID))
 	}
@@ -109,7 +129,7 @@ func metaFacts(fact func(label, text string), m *trace.Meta) {
 		fact("lost before it", count(int64(m.DropCount), "packet"))
 	}
 	if m.Drop != nil {
-		fact("dropped", view.Printable(fmt.Sprintf("%s (reason %d) at %s, location %d", m.Drop.ReasonText, m.Drop.Reason, m.Drop.Component, m.Drop.Location)))
+		fact("dropped", view.Printable(view.DropText(m.Drop)))
 	}
 }
 
