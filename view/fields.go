@@ -83,6 +83,42 @@ var rowFields = []field.Of[engine.Row]{
 		}
 		return field.S(r.Event.Def.Name), true
 	}},
+	{Name: "sighting.place", Title: "Layer or component of the stack that saw the packet", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
+		if !Layered(r) {
+			return field.Value{}, false
+		}
+		return field.S(r.Record.Meta.Layer), true
+	}},
+	{Name: "sighting.component", Title: "pktmon's number of the component", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) {
+		if !Layered(r) || !r.Record.Meta.HasEdge {
+			return field.Value{}, false
+		}
+		return field.U(uint64(r.Record.Meta.Component)), true
+	}},
+	{Name: "sighting.edge", Title: "pktmon's number of the component's edge", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) {
+		if !Layered(r) || !r.Record.Meta.HasEdge {
+			return field.Value{}, false
+		}
+		return field.U(uint64(r.Record.Meta.Edge)), true
+	}},
+	{Name: "sighting.of", Title: "First sighting of the packet, when this is a further one", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) {
+		if !Layered(r) || r.Sighting.Of.Number == 0 {
+			return field.Value{}, false
+		}
+		return field.U(uint64(r.Sighting.Of.Number)), true
+	}},
+	{Name: "sighting.since", Title: "Seconds since the first sighting of the packet", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
+		if !Layered(r) || r.Sighting.Of.Number == 0 {
+			return field.Value{}, false
+		}
+		return field.S(Seconds(r.Sighting.Since, 9)), true
+	}},
+	{Name: "sighting.drop_reason", Title: "Why the host dropped the packet", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
+		if !Layered(r) || r.Record.Meta.Drop == nil {
+			return field.Value{}, false
+		}
+		return field.S(DropText(r.Record.Meta.Drop)), true
+	}},
 	{Name: "_ws.col.Source", Title: "Source", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) { return field.S(ColumnsOf(r).Source), true }},
 	{Name: "_ws.col.Destination", Title: "Destination", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) { return field.S(ColumnsOf(r).Destination), true }},
 	{Name: "_ws.col.Protocol", Title: "Protocol", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) { return field.S(ColumnsOf(r).Protocol), true }},

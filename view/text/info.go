@@ -54,6 +54,7 @@ func sourceInfo(p *printer, src *engine.Source, quality []string, all bool, s St
 		fact("size", count(in.Bytes, "byte"))
 	}
 	fact("records", recordCounts(src))
+	fact("sightings", sightings(src))
 	if !in.Untimed && src.First != trace.NoTime {
 		fact("first", view.ISO(src.First))
 		fact("last", view.ISO(src.Last))
@@ -89,17 +90,20 @@ func compressed(in *trace.Info) string {
 }
 
 func recordCounts(src *engine.Source) string {
-	packets := count(src.Packets, "packet")
-	if src.Sightings+src.Dropped > 0 {
-		own := src.Packets - src.Sightings - src.Dropped
-		packets = fmt.Sprintf("%s (%d of its own, %s of one at another place of the stack, %s seen nowhere else)", packets, own,
-			count(src.Sightings, "further sighting"), count(src.Dropped, "drop"))
-	}
-	parts := []string{packets, count(src.Events, "event")}
+	parts := []string{count(src.Packets, "packet"), count(src.Events, "event")}
 	if other := src.Records - src.Packets - src.Events; other > 0 {
 		parts = append(parts, count(other, "other record"))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// sightings says how many packets the records of packets are, when some were seen at several places of a stack.
+func sightings(src *engine.Source) string {
+	if src.Sightings+src.Dropped == 0 {
+		return ""
+	}
+	own := src.Packets - src.Sightings - src.Dropped
+	return fmt.Sprintf("%s, seen again %s elsewhere in the stack; %d only dropped", count(own, "packet"), count(src.Sightings, "time"), src.Dropped)
 }
 
 func sessionInfo(fact func(string, ...string), ses *trace.Session) {

@@ -216,7 +216,14 @@ func eventFields(p *printer, row *engine.Row, s Style) {
 		return
 	}
 	p.line()
-	p.line(s.paint(bold, view.EventName(row)), s.paint(dim, map[bool]string{true: "  layout from the trace"}[e.Embedded]))
+	note := ""
+	if e.Embedded {
+		note = "  layout from the trace"
+	}
+	if row.Packet != nil {
+		note += "  bytes of the event, which carries the packet"
+	}
+	p.line(s.paint(bold, view.EventName(row)), s.paint(dim, note))
 	for i := range e.Values {
 		sp := field.Span{}
 		if i < len(e.Spans) {
