@@ -64,16 +64,3 @@ func TestRealTrace(t *testing.T) {
 		t.Errorf("%d events, %d packets, %d components, %d short", events, packets, len(components), p.Short)
 	}
 }
-
-func FuzzNext(f *testing.F) {
-	f.Add(make([]byte, 40), uint16(170))
-	f.Fuzz(func(t *testing.T, b []byte, id uint16) {
-		var p pktmon.Packets
-		var out trace.Record
-		rec := &trace.Record{Data: b, Event: &trace.EventHeader{Provider: pktmon.GUID, ID: id}}
-		if p.Next(rec, &out) && len(out.Data)+34 > len(b) {
-			t.Fatalf("%d bytes out of %d", len(out.Data), len(b))
-		}
-		p.Learn(rec)
-	})
-}
