@@ -153,7 +153,12 @@ func NewColumn(name string) (Column, bool) {
 	}
 	return Column{name, func(row *engine.Row, yield func(string) bool) {
 		if row.Packet != nil {
-			row.Packet.Each(name, func(_ field.Span, v field.Value) bool { return yield(Value(v, base, width)) })
+			row.Packet.Each(name, func(sp field.Span, v field.Value) bool {
+				if width == 0 { // a field that is looked for has the length of where it was found
+					return yield(Value(v, base, sp.Len))
+				}
+				return yield(Value(v, base, width))
+			})
 		}
 	}}, true
 }

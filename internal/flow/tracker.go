@@ -208,6 +208,8 @@ func (t *Tracker) drop(f *flow, p *packet.Packet, s *Sighting, now Moment) {
 		d.Sightings++
 	}
 	if f.tcp != nil && !p.Has(packet.Fragment) {
+		// Its numbers are those of the connection all the same.
+		learnBase(&segment{seq: p.TCP.Seq, ack: p.TCP.Ack, flags: p.TCP.Flags}, &f.tcp.side[s.Dir], &f.tcp.side[1-s.Dir])
 		f.tcp.relative(p, s)
 	}
 }
