@@ -52,13 +52,14 @@ func (t *recent) identify(p *packet.Packet, id *identity) {
 	n := copy(id.head[:], b)
 	id.n, id.whole, id.ttl = uint8(n), len(b) >= length, p.TTL
 	key := n
-	if at >= 0 && !p.Layers[at].Assembled {
-		if end := id.mask(p, at); end > 0 {
+	if at >= 0 {
+		end, transport := id.mask(p, at)
+		if end > 0 {
 			key = min(end, n)
 		}
-	}
-	if p.Transport != proto.None {
-		length = p.PayloadLen // the IP length may be 0 here and filled in below
+		if transport {
+			length = p.PayloadLen // the IP length may be 0 here and filled in below
+		}
 	}
 	id.body = 0
 	if id.whole && len(b) > n {
@@ -93,8 +94,9 @@ func identityLayer(p *packet.Packet) int {
 // mask clears what is rewritten on the way through a host: traffic class, TTL,
 // the length that segmentation offload fills in, checksums that the card or a
 // switch computes. It returns where the part of the headers ends that finds a
-// packet again; 0 without a network layer.
-func (id *identity) mask(p *packet.Packet, at int) int {
+// packet again, 0 without a network layer; and whether the transport's header
+// is in the frame: that of a fragment is none of it, complete or not.
+func (id *identity) mask(p *packet.Packet, at int) (end int, transport bool) {
 	h := id.head[:id.n]
 	l := &p.Layers[at]
 	switch {
@@ -104,7 +106,7 @@ func (id *identity) mask(p *packet.Packet, at int) int {
 		h[0], h[1] = h[0]&0xf0, h[1]&0x0f
 		h[4], h[5], h[7] = 0, 0, 0
 	default:
-		return 0
+		return 0, false
 	}
 	for i := at + 1; i < p.N; i++ {
 		t := &p.Layers[i]
@@ -118,7 +120,7 @@ func (id *identity) mask(p *packet.Packet, at int) int {
 		case t.Proto == proto.UDP && off+8 <= len(h):
 			h[off+6], h[off+7] = 0, 0
 		}
-		return off + transportKey
+		return off + transportKey, true
 	}
-	return int(l.Header) + transportKey
+	return int(l.Header) + transportKey, false
 }

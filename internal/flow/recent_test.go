@@ -182,6 +182,7 @@ func TestSightings(t *testing.T) {
 		{"dropped on the way in, by each of three listeners", []look{
 			{at: 0, component: 1, p: udp}, {at: 9, component: 3, p: udp, link: "raw", drop: 902}, {at: 11, component: 3, p: udp, link: "raw", drop: 902}, {at: 13, component: 3, p: udp, link: "raw", drop: 909}}, []int{0, -1, -1, -1}},
 		{"dropped before it left", []look{{at: 0, component: 3, p: udp, link: "raw", drop: 902}, {at: 9000, component: 3, p: udp, link: "raw", drop: 902}}, []int{first, first}},
+		{"a drop is of the packet that was there last", []look{{at: 0, component: 1, p: udp}, {at: 100, component: 1, p: udp}, {at: 101, component: 3, p: udp, drop: 902}}, []int{0, 0, -2}},
 		{"a drop that was followed by a sighting", []look{{at: 0, component: 3, p: udp, drop: 902}, {at: 2, component: 2, p: udp}, {at: 3, component: 1, p: udp}}, []int{first, 0, 1}},
 	}
 	for _, tt := range tests {
@@ -248,6 +249,37 @@ func TestSegmentsOfOneSend(t *testing.T) {
 				t.Errorf("%d bytes in %d packets, %d sent again; want %d in %d, %d", d.Payload, d.Packets, d.Retransmissions, tt.payload, tt.packets, tt.resent)
 			}
 		})
+	}
+}
+
+// A fragment is seen at several places as any other packet. Only its first sighting completes the datagram.
+func TestSightingsOfFragments(t *testing.T) {
+	whole := ipPacket{proto: 17, payload: "0123456789abcdef"}.bytes()
+	first, last := append([]byte(nil), whole[:20+16]...), append(append([]byte(nil), whole[:20]...), whole[36:]...)
+	for _, f := range [][]byte{first, last} {
+		binary.BigEndian.PutUint16(f[2:], uint16(len(f)))
+	}
+	binary.BigEndian.PutUint16(first[6:], 0x2000)
+	binary.BigEndian.PutUint16(last[6:], 2)
+	tr := NewTracker(0)
+	var d packet.Decoder
+	var p packet.Packet
+	var s Sighting
+	again := 0
+	for i, f := range [][]byte{first, first, last, last, last} {
+		place := []uint16{1, 2, 1, 2, 3}[i]
+		rec := trace.Record{Pos: trace.Pos{Number: int64(i + 1)}, Time: int64(i), Kind: trace.Packet, Link: trace.LinkRaw, Data: f, WireLen: len(f), Meta: &trace.Meta{Layer: "x", Component: place, HasEdge: true}}
+		d.Decode(&rec, &p)
+		if tr.Add(&p, &s); s.Duplicate {
+			again++
+		}
+	}
+	packets := int64(0)
+	for _, c := range tr.Conversations() {
+		packets += c.Dir[0].Packets + c.Dir[1].Packets
+	}
+	if packets != 2 || again != 3 {
+		t.Errorf("%d packets and %d further sightings, want 2 and 3", packets, again)
 	}
 }
 
