@@ -3,6 +3,7 @@ package host
 import (
 	_ "embed"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ func dropReason(in *diag.Input) []diag.Finding {
 	if in.Session == nil {
 		return nil
 	}
-	return append(reported(in.Session.Drops), counted(in)...)
+	return append(reported(in.Session.Drops), counted(in.Session)...)
 }
 
 // A cause is what drops of one finding have in common.
@@ -107,49 +108,31 @@ func packets(n int) string {
 }
 
 // counted tells of drops that a component counted and the trace has no record
-// of: pktmon was told to log flows only, some components only, or to drop packets that pass a filter.
-func counted(in *diag.Input) []diag.Finding {
+// of: pktmon was told to log flows only, some components only, or a filter left them out.
+func counted(s *session.Session) []diag.Finding {
 	type key struct {
 		source int
 		id     uint16
 	}
 	seen := map[key]uint64{}
-	for i := range in.Session.Drops {
-		if d := &in.Session.Drops[i]; d.By == "PktMon" {
+	for i := range s.Drops {
+		if d := &s.Drops[i]; d.By == "PktMon" {
 			seen[key{d.At.Pos.Source, d.ID}]++
 		}
 	}
 	var out []diag.Finding
-	for i, src := range in.Sources {
-		for k := range src.Components {
-			c := &src.Components[k]
-			n := c.Drops.Packets()
-			if had := seen[key{i, c.ID}]; !c.HasDrops || n <= had {
-				continue
-			} else {
-				n -= had
-			}
-			out = append(out, diag.Finding{
-				Severity: diag.Note, Confidence: diag.Proven, Source: i, Count: int(min(n, 1<<31)),
-				Summary: fmt.Sprintf("%s counted %s dropped (%d coming in, %d going out) that this trace has no record of", name(c), packetsThatIt(n), c.Drops.PacketsIn, c.Drops.PacketsOut),
-				Fix:     []string{"record the drops with their reasons: pktmon start --capture --type drop"},
-			})
+	for i := range s.Counted {
+		c := &s.Counted[i]
+		n, had := c.In+c.Out, seen[key{c.At.Pos.Source, c.ID}]
+		if n <= had {
+			continue
 		}
+		n -= had
+		out = append(out, diag.Finding{
+			Severity: diag.Note, Confidence: diag.Proven, Source: c.At.Pos.Source, Where: []trace.Pos{c.At.Pos}, Count: int(min(n, math.MaxInt32)),
+			Summary: fmt.Sprintf("component %d %s counted %d drops (%d packets coming in, %d going out), %d of which this trace has no record of", c.ID, c.Component, c.In+c.Out, c.In, c.Out, n),
+			Fix:     []string{"record the drops with their reasons: pktmon start --capture --type drop"},
+		})
 	}
 	return out
-}
-
-func packetsThatIt(n uint64) string {
-	if n == 1 {
-		return "1 packet that it"
-	}
-	return fmt.Sprintf("%d packets that it", n)
-}
-
-func name(c *trace.Component) string {
-	s := c.Name
-	if c.Description != "" && c.Description != c.Name {
-		s += " (" + c.Description + ")"
-	}
-	return strings.TrimSpace(fmt.Sprintf("component %d %s", c.ID, s))
 }

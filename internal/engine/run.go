@@ -153,6 +153,7 @@ func (c *Case) adopt(flows *flow.Tracker, own *session.Session) {
 	all.Calls = append(all.Calls, own.Calls...)
 	all.Joins = append(all.Joins, own.Joins...)
 	all.Drops = append(all.Drops, own.Drops...)
+	all.Counted = append(all.Counted, own.Counted...)
 	for id, end := range own.Endpoints {
 		all.Endpoints[id+base] = end
 	}

@@ -10,6 +10,7 @@ import (
 
 // Events of pktmon that are about a packet and do not carry it.
 const (
+	pktmonDropCounters = 80
 	pktmonDropHeaders4 = 140
 	pktmonDropHeaders6 = 150
 )
@@ -51,6 +52,10 @@ func (g *groups) find(id uint64) *flow.Conversation {
 // the packet. Nothing is made of them that looks like a packet, but a drop is a drop.
 func (t *Tracker) pktmonEvent(ev *provider.Event, h *trace.EventHeader, now flow.Moment) Object {
 	f := t.fields(ev)
+	if h.ID == pktmonDropCounters {
+		t.dropCount(f, now)
+		return Object{}
+	}
 	var c *flow.Conversation
 	if a, b := f.rawAddr("SourceIP", "SourcePort"), f.rawAddr("DestinationIP", "DestinationPort"); a.IsValid() && b.IsValid() {
 		c = t.convs[pair{a, b}]
@@ -63,9 +68,7 @@ func (t *Tracker) pktmonEvent(ev *provider.Event, h *trace.EventHeader, now flow
 			At: now, By: "PktMon", Count: 1, Conv: c, Reason: t.reason(f, "DropReason"), Code: uint32(f.num("DropReason")), Location: uint32(f.num("DropLocation")),
 			ID: uint16(f.num("ComponentId")),
 		}
-		if t.component != nil {
-			d.Component = t.component(d.ID)
-		}
+		d.Component = t.componentName(d.ID)
 		t.drops = append(t.drops, d)
 	}
 	if c != nil {
@@ -74,6 +77,25 @@ func (t *Tracker) pktmonEvent(ev *provider.Event, h *trace.EventHeader, now flow
 		}
 	}
 	return Object{Conv: c}
+}
+
+// maxCounted bounds the components whose counts are kept: a real machine has some hundred.
+const maxCounted = 4096
+
+func (t *Tracker) dropCount(f fields, now flow.Moment) {
+	n := DropCount{At: now, ID: uint16(f.num("ComponentId")), In: f.num("PacketsIn"), Out: f.num("PacketsOut")}
+	if n.In+n.Out == 0 || len(t.counted) >= maxCounted {
+		return
+	}
+	n.Component = t.componentName(n.ID)
+	t.counted = append(t.counted, n)
+}
+
+func (t *Tracker) componentName(id uint16) string {
+	if t.component == nil {
+		return ""
+	}
+	return t.component(id)
 }
 
 // recorderDrop takes the drop of a packet that the recorder logged with its bytes.

@@ -159,6 +159,14 @@ type Drop struct {
 	By    string // provider that reported it: "PktMon", "TCPIP"
 }
 
+// A DropCount is what a component of pktmon says it dropped while pktmon ran.
+type DropCount struct {
+	At        flow.Moment
+	ID        uint16
+	Component string
+	In, Out   uint64 // packets
+}
+
 // An Endpoint ties a conversation to the host that recorded it.
 type Endpoint struct {
 	Conv    *flow.Conversation
@@ -181,6 +189,7 @@ type Session struct {
 	Calls     []*Call // in order of enter
 	Joins     []Join
 	Drops     []Drop
+	Counted   []DropCount
 	Endpoints map[int]*Endpoint // by conversation ID
 }
 

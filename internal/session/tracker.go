@@ -40,6 +40,7 @@ type Tracker struct {
 	text      func(guid trace.GUID, name string, value uint64) string
 	component func(id uint16) string
 	groups    groups
+	counted   []DropCount
 	width     uint8 // pointer size of the machine, for printing addresses
 }
 
