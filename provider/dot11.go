@@ -32,3 +32,6 @@ func Decrypted80211(b []byte) bool {
 	return n > 0 && b[1]&0x40 != 0 && len(b) >= n+6 &&
 		b[n] == 0xaa && b[n+1] == 0xaa && b[n+2] == 3 && b[n+3] == 0 && b[n+4] == 0 && (b[n+5] == 0 || b[n+5] == 0xf8)
 }
+
+// Deciphered is the note on a frame whose bytes are not quite those of the event.
+const Deciphered = "the driver decrypted the frame: its Protected flag (0x40 in byte 1) is cleared here, the event has it set"

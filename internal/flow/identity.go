@@ -27,13 +27,18 @@ type identity struct {
 	n     uint8  // bytes in head
 	whole bool   // nothing of the packet was cut
 	ttl   uint8
+	ipid  uint16 // of a TCP segment over IPv4 that is no fragment, which its sequence number finds again; else in head
 	head  [headLen]byte
 }
 
 // same reports whether two sightings can be of one packet. What was cut from
-// one of them is not compared.
-func (a *identity) same(b *identity) bool {
+// one of them is not compared. A packet that was dropped before its IP header
+// was finished has no identification yet.
+func (a *identity) same(b *identity, unfinished bool) bool {
 	if a.key != b.key || a.whole && b.whole && a.body != b.body {
+		return false
+	}
+	if a.ipid != b.ipid && !(unfinished && (a.ipid == 0 || b.ipid == 0)) {
 		return false
 	}
 	n := min(a.n, b.n)
@@ -50,7 +55,7 @@ func (t *recent) identify(p *packet.Packet, id *identity) {
 		length = int(p.Layers[at].Wire - p.Layers[at].Off)
 	}
 	n := copy(id.head[:], b)
-	id.n, id.whole, id.ttl = uint8(n), len(b) >= length, p.TTL
+	id.n, id.whole, id.ttl, id.ipid = uint8(n), len(b) >= length, p.TTL, 0
 	key := n
 	if at >= 0 {
 		end, transport := id.mask(p, at)
@@ -117,6 +122,10 @@ func (id *identity) mask(p *packet.Packet, at int) (end int, transport bool) {
 		switch sum := off + 16; {
 		case t.Proto == proto.TCP && sum+2 <= len(h):
 			h[sum], h[sum+1] = 0, 0
+			if l.Proto == proto.IPv4 {
+				id.ipid = uint16(h[4])<<8 | uint16(h[5])
+				h[4], h[5], h[6] = 0, 0, 0
+			}
 		case t.Proto == proto.UDP && off+8 <= len(h):
 			h[off+6], h[off+7] = 0, 0
 		}

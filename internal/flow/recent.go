@@ -146,13 +146,14 @@ func (t *recent) find(m *trace.Meta, place uint32, now int64) *sighted {
 	var found *sighted
 	for i := range set {
 		e := &set[i]
-		if e.nth == 0 || !e.same(&t.id) {
+		unfinished := m.Drop != nil || !e.counted
+		if e.nth == 0 || !e.same(&t.id, unfinished) {
 			continue
 		}
 		if e.grouped && m.HasPacketID && e.group == m.PacketID && e.number == m.PacketNumber && near(now, e.time, groupWindow) {
 			return e
 		}
-		if !near(now, e.time, sightingWindow) || t.id.ttl > e.ttl {
+		if !near(now, e.time, sightingWindow) || t.id.ttl > e.ttl && !unfinished {
 			continue
 		}
 		switch {

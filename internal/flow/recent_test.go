@@ -183,6 +183,9 @@ func TestSightings(t *testing.T) {
 			{at: 0, component: 1, p: udp}, {at: 9, component: 3, p: udp, link: "raw", drop: 902}, {at: 11, component: 3, p: udp, link: "raw", drop: 902}, {at: 13, component: 3, p: udp, link: "raw", drop: 909}}, []int{0, -1, -1, -1}},
 		{"dropped before it left", []look{{at: 0, component: 3, p: udp, link: "raw", drop: 902}, {at: 9000, component: 3, p: udp, link: "raw", drop: 902}}, []int{first, first}},
 		{"a drop is of the packet that was there last", []look{{at: 0, component: 1, p: udp}, {at: 100, component: 1, p: udp}, {at: 101, component: 3, p: udp, drop: 902}}, []int{0, 0, -2}},
+		{"dropped while its IP header is built", []look{
+			{at: 0, component: 3, p: ipPacket{proto: 6, seq: 5, ttl: 1}, drop: 1204}, {at: 18, component: 3, p: ipPacket{proto: 6, seq: 5, id: 9, ttl: 128}, drop: 1204}, {at: 19, component: 3, p: ipPacket{proto: 6, seq: 5, ttl: 1}, drop: 918}}, []int{first, -1, -1}},
+		{"which no card sees", []look{{at: 0, component: 1, p: ipPacket{proto: 6, seq: 5}}, {at: 18, component: 2, p: ipPacket{proto: 6, seq: 5, id: 9}}}, []int{0, 0}},
 		{"a drop that was followed by a sighting", []look{{at: 0, component: 3, p: udp, drop: 902}, {at: 2, component: 2, p: udp}, {at: 3, component: 1, p: udp}}, []int{first, 0, 1}},
 	}
 	for _, tt := range tests {

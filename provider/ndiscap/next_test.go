@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wiretale/wiretale/provider"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -269,7 +270,7 @@ func TestWiFi(t *testing.T) {
 	}
 	clear := strings.Replace(strings.ReplaceAll(wifiFrame, " ", ""), "8841", "8801", 1)
 	want := sight{trace.LinkWiFi, clear, len(frame), -1, trace.Inbound, "miniport 12",
-		[]string{"802.11 at 2437 MHz, signal -55 dBm, rate 54.5 Mbit/s, PHY 2", deciphered}}
+		[]string{"802.11 at 2437 MHz, signal -55 dBm, rate 54.5 Mbit/s, PHY 2", provider.Deciphered}}
 	if diff := cmp.Diff(want, seen(&out)); diff != "" {
 		t.Error(diff)
 	}

@@ -84,9 +84,6 @@ func radioKey(h *trace.EventHeader, f *fragment) pieceKey {
 	return k
 }
 
-// deciphered is the note on a frame whose bytes are not quite those of the event.
-const deciphered = "the driver decrypted the frame: its Protected flag (0x40 in byte 1) is cleared here, the event has it set"
-
 // overRadio adds how a frame was received, and clears the Protected flag of
 // one that is plain text. The event keeps the bytes as they were recorded.
 func (p *Packets) overRadio(ev, out *trace.Record, f *fragment) {
@@ -103,5 +100,5 @@ func (p *Packets) overRadio(ev, out *trace.Record, f *fragment) {
 		out.Data = p.handed
 	}
 	out.Data[1] &^= 0x40
-	p.comment(deciphered)
+	p.comment(provider.Deciphered)
 }

@@ -25,7 +25,7 @@ func link(kind uint16, b []byte) trace.LinkType {
 	case typeEthernet:
 		return trace.LinkEthernet
 	case typeWiFi:
-		if !native80211(b) && ethernet(b) {
+		if len(b) > 0 && b[0]&3 != 0 || !native80211(b) && ethernet(b) { // there is no version of 802.11 but 0
 			return trace.LinkEthernet
 		}
 		return trace.LinkWiFi
@@ -61,4 +61,15 @@ func ethernet(b []byte) bool {
 		return t == 0x0800 || t == 0x86dd || t == 0x0806 || t == 0x888e
 	}
 	return false
+}
+
+// decipher clears the Protected flag of a frame that is plain text, in a copy: the event keeps the bytes as they were recorded.
+func (p *Packets) decipher(out *trace.Record) {
+	if !provider.Decrypted80211(out.Data) {
+		return
+	}
+	p.plain = append(p.plain[:0], out.Data...)
+	p.plain[1] &^= 0x40
+	out.Data = p.plain
+	p.comment(provider.Deciphered)
 }

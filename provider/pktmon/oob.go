@@ -79,7 +79,6 @@ func (p *Packets) described(b []byte) {
 		p.meta.ChecksumNotReady, p.meta.Segmented = info.ChecksumLeft(), info.MSS() > 0
 	}
 	if text := info.Text(outbound); text != "" {
-		p.comments[0] = text
-		p.meta.Comments = p.comments[:]
+		p.comment(text)
 	}
 }

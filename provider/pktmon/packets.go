@@ -48,7 +48,8 @@ type Packets struct {
 	meta       trace.Meta
 	drop       trace.Drop
 	held       []held
-	comments   [1]string
+	plain      []byte // of a frame whose Protected flag was cleared
+	comments   [2]string
 }
 
 // Carries reports whether an event carries a packet.
@@ -56,7 +57,8 @@ func Carries(h *trace.EventHeader) bool {
 	return h.Provider == GUID && (h.ID == eventPacket || h.ID == eventDrop || h.ID == eventDuplicateDrop)
 }
 
-// Next takes an event and fills out when it carries a packet. The packet's data aliases the event.
+// Next takes an event and fills out when it carries a packet. The packet's data aliases the event, or memory of p
+// that is valid until the next call.
 func (p *Packets) Next(ev, out *trace.Record) bool {
 	b := ev.Data
 	if len(b) < headerLen {
@@ -91,7 +93,9 @@ func (p *Packets) Next(ev, out *trace.Record) bool {
 	p.described(b)
 	*out = *ev
 	out.Kind, out.Data, out.WireLen, out.Meta, out.Interface = trace.Packet, b[headerLen:headerLen+logged], max(original, logged), &p.meta, iface
-	out.Link = link(le.Uint16(b[14:]), out.Data)
+	if out.Link = link(le.Uint16(b[14:]), out.Data); out.Link == trace.LinkWiFi {
+		p.decipher(out)
+	}
 	return true
 }
 
@@ -115,4 +119,11 @@ func (p *Packets) component(id uint16) (name string, iface int) {
 func (p *Packets) Name(id uint16) string {
 	name, _ := p.component(id)
 	return name
+}
+
+func (p *Packets) comment(text string) {
+	if n := len(p.meta.Comments); n < len(p.comments) {
+		p.comments[n] = text
+		p.meta.Comments = p.comments[:n+1]
+	}
 }
