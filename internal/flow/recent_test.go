@@ -305,20 +305,44 @@ func TestSightingsByLayer(t *testing.T) {
 	}
 }
 
-// The cache does not allocate for a packet.
-func BenchmarkSightings(b *testing.B) {
-	tr := NewTracker(0)
-	var d packet.Decoder
-	var p packet.Packet
-	var s Sighting
+// A stream of packets, each seen at twelve places.
+type passage struct {
+	tr   *Tracker
+	d    packet.Decoder
+	p    packet.Packet
+	s    Sighting
+	meta trace.Meta
+	rec  trace.Record
+	n    uint16
+}
+
+func newPassage() *passage {
+	p := &passage{tr: NewTracker(0), meta: trace.Meta{Layer: "component", HasEdge: true}}
 	data := ipPacket{proto: 17, payload: string(make([]byte, 200))}.bytes()
-	meta := trace.Meta{Layer: "component", HasEdge: true}
-	rec := trace.Record{Pos: trace.Pos{Number: 1}, Kind: trace.Packet, Link: trace.LinkRaw, Data: data, WireLen: len(data), Meta: &meta}
+	p.rec = trace.Record{Pos: trace.Pos{Number: 1}, Kind: trace.Packet, Link: trace.LinkRaw, Data: data, WireLen: len(data), Meta: &p.meta}
+	return p
+}
+
+func (p *passage) next() {
+	p.meta.Edge = p.n % 12
+	binary.BigEndian.PutUint16(p.rec.Data[4:], p.n/12)
+	p.n++
+	p.d.Decode(&p.rec, &p.p)
+	p.tr.Add(&p.p, &p.s)
+}
+
+func TestSightingsDoNotAllocate(t *testing.T) {
+	p := newPassage()
+	p.next()
+	if n := testing.AllocsPerRun(1000, p.next); n != 0 {
+		t.Errorf("%v allocations a packet", n)
+	}
+}
+
+func BenchmarkSightings(b *testing.B) {
+	p := newPassage()
 	b.ReportAllocs()
-	for n := uint16(0); b.Loop(); n++ {
-		meta.Edge = n % 12
-		binary.BigEndian.PutUint16(data[4:], n/12)
-		d.Decode(&rec, &p)
-		tr.Add(&p, &s)
+	for b.Loop() {
+		p.next()
 	}
 }

@@ -170,6 +170,24 @@ func TestOutOfBand(t *testing.T) {
 	}
 }
 
+func TestNextDoesNotAllocate(t *testing.T) {
+	var p Packets
+	p.Learn(event(eventComponent, text(words(nil, 13, 2), "nic.sys", "Card")))
+	var out trace.Record
+	wifi := "\x08\x42" + string(make([]byte, 22)) + "\xaa\xaa\x03\x00\x00\x00\x08\x00E"
+	for name, ev := range map[string]*trace.Record{
+		"packet":            packetEvent(eventPacket, packetHead(1, 1, 3, typeIP, 13, 1, 0, 0), "E"),
+		"drop":              packetEvent(eventDrop, packetHead(1, 1, 3, typeIP, 13, 1, 902, 1), "E"),
+		"decrypted":         packetEvent(eventPacket, packetHead(1, 1, 3, typeWiFi, 13, 1, 0, 0), wifi),
+		"unknown component": packetEvent(eventPacket, packetHead(1, 1, 3, typeIP, 14, 1, 0, 0), "E"),
+	} {
+		p.Next(ev, &out)
+		if n := testing.AllocsPerRun(100, func() { p.Next(ev, &out) }); n != 0 {
+			t.Errorf("%s: %v allocations a packet", name, n)
+		}
+	}
+}
+
 // Every prefix of every event is taken or counted as short, and nothing is made of what is not there.
 func TestCutAtEveryByte(t *testing.T) {
 	for _, ev := range []*trace.Record{
