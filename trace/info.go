@@ -18,8 +18,10 @@ type Info struct {
 	Untimed    bool
 	Interfaces []Interface
 	Components []Component // places in the stack, when the recorder is pktmon
-	Session    *Session    // valid iff the source is an ETL file
-	Damage     Damage
+	// Filters are those of the recorder as a whole: packets that match none of them are not in the source.
+	Filters []string
+	Session *Session // valid iff the source is an ETL file
+	Damage  Damage
 }
 
 // Interface is an interface or capture layer that the source names.

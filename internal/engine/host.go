@@ -116,6 +116,7 @@ func (h *host) ready() {
 	}
 	tcpip.Name(h.info.Interfaces, h.addresses)
 	h.info.Components = h.pktmon.Use(h.info.Interfaces)
+	h.info.Filters = h.pktmon.Filters()
 }
 
 // decode names the fields of an event. The result is reused.

@@ -37,21 +37,26 @@ type component struct {
 }
 
 // Learns reports whether Learn reads records with this header: those that
-// describe the components. pktmon writes them when it stops, and since Windows
+// describe the components and the filters. pktmon writes them when it stops, and since Windows
 // 11 24H2 also when one comes or goes.
 func Learns(h *trace.EventHeader) bool {
 	if h.Provider != GUID || h.Header != trace.HeaderEvent {
 		return false
 	}
 	switch h.ID {
-	case eventComponent, eventRegister, eventUnregister, eventNumber, eventNumber2, eventWord, eventIPv4, eventIPv6, eventString, eventDrops, eventFlows:
+	case eventComponent, eventRegister, eventUnregister, eventNumber, eventNumber2, eventWord, eventIPv4, eventIPv6, eventString, eventDrops, eventFlows,
+		eventFilter4, eventFilter6:
 		return true
 	}
 	return false
 }
 
-// Learn takes what an event says of a component.
+// Learn takes what an event says of a component or a filter.
 func (p *Packets) Learn(rec *trace.Record) {
+	if id := rec.Event.ID; id == eventFilter4 || id == eventFilter6 {
+		p.filter(rec.Data, id == eventFilter6)
+		return
+	}
 	c := bin.Little(rec.Data)
 	e := p.at(c.U16())
 	if e == nil || c.Err() != nil {

@@ -100,6 +100,27 @@ func TestComponents(t *testing.T) {
 	}
 }
 
+func TestFilters(t *testing.T) {
+	var p Packets
+	four := append(words(append(text(words(nil, 1), "web"), make([]byte, 12)...), 0, 10), 10, 0, 0, 1, 0, 0, 0, 0)
+	four = append(words(append(four, 6), 443, 0), 2)
+	six := words(append(append(text(words(nil, 2), ""), 0, 0x22, 0x48, 1, 2, 3), make([]byte, 6)...), 0x86dd, 0)
+	six = append(append(six, 0xfe, 0x80), make([]byte, 14+16+6)...)
+	for _, ev := range []*trace.Record{event(eventFilter4, four), event(eventFilter6, six)} {
+		if !Learns(ev.Event) {
+			t.Errorf("event %d is not learned", ev.Event.ID)
+		}
+		for n := range len(ev.Data) {
+			p.Learn(event(ev.Event.ID, ev.Data[:n]))
+		}
+		p.Learn(ev)
+	}
+	want := []string{"1 web: VLAN 10, IP 10.0.0.1, protocol 6, port 443, TCP flags 0x02", "2: MAC 00:22:48:01:02:03, type 0x86dd, IP fe80::"}
+	if diff := cmp.Diff(want, p.Filters()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestDrops(t *testing.T) {
 	p := Packets{Reason: func(code uint32) string { return map[uint32]string{902: "Not locally destined"}[code] }}
 	var out trace.Record

@@ -23,6 +23,8 @@ const (
 	eventString        = 73
 	eventDrops         = 80
 	eventFlows         = 90
+	eventFilter4       = 100
+	eventFilter6       = 110
 	eventPacket        = 160
 	eventDrop          = 170
 	eventInfo          = 180
@@ -45,6 +47,7 @@ type Packets struct {
 	Short      int64
 	components map[uint16]*component
 	unknown    map[uint16]string // texts of components that the trace does not describe
+	filters    []string
 	meta       trace.Meta
 	drop       trace.Drop
 	held       []held

@@ -79,7 +79,7 @@ func full() *engine.Case {
 	call := &session.Call{Socket: socket, Name: "recv", Enter: at(1), Exit: at(2), Requested: 1, Returned: 1, TID: 3}
 	rule := &diag.Rule{ID: "a.b", Title: "t"}
 	info := &trace.Info{
-		Name: "x", Format: "etl", FormatNote: "n", Compression: "gzip", Bytes: 1, Hardware: "h", OS: "o", Application: "a", Comments: []string{"c"},
+		Name: "x", Format: "etl", FormatNote: "n", Compression: "gzip", Bytes: 1, Hardware: "h", OS: "o", Application: "a", Comments: []string{"c"}, Filters: []string{"f"},
 		Interfaces: []trace.Interface{{Name: "n", Description: "d", SnapLen: 1, MTU: 1, MAC: make([]byte, 6), Addresses: []string{"a"}, HasStatistics: true}},
 		Session:    &trace.Session{LoggerName: "l", Build: "b", Start: 1, End: 2, Boot: 3},
 		Components: []trace.Component{{Name: "n", Description: "d", Kind: "k", Interface: 0, Addresses: []string{"a"}, Switch: "s", VLAN: 1, HasDrops: true, Edges: []trace.Edge{{Name: "n"}}}},

@@ -22,6 +22,7 @@ type Source struct {
 	Events      int64       `json:"events" doc:"events among them"`
 	Sightings   int64       `json:"sightings,omitempty" doc:"of the packets: those that show one again, at another place of the stack"`
 	DropsOnly   int64       `json:"drops_only,omitempty" doc:"of the packets: reports of a drop of a packet that was seen nowhere else"`
+	Filters     []string    `json:"filters,omitempty" doc:"filters of the recorder: packets that match none of them are not in the source"`
 	Components  []Component `json:"components,omitempty" doc:"places in the stack, as pktmon names them"`
 	Timed       bool        `json:"timed" doc:"false when the order of records is known but not their times"`
 	First       string      `json:"first,omitempty" doc:"time of the first record"`
@@ -138,7 +139,7 @@ func source(i int, src *engine.Source) Source {
 		head: kind("source"), Source: i, Name: in.Name, Format: in.Format, FormatNote: in.FormatNote, Compression: in.Compression,
 		Records: src.Records, Packets: src.Packets, Events: src.Events, Timed: !in.Untimed && src.First != trace.NoTime,
 		Hardware: in.Hardware, OS: in.OS, Application: in.Application, Comments: in.Comments, Malformed: src.Malformed, Undecoded: src.Undecoded,
-		Session: sessionOf(in.Session), Sightings: src.Sightings, DropsOnly: src.Dropped,
+		Session: sessionOf(in.Session), Sightings: src.Sightings, DropsOnly: src.Dropped, Filters: in.Filters,
 	}
 	if in.Bytes >= 0 {
 		out.Bytes = &in.Bytes

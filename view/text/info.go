@@ -62,6 +62,7 @@ func sourceInfo(p *printer, src *engine.Source, quality []string, all bool, s St
 	}
 	fact("recorded on", joined(", ", in.Hardware, in.OS))
 	fact("recorded by", in.Application)
+	fact("filter", in.Filters...)
 	fact("comment", in.Comments...)
 	sessionInfo(fact, in.Session)
 	providers(p, src, s)
