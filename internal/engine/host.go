@@ -35,12 +35,21 @@ const maxAddresses = 4096
 
 func newHost(info *trace.Info, tracker *session.Tracker) *host {
 	h := &host{info: info, tracker: tracker, registry: provider.NewRegistry(providers.All()...), names: map[uint32]string{0: "Idle", 4: "System"}}
-	tracker.UseMaps(h.registry.MapText)
+	tracker.UseMaps(h.mapText)
 	tracker.UseComponents(h.pktmon.Name)
 	if info.Session != nil {
 		h.registry.SetBuild(provider.ParseBuild(info.Session.Build))
 	}
 	return h
+}
+
+// mapText is the text of a number in a provider's value map, the trace's own before the built-in one.
+func (h *host) mapText(guid trace.GUID, name string, value uint64) string {
+	text := h.registry.MapText(guid, name, value)
+	if text == "" && guid == pktmon.GUID && name == "DropReason" {
+		text = pktmon.ReasonText(uint32(value))
+	}
+	return text
 }
 
 // wants selects the records that must be known before the first event is decoded.
@@ -109,7 +118,7 @@ func (h *host) ready() {
 	h.ndiscap.Use(h.info.Interfaces)
 	h.ndiscap.Damage = &h.info.Damage
 	h.pktmon.Reason = func(code uint32) string {
-		return h.registry.MapText(pktmon.GUID, "DropReason", uint64(code))
+		return h.mapText(pktmon.GUID, "DropReason", uint64(code))
 	}
 	h.pktmon.Kind = func(code uint16) string {
 		return h.registry.MapText(pktmon.GUID, "ComponentType", uint64(code))

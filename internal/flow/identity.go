@@ -48,8 +48,7 @@ func (a *identity) same(b *identity, unfinished bool) bool {
 // identify fills in the identity of a packet.
 func (t *recent) identify(p *packet.Packet, id *identity) {
 	at := identityLayer(p)
-	var b []byte
-	length := 0
+	b, length := p.Record.Data, p.Record.WireLen // of a frame that nothing is decoded of
 	if at >= 0 {
 		b = p.Bytes(at)
 		length = int(p.Layers[at].Wire - p.Layers[at].Off)

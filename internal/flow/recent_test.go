@@ -87,6 +87,8 @@ func (l look) frame() ([]byte, trace.LinkType) {
 	switch l.link {
 	case "raw":
 		return body, trace.LinkRaw
+	case "unknown":
+		return body, trace.LinkUnknown
 	case "wifi":
 		h := []byte{0x88, 2, 0, 0, 2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 7, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0xaa, 0xaa, 3, 0, 0, 0}
 		return append(append(h, kind...), body...), trace.LinkWiFi
@@ -179,6 +181,7 @@ func TestSightings(t *testing.T) {
 			{at: 0, component: 1, p: udp, group: 7, count: 1}, {at: 1, component: 1, p: udp, group: 8, count: 1}, {at: 2, component: 2, p: udp, group: 8, count: 2}, {at: 3, component: 2, p: udp, group: 7, count: 2}}, []int{0, 0, 2, 1}},
 		{"an id without a count groups nothing", []look{{at: 0, component: 1, p: udp, group: 7}, {at: 500_000, component: 2, p: udp, group: 7}}, []int{0, 0}},
 		{"ARP has no network layer", []look{{at: 0, component: 1, arp: 5}, {at: 1, component: 2, arp: 5, link: "wifi"}, {at: 2, component: 1, arp: 5}, {at: 3, component: 2, arp: 6}}, []int{0, 1, 0, 0}},
+		{"nothing decoded", []look{{at: 0, component: 1, p: udp, link: "unknown"}, {at: 1, component: 2, p: udp, link: "unknown"}, {at: 2, component: 3, p: other, link: "unknown"}}, []int{0, 1, 0}},
 		{"dropped on the way in, by each of three listeners", []look{
 			{at: 0, component: 1, p: udp}, {at: 9, component: 3, p: udp, link: "raw", drop: 902}, {at: 11, component: 3, p: udp, link: "raw", drop: 902}, {at: 13, component: 3, p: udp, link: "raw", drop: 909}}, []int{0, -1, -1, -1}},
 		{"dropped before it left", []look{{at: 0, component: 3, p: udp, link: "raw", drop: 902}, {at: 9000, component: 3, p: udp, link: "raw", drop: 902}}, []int{first, first}},

@@ -121,6 +121,14 @@ func TestFilters(t *testing.T) {
 	}
 }
 
+func TestReasonText(t *testing.T) {
+	for code, want := range map[uint32]string{3: "Insufficient resources", 902: "Not locally destined", 1210: "INET: received RST", 40000: ""} {
+		if got := ReasonText(code); got != want {
+			t.Errorf("reason %d: %q, want %q", code, got, want)
+		}
+	}
+}
+
 func TestDrops(t *testing.T) {
 	p := Packets{Reason: func(code uint32) string { return map[uint32]string{902: "Not locally destined"}[code] }}
 	var out trace.Record
