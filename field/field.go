@@ -68,7 +68,8 @@ type Field struct {
 	Type   Type
 	Base   Base
 	Off    int
-	Len    int    // bytes; 0 when Find is set
+	Len    int    // bytes of one occurrence; with Find maybe 0: it differs, or nobody needs it
+	Also   []int  // offsets of further occurrences of a field of a fixed place: the destination after the source
 	Mask   uint64 // bits of the number, shifted down to bit 0; 0 takes all
 	Little bool
 	Names  Names
@@ -94,7 +95,14 @@ func (f *Field) All(layer []byte, yield func(Span, Value) bool) {
 	if f.Off+f.Len > len(layer) || f.Len == 0 {
 		return
 	}
-	yield(Span{f.Off, f.Len}, f.fixed(layer[f.Off:f.Off+f.Len]))
+	if !yield(Span{f.Off, f.Len}, Read(layer[f.Off:f.Off+f.Len], f.Type, f.Mask, f.Little)) {
+		return
+	}
+	for _, off := range f.Also {
+		if off+f.Len > len(layer) || !yield(Span{off, f.Len}, Read(layer[off:off+f.Len], f.Type, f.Mask, f.Little)) {
+			return
+		}
+	}
 }
 
 // First is the first occurrence of the field in the layer.
@@ -106,18 +114,19 @@ func (f *Field) First(layer []byte) (Value, Span, bool) {
 	return v, s, ok
 }
 
-func (f *Field) fixed(b []byte) Value {
-	switch f.Type {
+// Read is the value that the bytes b are. The bits of mask are taken from a number and shifted down to bit 0; 0 takes all.
+func Read(b []byte, t Type, mask uint64, little bool) Value {
+	switch t {
 	case Uint, Int, Bool, Pointer:
-		u := Number(b, f.Little)
-		if f.Mask != 0 {
-			u = u & f.Mask >> bits.TrailingZeros64(f.Mask)
+		u := Number(b, little)
+		if mask != 0 {
+			u = u & mask >> bits.TrailingZeros64(mask)
 		}
-		return Value{Type: f.Type, U: u}
+		return Value{Type: t, U: u}
 	case String:
 		return Value{Type: String, S: string(b)}
 	}
-	return Value{Type: f.Type, B: b}
+	return Value{Type: t, B: b}
 }
 
 // Number reads an unsigned integer of 1 to 8 bytes.

@@ -11,15 +11,13 @@ type Find func(layer []byte, yield func(field.Span, field.Value) bool)
 
 // value reads n bytes at off as t; false when they are not all there.
 func value(b []byte, t field.Type, off, n int, mask uint64) (field.Span, field.Value, bool) {
-	f := field.Field{Type: t, Off: off, Len: n, Mask: mask}
 	if off < 0 || n < 0 || off+n > len(b) {
 		return field.Span{}, field.Value{}, false
 	}
 	if n == 0 {
 		return field.Span{Off: off}, field.Value{Type: t}, true
 	}
-	v, s, ok := f.First(b)
-	return s, v, ok
+	return field.Span{Off: off, Len: n}, field.Read(b[off:off+n], t, mask, false), true
 }
 
 // At is a field of n bytes at the offset that at finds; a negative offset means that the layer has no such field.
@@ -51,7 +49,8 @@ func If(t field.Type, off, n int, mask uint64, when func(b []byte) bool) Find {
 	})
 }
 
-// Each is a field that occurs at several fixed places.
+// Each is a field that occurs at several fixed places. A field whose occurrences
+// all have the same length is better declared with Off and Also.
 func Each(t field.Type, n int, places ...int) Find {
 	return func(b []byte, yield func(field.Span, field.Value) bool) {
 		for _, off := range places {

@@ -68,23 +68,28 @@ func frameTime(p *Packet) (field.Value, bool) {
 // commentField occurs once for each comment of the record.
 const commentField = "frame.comment"
 
-// A place is a field of a protocol's table.
-type place struct {
-	id    proto.ID
-	field *field.Field
-	wire  func(p *Packet, layer int) (field.Value, bool) // takes the place of Find where a value needs the length on the wire
+// A Place is a field of one protocol's table.
+type Place struct {
+	Proto proto.ID
+	Field *field.Field
+	// Wire, when it is set, takes the place of Find where a value needs the length on the wire.
+	Wire func(p *Packet, layer int) (field.Value, bool)
 }
 
-// index finds fields by name. A name has several places when several layers have it.
-var index = sync.OnceValue(func() map[string][]place {
-	places := make(map[string][]place)
+// Places are where the field with this name is found: several when several
+// protocols have it, none when no table has it. They are not to be changed.
+func Places(name string) []Place { return index()[name] }
+
+// index finds fields by name.
+var index = sync.OnceValue(func() map[string][]Place {
+	places := make(map[string][]Place)
 	for id, t := range all.Tables() {
 		if t == nil {
 			continue
 		}
 		for i := range t.Fields {
 			f := &t.Fields[i]
-			places[f.Name] = append(places[f.Name], place{proto.ID(id), f, derived[f.Name]})
+			places[f.Name] = append(places[f.Name], Place{proto.ID(id), f, derived[f.Name]})
 		}
 	}
 	return places
@@ -126,21 +131,21 @@ func (p *Packet) Each(name string, yield func(field.Span, field.Value) bool) {
 	}
 }
 
-func (p *Packet) eachPlace(places []place, yield func(field.Span, field.Value) bool) {
+func (p *Packet) eachPlace(places []Place, yield func(field.Span, field.Value) bool) {
 	more := true
 	for i := 0; i < p.N && more; i++ {
 		l := &p.Layers[i]
 		for _, at := range places {
-			if at.id != l.Proto {
+			if at.Proto != l.Proto {
 				continue
 			}
-			if at.wire != nil {
-				if v, ok := at.wire(p, i); ok {
+			if at.Wire != nil {
+				if v, ok := at.Wire(p, i); ok {
 					more = yield(field.Span{Off: int(l.Off)}, v)
 				}
 				continue
 			}
-			at.field.All(p.Bytes(i), func(s field.Span, v field.Value) bool {
+			at.Field.All(p.Bytes(i), func(s field.Span, v field.Value) bool {
 				s.Off += int(l.Off)
 				more = yield(s, v)
 				return more

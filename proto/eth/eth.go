@@ -16,7 +16,7 @@ var Fields = field.Table{Proto: "eth", Title: "Ethernet", Fields: []field.Field{
 	{Name: "eth.src.lg", Title: "LG bit", Type: field.Bool, Off: 6, Len: 1, Mask: 0x02},
 	{Name: "eth.src.ig", Title: "IG bit", Type: field.Bool, Off: 6, Len: 1, Mask: 0x01},
 	{Name: "eth.src.oui", Title: "Source OUI", Type: field.Uint, Base: field.Hex, Off: 6, Len: 3},
-	{Name: "eth.addr", Title: "Address", Type: field.Ether, Find: proto.Each(field.Ether, 6, 0, 6)},
+	{Name: "eth.addr", Title: "Address", Type: field.Ether, Off: 0, Len: 6, Also: []int{6}},
 	{Name: "eth.type", Title: "Type", Type: field.Uint, Base: field.Hex, Names: proto.Names("eth.type"), Find: proto.If(field.Uint, 12, 2, 0, func(b []byte) bool { return b[12] >= 6 })},
 	{Name: "eth.len", Title: "Length", Type: field.Uint, Find: proto.If(field.Uint, 12, 2, 0, func(b []byte) bool { return b[12] < 6 })},
 }}

@@ -28,7 +28,7 @@ var Fields = field.Table{Proto: "ip", Title: "Internet Protocol Version 4", Fiel
 		Find: func([]byte, func(field.Span, field.Value) bool) {}},
 	{Name: "ip.src", Title: "Source Address", Type: field.IPv4, Off: 12, Len: 4},
 	{Name: "ip.dst", Title: "Destination Address", Type: field.IPv4, Off: 16, Len: 4},
-	{Name: "ip.addr", Title: "Source or Destination Address", Type: field.IPv4, Find: proto.Each(field.IPv4, 4, 12, 16)},
+	{Name: "ip.addr", Title: "Source or Destination Address", Type: field.IPv4, Off: 12, Len: 4, Also: []int{16}},
 	{Name: "ip.opt.type", Title: "Type", Type: field.Uint, Find: options.All(field.Uint, 0, 1, 0, nil)},
 	{Name: "ip.opt.type.copy", Title: "Copy on fragmentation", Type: field.Bool, Find: options.All(field.Bool, 0, 1, 0x80, nil)},
 	{Name: "ip.opt.type.class", Title: "Class", Type: field.Uint, Find: options.All(field.Uint, 0, 1, 0x60, nil)},

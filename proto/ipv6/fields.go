@@ -17,7 +17,7 @@ var Fields = field.Table{Proto: "ipv6", Title: "Internet Protocol Version 6", Fi
 	{Name: "ipv6.hlim", Title: "Hop Limit", Type: field.Uint, Off: 7, Len: 1},
 	{Name: "ipv6.src", Title: "Source Address", Type: field.IPv6, Off: 8, Len: 16},
 	{Name: "ipv6.dst", Title: "Destination Address", Type: field.IPv6, Off: 24, Len: 16},
-	{Name: "ipv6.addr", Title: "Source or Destination Address", Type: field.IPv6, Find: proto.Each(field.IPv6, 16, 8, 24)},
+	{Name: "ipv6.addr", Title: "Source or Destination Address", Type: field.IPv6, Off: 8, Len: 16, Also: []int{24}},
 }}
 
 // HopByHopFields are the fields of the hop-by-hop options header.

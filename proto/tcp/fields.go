@@ -10,7 +10,7 @@ import (
 var Fields = field.Table{Proto: "tcp", Title: "Transmission Control Protocol", Fields: []field.Field{
 	{Name: "tcp.srcport", Title: "Source Port", Type: field.Uint, Off: 0, Len: 2},
 	{Name: "tcp.dstport", Title: "Destination Port", Type: field.Uint, Off: 2, Len: 2},
-	{Name: "tcp.port", Title: "Source or Destination Port", Type: field.Uint, Find: proto.Each(field.Uint, 2, 0, 2)},
+	{Name: "tcp.port", Title: "Source or Destination Port", Type: field.Uint, Off: 0, Len: 2, Also: []int{2}},
 	{Name: "tcp.len", Title: "TCP Segment Len", Type: field.Uint, Derived: "from the length of the network layer", Find: captured},
 	{Name: "tcp.seq_raw", Title: "Sequence Number (raw)", Type: field.Uint, Off: 4, Len: 4},
 	{Name: "tcp.ack_raw", Title: "Acknowledgment Number (raw)", Type: field.Uint, Off: 8, Len: 4},

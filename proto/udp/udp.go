@@ -10,7 +10,7 @@ import (
 var Fields = field.Table{Proto: "udp", Title: "User Datagram Protocol", Fields: []field.Field{
 	{Name: "udp.srcport", Title: "Source Port", Type: field.Uint, Off: 0, Len: 2},
 	{Name: "udp.dstport", Title: "Destination Port", Type: field.Uint, Off: 2, Len: 2},
-	{Name: "udp.port", Title: "Source or Destination Port", Type: field.Uint, Find: proto.Each(field.Uint, 2, 0, 2)},
+	{Name: "udp.port", Title: "Source or Destination Port", Type: field.Uint, Off: 0, Len: 2, Also: []int{2}},
 	{Name: "udp.length", Title: "Length", Type: field.Uint, Off: 4, Len: 2},
 	{Name: "udp.checksum", Title: "Checksum", Type: field.Uint, Base: field.Hex, Off: 6, Len: 2},
 	{Name: "udp.checksum.status", Title: "Checksum Status", Type: field.Uint, Names: proto.Names("checksum.status"), Derived: "from the sum of the datagram and its pseudo header",
