@@ -12,21 +12,14 @@ import (
 
 // ProviderName is the Protocol column of an event: the provider's short name, else its GUID or kernel group.
 func ProviderName(row *engine.Row) string {
-	if e := row.Event; e != nil && e.Provider != nil {
-		if e.Provider.Short != "" {
-			return Printable(e.Provider.Short)
-		}
-		return Printable(e.Provider.Name)
+	if v, ok := providerField.Get(row); ok {
+		return Printable(v.S)
 	}
-	h := row.Record.Event
-	switch {
-	case h == nil:
-		return "event"
-	case h.Kernel():
-		return engine.GroupName(h.Group)
-	}
-	return h.Provider.String()
+	return "event"
 }
+
+// providerField is the field event.provider.
+var providerField = rowField("event.provider")
 
 // ProviderGUID is the GUID of an event's provider, of its class for a kernel event; zero when there is none.
 func ProviderGUID(row *engine.Row) trace.GUID {

@@ -8,6 +8,7 @@ import (
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/session"
 	protos "github.com/wiretale/wiretale/proto/all"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -25,8 +26,16 @@ func (c *Column) Values(row *engine.Row) []string {
 	return out
 }
 
-// rowFields come from the analysis or from the record around the packet.
-var rowFields = []field.Of[engine.Row]{
+// rowFields are those of session.Fields, and what only a view can tell.
+var rowFields = append(slices.Clone(session.Fields()), viewFields...)
+
+// rowField is the field of session.Fields with this name.
+func rowField(name string) *field.Of[engine.Row] {
+	all := session.Fields()
+	return &all[slices.IndexFunc(all, func(f field.Of[engine.Row]) bool { return f.Name == name })]
+}
+
+var viewFields = []field.Of[engine.Row]{
 	{Name: "frame.number", Title: "Frame Number", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) { return field.U(uint64(r.Record.Pos.Number)), true }},
 	{Name: "frame.time", Title: "Arrival Time, ISO 8601", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
 		return field.S(ISO(r.Record.Time)), r.Record.Time != trace.NoTime
@@ -35,54 +44,6 @@ var rowFields = []field.Of[engine.Row]{
 		return field.Value{Type: field.Time, U: uint64(r.Record.Time)}, r.Record.Time != trace.NoTime
 	}},
 	{Name: "frame.offset", Title: "Byte offset of the record in the file", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) { return field.U(uint64(r.Record.Pos.Offset)), true }},
-	{Name: "frame.process.name", Title: "Owning process", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
-		if r.Object.Process == nil {
-			return field.Value{}, false
-		}
-		return field.S(r.Object.Process.Name), r.Object.Process.Name != ""
-	}},
-	{Name: "frame.process.pid", Title: "Owning process id", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) {
-		if r.Object.Process == nil {
-			return field.Value{}, false
-		}
-		return field.U(uint64(r.Object.Process.PID)), true
-	}},
-	{Name: "conv.id", Title: "Conversation", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) {
-		if r.Object.Conv == nil {
-			return field.Value{}, false
-		}
-		return field.U(uint64(r.Object.Conv.ID)), true
-	}},
-	{Name: "event.provider", Title: "Provider", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
-		if r.Record.Event == nil {
-			return field.Value{}, false
-		}
-		return field.S(ProviderName(r)), true
-	}},
-	{Name: "event.id", Title: "Event id", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) {
-		if r.Record.Event == nil {
-			return field.Value{}, false
-		}
-		return field.U(uint64(r.Record.Event.ID)), true
-	}},
-	{Name: "event.version", Title: "Event version", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) {
-		if r.Record.Event == nil {
-			return field.Value{}, false
-		}
-		return field.U(uint64(r.Record.Event.Version)), true
-	}},
-	{Name: "event.opcode", Title: "Event opcode", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) {
-		if r.Record.Event == nil {
-			return field.Value{}, false
-		}
-		return field.U(uint64(r.Record.Event.Opcode)), true
-	}},
-	{Name: "event.name", Title: "Event name", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
-		if r.Event == nil || r.Event.Def == nil {
-			return field.Value{}, false
-		}
-		return field.S(r.Event.Def.Name), true
-	}},
 	{Name: "sighting.place", Title: "Layer or component of the stack that saw the packet", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
 		if !Layered(r) {
 			return field.Value{}, false

@@ -6,9 +6,7 @@ package engine
 import (
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
-	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/session"
-	"github.com/wiretale/wiretale/provider"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -54,16 +52,5 @@ type ProviderCount struct {
 	Count int64
 }
 
-// A Row is one record with all that is known of it. Run reuses it: what it
-// points to is valid until the next row, except Conv and the pointers of Object.
-type Row struct {
-	Record   *trace.Record
-	Packet   *packet.Packet  // nil unless the record is a packet
-	Event    *provider.Event // nil unless the record is an event or carried by one
-	Sighting *flow.Sighting  // nil unless the record is a packet
-	Object   session.Object
-	// Header is who was running when the event was logged: for display, never an owner.
-	Header session.Header
-	// Source is the index of the source; First and Previous are times for relative columns.
-	Source int
-}
+// A Row is one record with all that is known of it. Run reuses it.
+type Row = session.Row

@@ -1,0 +1,95 @@
+package session
+
+import (
+	"github.com/wiretale/wiretale/field"
+	"github.com/wiretale/wiretale/provider"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// Fields are the fields of a record that neither its bytes nor its
+// conversation tell: the owner, and what an event's header says.
+func Fields() []field.Of[Row] { return rowFields[:] }
+
+var rowFields = [...]field.Of[Row]{
+	{Name: "frame.process.name", Title: "Owning process", Type: field.String, Get: processName},
+	{Name: "frame.process.pid", Title: "Owning process id", Type: field.Uint, Get: processID},
+	{Name: "process.name", Title: "Owning process", Type: field.String, Get: processName},
+	{Name: "process.pid", Title: "Owning process id", Type: field.Uint, Get: processID},
+	{Name: "conv.id", Title: "Conversation", Type: field.Uint, Get: func(r *Row) (field.Value, bool) {
+		if r.Object.Conv == nil {
+			return field.Value{}, false
+		}
+		return field.U(uint64(r.Object.Conv.ID)), true
+	}},
+	{Name: "event.provider", Title: "Provider, short name", Type: field.String, Get: providerName},
+	{Name: "event.id", Title: "Event id", Type: field.Uint, Get: header(func(h *trace.EventHeader) uint64 { return uint64(h.ID) })},
+	{Name: "event.version", Title: "Event version", Type: field.Uint, Get: header(func(h *trace.EventHeader) uint64 { return uint64(h.Version) })},
+	{Name: "event.opcode", Title: "Event opcode", Type: field.Uint, Get: header(func(h *trace.EventHeader) uint64 { return uint64(h.Opcode) })},
+	{Name: "event.level", Title: "Event level", Type: field.Uint, Get: header(func(h *trace.EventHeader) uint64 { return uint64(h.Level) })},
+	{Name: "event.task", Title: "Event task", Type: field.Uint, Get: header(func(h *trace.EventHeader) uint64 { return uint64(h.Task) })},
+	{Name: "event.keyword", Title: "Event keyword", Type: field.Uint, Base: field.Hex, Get: header(func(h *trace.EventHeader) uint64 { return h.Keyword })},
+	{Name: "event.cpu", Title: "Processor that logged the event", Type: field.Uint, Get: header(func(h *trace.EventHeader) uint64 { return uint64(h.CPU) })},
+	{Name: "event.name", Title: "Event name", Type: field.String, Get: func(r *Row) (field.Value, bool) {
+		if r.Event == nil || r.Event.Def == nil {
+			return field.Value{}, false
+		}
+		return field.S(r.Event.Def.Name), true
+	}},
+	{Name: "etw.provider", Title: "Provider, short name", Type: field.String, Get: providerName},
+	{Name: "etw.provider.name", Title: "Provider, full name", Type: field.String, Get: func(r *Row) (field.Value, bool) {
+		if r.Event == nil || r.Event.Provider == nil {
+			return field.Value{}, false
+		}
+		return field.S(r.Event.Provider.Name), true
+	}},
+	{Name: "etw.provider.guid", Title: "Provider, GUID", Type: field.GUID, Get: func(r *Row) (field.Value, bool) {
+		if r.Record.Event == nil {
+			return field.Value{}, false
+		}
+		return field.Value{Type: field.GUID, B: r.Record.Event.Provider[:]}, true
+	}},
+	{Name: "etw.id", Title: "Event id", Type: field.Uint, Get: header(func(h *trace.EventHeader) uint64 { return uint64(h.ID) })},
+}
+
+// header is a number of the event's header.
+func header(get func(*trace.EventHeader) uint64) func(*Row) (field.Value, bool) {
+	return func(r *Row) (field.Value, bool) {
+		if r.Record.Event == nil {
+			return field.Value{}, false
+		}
+		return field.U(get(r.Record.Event)), true
+	}
+}
+
+func processName(r *Row) (field.Value, bool) {
+	if r.Object.Process == nil {
+		return field.Value{}, false
+	}
+	return field.S(r.Object.Process.Name), r.Object.Process.Name != ""
+}
+
+func processID(r *Row) (field.Value, bool) {
+	if r.Object.Process == nil {
+		return field.Value{}, false
+	}
+	return field.U(uint64(r.Object.Process.PID)), true
+}
+
+// providerName is the provider's short name, else its name, kernel group or GUID.
+func providerName(r *Row) (field.Value, bool) {
+	h := r.Record.Event
+	if h == nil {
+		return field.Value{}, false
+	}
+	if r.Event != nil && r.Event.Provider != nil {
+		if r.Event.Provider.Short != "" {
+			return field.S(r.Event.Provider.Short), true
+		}
+		return field.S(r.Event.Provider.Name), true
+	}
+	switch h.Header {
+	case trace.HeaderSystem, trace.HeaderCompact, trace.HeaderPerfInfo:
+		return field.S(provider.GroupName(h.Group)), true
+	}
+	return field.S(h.Provider.String()), true
+}

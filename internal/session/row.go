@@ -1,0 +1,24 @@
+package session
+
+import (
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/provider"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// A Row is one record with all that is known of it. Whoever fills it reuses
+// it: what it points to is valid until the next row, except Conv and the pointers of Object.
+type Row struct {
+	Record   *trace.Record
+	Packet   *packet.Packet  // nil unless the record is a packet
+	Event    *provider.Event // nil unless the record is an event or carried by one
+	Sighting *flow.Sighting  // nil unless the record is a packet
+	Object   Object
+	// Header is who was running when the event was logged: for display, never an owner.
+	Header Header
+	// Source is the index of the source.
+	Source int
+	// Findings are the ids of the findings that the record proves. Only a second pass knows them.
+	Findings []string
+}
