@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/wiretale/wiretale/internal/spell"
 )
 
 // TestPagesAreCurrent: docs/cli has the help of every command, as --help prints it.
@@ -91,20 +93,8 @@ func TestNearest(t *testing.T) {
 		{"packets", "packets"}, {"pakcets", "packets"}, {"convos", "convs"}, {"tmeline", "timeline"}, {"xyzzy", ""}, {"", ""},
 	}
 	for _, tt := range tests {
-		if got := nearest(tt.word, commandNames); got != tt.want {
-			t.Errorf("nearest(%q) = %q, want %q", tt.word, got, tt.want)
-		}
-	}
-}
-
-func TestDistance(t *testing.T) {
-	tests := []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"a", "", 1}, {"", "abc", 3}, {"abc", "abc", 0}, {"abc", "acb", 1}, {"abc", "abd", 1}, {"abc", "xbcd", 2}, {"ab", "ba", 1}}
-	for _, tt := range tests {
-		if got := distance(tt.a, tt.b); got != tt.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
+		if got := spell.Nearest(tt.word, commandNames); got != tt.want {
+			t.Errorf("spell.Nearest(%q) = %q, want %q", tt.word, got, tt.want)
 		}
 	}
 }

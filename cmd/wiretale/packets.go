@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/spell"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
@@ -135,7 +136,7 @@ func chosen(names []string) ([]view.Column, error) {
 		c, ok := view.NewColumn(name)
 		if !ok {
 			hint := ""
-			if n := nearest(name, fieldNames()); n != "" {
+			if n := spell.Nearest(name, fieldNames()); n != "" {
 				hint = "did you mean " + n
 			}
 			return nil, usage(hint, "-e %s: no such field", name)

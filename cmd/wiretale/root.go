@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/spell"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
@@ -100,7 +101,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 	hint := "wiretale " + strings.TrimPrefix(cmd.CommandPath()+" --help", "wiretale ")
 	if flag, ok := strings.CutPrefix(err.Error(), "unknown flag: "); ok {
-		if n := nearest(flag, names); n != "" {
+		if n := spell.Nearest(flag, names); n != "" {
 			hint = "did you mean " + n
 		}
 	}

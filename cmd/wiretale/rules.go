@@ -5,6 +5,7 @@ import (
 
 	"github.com/wiretale/wiretale/diag"
 	diagnoses "github.com/wiretale/wiretale/diag/all"
+	"github.com/wiretale/wiretale/internal/spell"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
 )
@@ -71,7 +72,7 @@ func ruleIDs() []string {
 }
 
 func ruleHint(id string) string {
-	if n := nearest(id, ruleIDs()); n != "" {
+	if n := spell.Nearest(id, ruleIDs()); n != "" {
 		return "did you mean " + n
 	}
 	return "wiretale rules lists them"

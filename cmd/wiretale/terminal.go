@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/wiretale/wiretale/internal/spell"
 	"github.com/wiretale/wiretale/view/text"
 )
 
@@ -49,7 +50,7 @@ func styleOf(stdout io.Writer, color string) (text.Style, error) {
 
 // oneOf is the hint for a value that is none of those allowed.
 func oneOf(word string, allowed ...string) string {
-	if n := nearest(word, allowed); n != "" {
+	if n := spell.Nearest(word, allowed); n != "" {
 		return "did you mean " + n
 	}
 	return ""

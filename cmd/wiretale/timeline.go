@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/spell"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
@@ -150,7 +151,7 @@ func chooseProcess(c *engine.Case, word string) (*view.Selection, error) {
 		return found[0], nil
 	case 0:
 		hint := "wiretale convs lists the processes with conversations"
-		if n := nearest(word, known); n != "" {
+		if n := spell.Nearest(word, known); n != "" {
 			hint = "did you mean " + n
 		}
 		return nil, usage(hint, "no process %q in %s", word, "the files")
