@@ -116,6 +116,9 @@ func load(t testing.TB, path string) *capture {
 	c := &capture{path: path}
 	err := each(path, func(row *session.Row) {
 		r := *row
+		if row.Packet == nil {
+			return // captures for load have packets alone
+		}
 		rec, p, s := *row.Record, *row.Packet, *row.Sighting
 		rec.Data = slices.Clone(rec.Data)
 		p.Record, p.Assembled = &rec, slices.Clone(p.Assembled)
@@ -128,7 +131,7 @@ func load(t testing.TB, path string) *capture {
 	return c
 }
 
-// each visits the packets of a file.
+// each visits the frames of a file.
 func each(path string, visit func(*session.Row)) error {
 	rd, err := formats.Open(path, formats.Options{})
 	if err != nil {
@@ -146,12 +149,14 @@ func each(path string, visit func(*session.Row)) error {
 		if err := rd.Next(&r); err != nil {
 			return nil // cut files end early
 		}
-		if r.Kind != trace.Packet {
-			continue
+		switch {
+		case r.Kind == trace.Packet:
+			d.Decode(&r, &p)
+			tracker.Add(&p, &s)
+			visit(&session.Row{Record: &r, Packet: &p, Sighting: &s})
+		case r.Numbered: // a frame without a packet
+			visit(&session.Row{Record: &r})
 		}
-		d.Decode(&r, &p)
-		tracker.Add(&p, &s)
-		visit(&session.Row{Record: &r, Packet: &p, Sighting: &s})
 	}
 }
 
@@ -214,7 +219,7 @@ func TestFiltersAreWiresharks(t *testing.T) {
 			if len(got.frames) > 0 && len(got.frames) < len(c.rows) {
 				matched[line.text] = true
 			}
-			if diff := difference(line.section, want, got); diff != "" {
+			if diff := unexpected(line.section, want, got); diff != "" {
 				t.Errorf("%s: %s: %s", name, line.text, diff)
 				continue
 			}
@@ -224,8 +229,8 @@ func TestFiltersAreWiresharks(t *testing.T) {
 	t.Logf("%d filters on %d captures: %d answers as expected; %d filters select some frames of a capture but not all", len(lines), len(compared), same, len(matched))
 }
 
-// difference says what is not as the section has it.
-func difference(section string, want, got answer) string {
+// unexpected says what is not as the section has it.
+func unexpected(section string, want, got answer) string {
 	switch word, _, _ := strings.Cut(section, ":"); word {
 	case "same":
 		if (want.err != "") != (got.err != "") {
