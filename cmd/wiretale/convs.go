@@ -5,32 +5,43 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
 )
 
 func newConvs(a *app) *cobra.Command {
-	var format string
+	var format, filter string
 	cmd := &cobra.Command{
 		Use:     "convs FILE...",
 		Short:   "Processes and their conversations: counts, bytes, duration, round-trip time, losses, who closed",
-		Example: "  wiretale convs server.etl\n  wiretale convs -T jsonl x.pcapng",
-		RunE:    func(cmd *cobra.Command, args []string) error { return runConvs(cmd.Context(), a, format, args) },
+		Example: "  wiretale convs server.etl\n  wiretale convs -T jsonl x.pcapng\n  wiretale convs -Y 'tcp.flags.reset == 1' x.pcapng",
+		RunE:    func(cmd *cobra.Command, args []string) error { return runConvs(cmd.Context(), a, format, filter, args) },
 	}
 	formatFlag(cmd.Flags(), &format, "text", "jsonl")
+	filterFlag(cmd, &filter, "only conversations with frames")
 	return cmd
 }
 
-func runConvs(ctx context.Context, a *app, format string, args []string) error {
+func runConvs(ctx context.Context, a *app, format, filter string, args []string) error {
 	if err := checkFormat(format, "text", "jsonl"); err != nil {
+		return err
+	}
+	want, err := a.filter(filter)
+	if err != nil {
 		return err
 	}
 	paths, err := a.inputs(args)
 	if err != nil {
 		return err
 	}
-	c, err := a.analyse(ctx, paths)
+	var c *engine.Case
+	if filter == "" {
+		c, err = a.analyse(ctx, paths)
+	} else {
+		c, err = a.matching(ctx, paths, want)
+	}
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type packetsFlags struct {
 	fields  []string
 	options []string
 	count   int
+	filter  string
 }
 
 func newPackets(a *app) *cobra.Command {
@@ -32,6 +33,7 @@ func newPackets(a *app) *cobra.Command {
 		Short: "One row a record: packets and events, in order of time",
 		Example: `  wiretale packets x.pcapng
   wiretale packets -t ad.3 -c 20 x.pcapng
+  wiretale packets -Y 'ip.addr == 10.0.0.0/8 and tcp.flags.reset == 1' x.pcapng
   wiretale packets --columns netmon server.etl
   wiretale packets -T fields -e frame.number -e ip.src -e tcp.seq -E header=y x.pcapng`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runPackets(cmd.Context(), a, &f, args) },
@@ -43,6 +45,7 @@ func newPackets(a *app) *cobra.Command {
 	flags.StringArrayVarP(&f.fields, "field", "e", nil, "print this `FIELD` (with -T fields); may be given several times")
 	flags.StringArrayVarP(&f.options, "option", "E", nil, "`OPTION` of -T fields: header=y, separator=, occurrence=f|l|a, aggregator=, quote=d|s|n, bom=y")
 	flags.IntVarP(&f.count, "count", "c", 0, "stop after `N` rows")
+	filterFlag(cmd, &f.filter, "only rows")
 	return cmd
 }
 
@@ -76,6 +79,10 @@ func runPackets(ctx context.Context, a *app, f *packetsFlags, args []string) err
 	if f.count < 0 {
 		return usage("", "-c %d is less than 0", f.count)
 	}
+	want, err := a.filter(f.filter)
+	if err != nil {
+		return err
+	}
 	paths, err := a.inputs(args)
 	if err != nil {
 		return err
@@ -85,7 +92,7 @@ func runPackets(ctx context.Context, a *app, f *packetsFlags, args []string) err
 		return err
 	}
 	var first *engine.Case
-	if final {
+	if final || want.Final() {
 		again, c, done, err := a.firstPass(ctx, paths)
 		if err != nil {
 			return err
@@ -93,7 +100,7 @@ func runPackets(ctx context.Context, a *app, f *packetsFlags, args []string) err
 		defer done()
 		paths, first = again, c
 	}
-	return a.rows(ctx, paths, first, clock, f.count, printer, nil)
+	return a.rows(ctx, paths, first, clock, f.count, printer, want.Matcher().Match)
 }
 
 // packetsPrinter chooses the view. final is true when it shows owners, which only the whole file tells.

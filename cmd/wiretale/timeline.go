@@ -22,6 +22,7 @@ type timelineFlags struct {
 	conv    int
 	process string
 	count   int
+	filter  string
 }
 
 func newTimeline(a *app) *cobra.Command {
@@ -42,6 +43,7 @@ func newTimeline(a *app) *cobra.Command {
 	flags.StringVar(&f.columns, "columns", "lanes", "`COLUMNS` of the text: lanes, netmon")
 	timeFlag(cmd, &f.time)
 	flags.IntVarP(&f.count, "count", "c", 0, "stop after `N` rows")
+	filterFlag(cmd, &f.filter, "only rows")
 	cmd.MarkFlagsMutuallyExclusive("conv", "process")
 	return cmd
 }
@@ -56,6 +58,10 @@ func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) e
 	}
 	if f.columns != "lanes" && f.columns != "netmon" {
 		return usage(oneOf(f.columns, "lanes", "netmon"), "--columns %q is none of lanes, netmon", f.columns)
+	}
+	want, err := a.filter(f.filter)
+	if err != nil {
+		return err
 	}
 	named, err := a.inputs(args)
 	if err != nil {
@@ -80,7 +86,11 @@ func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) e
 	default:
 		printer = text.NewTimeline(a.out, sel.Title(), names, clock, a.style)
 	}
-	return a.rows(ctx, paths, c, clock, f.count, printer, sel.Has)
+	m := want.Matcher()
+	return a.rows(ctx, paths, c, clock, f.count, printer, func(row *engine.Row) bool {
+		passes := m.Match(row) // it wants to see every row
+		return passes && sel.Has(row)
+	})
 }
 
 // choose finds the selection that the flags name, or the only one there is.

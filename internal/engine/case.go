@@ -4,6 +4,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/session"
@@ -21,6 +23,7 @@ type Case struct {
 
 	perSource []*session.Session // what each source's events say, numbered as its tracker did
 	bases     []int              // Conversations index of each source's first conversation
+	proofs    map[place][]string // ids of findings by the records that prove them
 }
 
 // A Source is one input file with what was counted in it.
@@ -54,3 +57,23 @@ type ProviderCount struct {
 
 // A Row is one record with all that is known of it. Run reuses it.
 type Row = session.Row
+
+// A place is a record by its number.
+type place struct {
+	source int
+	number int64
+}
+
+// noteProofs makes findings known by the records that prove them.
+func (c *Case) noteProofs() {
+	c.proofs = map[place][]string{}
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		for _, pos := range f.Where {
+			at := place{pos.Source, pos.Number}
+			if !slices.Contains(c.proofs[at], f.Rule.ID) {
+				c.proofs[at] = append(c.proofs[at], f.Rule.ID)
+			}
+		}
+	}
+}

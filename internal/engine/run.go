@@ -131,6 +131,7 @@ func (r *Run) Case() *Case {
 	c.Findings, c.Withheld = diag.Run(use, &diag.Input{
 		Sources: infos, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session,
 	})
+	c.noteProofs()
 	r.result = c
 	return c
 }
@@ -163,6 +164,9 @@ func (c *Case) adopt(flows *flow.Tracker, own *session.Session) {
 // knew at its end. Both passes number conversations, sockets and control
 // blocks of a source in the same order.
 func (c *Case) resolve(row *Row) {
+	if len(c.proofs) > 0 {
+		row.Findings = c.proofs[place{row.Source, row.Record.Pos.Number}]
+	}
 	if row.Source >= len(c.perSource) {
 		return
 	}

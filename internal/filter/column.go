@@ -11,6 +11,7 @@ import (
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/all"
+	"github.com/wiretale/wiretale/provider"
 )
 
 // A column is a field or protocol that a filter can name, with the way to its values. One of the ways is set.
@@ -55,26 +56,33 @@ func lookup(name string) (*column, bool) {
 // eventPrefixes make a field of an event a column: event.data.SeqNo, or shorter event.SeqNo.
 var eventPrefixes = []string{"event.data.", "event."}
 
+// eventColumn is a field of events by its name. A number that the event's map
+// gives a name to has two values: the number and its name, marked as such.
 func eventColumn(name, parameter string) *column {
 	return &column{name: name, kind: dynamic, many: func(r *session.Row, yield func(field.Value) bool) {
 		if r.Event == nil || r.Event.Def == nil {
 			return
 		}
 		for i := range r.Event.Values {
-			if r.Event.Def.Fields[i].Name != parameter {
+			f := &r.Event.Def.Fields[i]
+			if f.Name != parameter {
 				continue
 			}
-			if v := r.Event.Values[i]; v.Type != field.None && !yield(v) {
-				return
+			if v := r.Event.Values[i]; v.Type != field.None {
+				yield(v)
+				if f.Map != "" {
+					yield(field.Value{Type: field.String, U: nameOfNumber, S: string(provider.AppendValue(nil, r.Event, i))})
+				}
 			}
 			for _, v := range r.Event.Arrays[i] {
-				if !yield(v) {
-					return
-				}
+				yield(v)
 			}
 		}
 	}}
 }
+
+// nameOfNumber marks the name of a number in Value.U: it is not compared with numbers.
+const nameOfNumber = 1
 
 // columns are all columns by name. Where tables share a name, the field wins over the protocol, and the first table says the type.
 var columns = sync.OnceValue(func() map[string]*column {

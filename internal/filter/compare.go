@@ -157,14 +157,25 @@ func constantTest(l *operand, op operator, k *constant) test {
 	if l.kind.keyed() {
 		return keyedTest(l, keysOf(l.kind, op, k))
 	}
-	pass := func(v *field.Value) bool {
-		order, ok := k.order(v)
-		return ok && op.passes(order)
+	if op.match == anyMatch {
+		return anyValue(l.values, func(v *field.Value) bool {
+			order, ok := k.order(v)
+			return ok && op.passes(order)
+		})
 	}
-	if op.match == allMatch {
-		return everyValue(l.values, pass)
+	var list []field.Value
+	return func(m *machine) bool {
+		list = l.values(m, list[:0])
+		compared := false
+		for i := range list {
+			order, ok := k.order(&list[i])
+			if ok && !op.passes(order) {
+				return false
+			}
+			compared = compared || ok
+		}
+		return compared
 	}
-	return anyValue(l.values, pass)
 }
 
 // order compares a value with the constant. All of a network is equal to it.

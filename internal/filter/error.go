@@ -16,7 +16,9 @@ type Error struct {
 func (e *Error) Error() string { return e.Message }
 
 // Column is the place of the mistake in characters, counted from 1.
-func (e *Error) Column() int { return 1 + utf8.RuneCountInString(e.Filter[:min(e.From, len(e.Filter))]) }
+func (e *Error) Column() int {
+	return 1 + utf8.RuneCountInString(e.Filter[:min(e.From, len(e.Filter))])
+}
 
 // Marked is the filter on one line, and below it a line with ^ under the place of the mistake.
 // Control characters are replaced, so that the columns are right.

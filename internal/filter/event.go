@@ -89,7 +89,7 @@ func (c *eventConstant) order(v *field.Value) (int, bool) {
 	case field.Float:
 		return cmp.Compare(math.Float64frombits(v.U), c.number), c.numeric
 	case field.String:
-		return strings.Compare(v.S, c.text), true
+		return strings.Compare(v.S, c.text), v.U != nameOfNumber || !c.numeric
 	case field.IPv4, field.IPv6:
 		a, ok := netip.AddrFromSlice(v.B)
 		return c.network(a), ok && c.address.IsValid()

@@ -6,21 +6,21 @@ import "github.com/wiretale/wiretale/field"
 type kind uint8
 
 const (
-	label     kind = iota // without a value: it is there or not
-	unsigned              // Value.U
-	signed                // Value.U as int64
-	boolean               // Value.U
-	float                 // Value.U holds math.Float64bits
-	octets                // Value.B
-	str                   // Value.S
-	ipv4                  // Value.B, 4 bytes
-	ipv6                  // Value.B, 16 bytes
-	ether                 // Value.B, 6 bytes
-	guid                  // Value.B, 16 bytes
-	moment                // Value.U as int64: nanoseconds since 1970
-	duration              // Value.U as int64: nanoseconds
-	protocol              // Value.B: the bytes that it spans
-	dynamic               // a field of an event: its type differs from event to event
+	label    kind = iota // without a value: it is there or not
+	unsigned             // Value.U
+	signed               // Value.U as int64
+	boolean              // Value.U
+	float                // Value.U holds math.Float64bits
+	octets               // Value.B
+	str                  // Value.S
+	ipv4                 // Value.B, 4 bytes
+	ipv6                 // Value.B, 16 bytes
+	ether                // Value.B, 6 bytes
+	guid                 // Value.B, 16 bytes
+	moment               // Value.U as int64: nanoseconds since 1970
+	duration             // Value.U as int64: nanoseconds
+	protocol             // Value.B: the bytes that it spans
+	dynamic              // a field of an event: its type differs from event to event
 )
 
 var kindNames = [...]string{

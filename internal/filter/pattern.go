@@ -19,7 +19,7 @@ type pattern struct {
 	re *regexp.Regexp
 	// literal is text in lower case that whatever matches contains, in any case; "" when none is known.
 	literal *foldedSearch
-	exact   bool // nothing but the literal is wanted
+	exact   bool   // nothing but the literal is wanted
 	text    []byte // memory of mapped
 	copied  []byte // memory of matchString
 }
