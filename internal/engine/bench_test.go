@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/filter"
 )
 
 var benchFile = flag.String("engine.file", "", "capture that BenchmarkAnalyse reads, for instance one that tools/benchcap wrote")
@@ -30,4 +31,40 @@ func BenchmarkAnalyse(b *testing.B) {
 		packets = c.Sources[0].Packets
 	}
 	b.ReportMetric(float64(packets)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mpackets/s")
+}
+
+// BenchmarkFilter runs a display filter over a whole file.
+func BenchmarkFilter(b *testing.B) {
+	st, err := os.Stat(*benchFile)
+	if err != nil {
+		b.Skip("no -engine.file")
+	}
+	for _, text := range []string{"", "tcp.flags.reset == 1", "ip.addr==10.0.0.7 and tcp.port==80"} {
+		f, err := filter.Compile(text, filter.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(text, func(b *testing.B) {
+			b.SetBytes(st.Size())
+			packets := int64(0)
+			for b.Loop() {
+				run, err := engine.Open(context.Background(), []string{*benchFile}, engine.Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				m, passed := f.Matcher(), 0
+				if err := run.Each(func(row *engine.Row) error {
+					if m.Match(row) {
+						passed++
+					}
+					return nil
+				}); err != nil {
+					b.Fatal(err)
+				}
+				packets = run.Case().Sources[0].Packets
+				run.Close()
+			}
+			b.ReportMetric(float64(packets)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mpackets/s")
+		})
+	}
 }
