@@ -42,11 +42,13 @@ type difference struct {
 var knownDifferences = []difference{
 	{"files that are broken on purpose: what can be read of a damaged header is a field", "F04 F06 F07 F29 F32 F62 F63 F64 F66 F68 F73", "bad/*"},
 	{"a length of 0 is what the wire said, and tshark shows the length of the frame", "F62", "*/*"},
-	{"segments behind an IPv6 length of 0 are decoded", "F29 F30 F33 F74", "*/ms_*.cap tso/tcpdump_bigtcp-ipv6.pcap"},
+	{"segments behind an IPv6 length of 0 are decoded", "F15 F16 F21 F29 F30 F33 F74", "*/ms_*.cap tso/tcpdump_bigtcp-ipv6.pcap"},
 	{"tshark's malformed are also those of protocols above the transport", "F66", "*/*"},
 	{"Network Monitor files have comments that tshark does not read", "F75", "formats/ms_*.cap"},
 	{"a segment whose TCP header contradicts its length is in no stream", "F29", "formats/gopacket_linux_sll_oversized_addr.pcapng"},
 	{"checksums are verified; tshark does that when it is asked to", "F64", "*/*"},
+	{"the table has other numbers than tshark 4.0.17 gives when it is asked, and those are ours", "F35", "formats/ms_*.cap"},
+	{"SYNs that differ are held against tshark in internal/flow", "F15 F16 F24", "tcp/ndpi_tls_multiple_synack_different_seq.pcapng"},
 	{"a record without a time is not at 1970", "F36", "formats/hadriel_*.pcapng"},
 }
 
@@ -123,7 +125,8 @@ func TestCountsAreTsharks(t *testing.T) {
 	}
 	for i, d := range knownDifferences {
 		t.Logf("known difference, %d answers: %s", used[i], d.why)
-		if used[i] == 0 {
+		decoded := slices.ContainsFunc(all, func(c compiled) bool { return slices.Contains(strings.Fields(d.filters), c.id) })
+		if used[i] == 0 && decoded {
 			t.Errorf("no capture needs this difference: %s", d.why)
 		}
 	}
