@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/filter"
 	"github.com/wiretale/wiretale/internal/spell"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
@@ -100,7 +101,16 @@ func runPackets(ctx context.Context, a *app, f *packetsFlags, args []string) err
 		defer done()
 		paths, first = again, c
 	}
-	return a.rows(ctx, paths, first, clock, f.count, printer, want.Matcher().Match)
+	return a.rows(ctx, paths, first, clock, f.count, printer, f.choice(want))
+}
+
+// choice is what the filter takes. Numbers of streams are given in the order of all rows.
+func (f *packetsFlags) choice(want *filter.Filter) choice {
+	numbers := slices.ContainsFunc(f.fields, func(name string) bool { return strings.HasSuffix(name, ".stream") })
+	return choice{
+		match: func() func(*engine.Row) bool { return want.Matcher().Match },
+		apart: f.filter != "" && !want.Ordered() && !numbers,
+	}
 }
 
 // packetsPrinter chooses the view. final is true when it shows owners, which only the whole file tells.
@@ -161,24 +171,44 @@ func fieldNames() []string {
 	return names
 }
 
-// rows prints the rows that want accepts (nil takes all), at most limit of them when that is not 0.
-func (a *app) rows(ctx context.Context, paths []string, first *engine.Case, clock *view.Clock, limit int, printer rowPrinter, want func(*engine.Row) bool) error {
+// A choice says which rows are printed; the zero value takes all.
+type choice struct {
+	match func() func(*engine.Row) bool
+	// apart is true when rows may be tested out of order: what is printed of them does not depend on it either.
+	apart bool
+}
+
+// rows prints the rows of the choice, at most limit of them when that is not 0.
+func (a *app) rows(ctx context.Context, paths []string, first *engine.Case, clock *view.Clock, limit int, printer rowPrinter, of choice) error {
 	printed := 0
-	c, err := a.each(ctx, paths, first, func(run *engine.Run, row *engine.Row) error {
-		t := row.Record.Time
-		clock.Seen(t)
-		shown := want == nil || want(row)
-		if shown {
+	c, err := a.pass(ctx, paths, first, func(run *engine.Run) error {
+		show := func(row *engine.Row) error {
+			t := row.Record.Time
+			clock.Seen(t)
 			if err := printer.Print(row, !run.Info(row.Source).Untimed); err != nil {
 				return err
 			}
-			printed++
+			clock.Done(t, true)
+			if printed++; printed == limit {
+				return errEnough
+			}
+			return nil
 		}
-		clock.Done(t, shown)
-		if limit > 0 && printed == limit {
-			return errEnough
+		skip := func(t int64) { clock.Seen(t); clock.Done(t, false) }
+		if of.apart {
+			return run.Select(engine.Selection{Match: of.match, Visit: show, Skip: skip})
 		}
-		return nil
+		match := func(*engine.Row) bool { return true }
+		if of.match != nil {
+			match = of.match()
+		}
+		return run.Each(func(row *engine.Row) error {
+			if match(row) {
+				return show(row)
+			}
+			skip(row.Record.Time)
+			return nil
+		})
 	})
 	switch {
 	case errors.Is(err, errEnough):

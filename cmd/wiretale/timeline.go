@@ -86,11 +86,13 @@ func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) e
 	default:
 		printer = text.NewTimeline(a.out, sel.Title(), names, clock, a.style)
 	}
-	m := want.Matcher()
-	return a.rows(ctx, paths, c, clock, f.count, printer, func(row *engine.Row) bool {
-		passes := m.Match(row) // it wants to see every row
-		return passes && sel.Has(row)
-	})
+	return a.rows(ctx, paths, c, clock, f.count, printer, choice{match: func() func(*engine.Row) bool {
+		m := want.Matcher()
+		return func(row *engine.Row) bool {
+			passes := m.Match(row) // it wants to see every row
+			return passes && sel.Has(row)
+		}
+	}})
 }
 
 // choose finds the selection that the flags name, or the only one there is.

@@ -31,6 +31,7 @@ type batch struct {
 	// decoded are frames that only the dealer could decode: fragments and what was put together from them.
 	decoded map[uint32]*packet.Packet
 	busy    atomic.Int32 // workers that are not done with it
+	picks   picks
 }
 
 func (b *batch) reset() {
@@ -38,6 +39,7 @@ func (b *batch) reset() {
 		b.lanes[i] = b.lanes[i][:0]
 	}
 	b.decoded = nil
+	b.picks.reset()
 }
 
 // A lane follows the conversations of one lane.
@@ -47,6 +49,8 @@ type lane struct {
 	record  trace.Record
 	packet  packet.Packet
 	seen    flow.Sighting
+	match   func(*Row) bool // of a selection, nil without one
+	row     Row             // that match is asked
 	malformed
 }
 
@@ -82,13 +86,22 @@ const spare = 2
 
 // inLanes reads the whole source in batches and tracks it with n workers. ok
 // is false, and nothing was counted, when the source turns out to hold what
-// only a pass in order can follow; it must then be opened anew.
-func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int) (ok bool, err error) {
+// only a pass in order can follow; it must then be opened anew. With a
+// selection, sel hands out the rows that pass.
+func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, sel *selector) (ok bool, err error) {
 	lanes := make([]lane, flow.Lanes)
 	for i := range lanes {
 		lanes[i].tracker = flow.NewLane(s.index, i)
+		if sel != nil {
+			lanes[i].match = sel.Match()
+		}
 	}
 	free := make(chan *batch, n+spare)
+	followed := free
+	if sel != nil {
+		followed = make(chan *batch, n+spare)
+		ctx = sel.start(ctx, followed, free)
+	}
 	for range n + spare {
 		free <- new(batch)
 	}
@@ -102,24 +115,29 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int) (
 					lanes[i].follow(b, i)
 				}
 				if b.busy.Add(-1) == 0 {
-					free <- b
+					followed <- b
 				}
 			}
 		})
 	}
-	ok, err = s.deal(ctx, reader, free, work)
+	ok, err = s.deal(ctx, reader, free, work, sel != nil)
 	for _, c := range work {
 		close(c)
 	}
 	done.Wait()
+	if sel != nil {
+		if stop := sel.finish(followed); stop != nil {
+			return true, stop
+		}
+	}
 	if ok {
 		s.gather(lanes)
 	}
 	return ok, err
 }
 
-// deal reads batches and hands them to the workers.
-func (s *source) deal(ctx context.Context, reader trace.BatchReader, free <-chan *batch, work []chan *batch) (ok bool, err error) {
+// deal reads batches and hands them to the workers; picking says that rows are looked for.
+func (s *source) deal(ctx context.Context, reader trace.BatchReader, free <-chan *batch, work []chan *batch, picking bool) (ok bool, err error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return true, err
@@ -134,6 +152,9 @@ func (s *source) deal(ctx context.Context, reader trace.BatchReader, free <-chan
 		}
 		if !s.dealBatch(b) {
 			return false, nil
+		}
+		if picking {
+			b.picks.expect(len(b.Frames))
 		}
 		b.busy.Store(int32(len(work)))
 		for _, c := range work {
@@ -213,8 +234,12 @@ func (l *lane) follow(b *batch, i int) {
 			l.decoder.Decode(&l.record, p)
 		}
 		l.tracker.Add(p, &l.seen)
-		if l.seen.Conv != nil {
-			l.malformed.add(p)
+		if l.seen.Conv == nil {
+			continue
+		}
+		l.malformed.add(p)
+		if l.match != nil {
+			l.judge(b, i, f, p)
 		}
 	}
 }

@@ -92,7 +92,7 @@ func (r *Run) inOrder(sources []*source, visit func(*Row) error) error {
 func (r *Run) All() error {
 	for i, s := range r.sources {
 		if reader, ok := s.reader.(trace.BatchReader); ok && s.rewindable() {
-			ok, err := s.inLanes(r.ctx, reader, workers(r.opt.Workers))
+			ok, err := s.inLanes(r.ctx, reader, workers(r.opt.Workers), nil)
 			if ok {
 				if err != nil {
 					return err

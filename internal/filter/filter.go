@@ -25,6 +25,7 @@ type Filter struct {
 	tree     *node // nil for the empty filter
 	location *time.Location
 	final    bool
+	ordered  bool
 	warnings []string
 }
 
@@ -38,7 +39,7 @@ func Compile(text string, opt Options) (*Filter, error) {
 	if f.tree, f.warnings, err = parse(text); err == nil && f.tree != nil {
 		c := compiler{location: f.location}
 		_, err = c.test(f.tree)
-		f.final = c.final
+		f.final, f.ordered = c.final, c.ordered
 	}
 	if err != nil {
 		err.Filter = text
@@ -53,6 +54,10 @@ func (f *Filter) String() string { return f.text }
 // Final reports whether the filter names something that only the whole of the
 // input tells: the owner, a finding. Rows must then be those of a second pass.
 func (f *Filter) Final() bool { return f.final }
+
+// Ordered reports whether rows must be asked in their order: the filter
+// names a relative time, or a number that is given in that order, as tcp.stream.
+func (f *Filter) Ordered() bool { return f.ordered }
 
 // Warnings are remarks on forms that Wireshark deprecates.
 func (f *Filter) Warnings() []string { return f.warnings }

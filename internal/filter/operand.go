@@ -55,6 +55,7 @@ func (o *operand) describe() string {
 type compiler struct {
 	location *time.Location
 	final    bool // a column needs what only the whole of the input tells
+	ordered  bool // a column needs the rows before, or numbers given in their order
 }
 
 // operand compiles a node that is no literal.
@@ -126,9 +127,8 @@ var finals = map[string]bool{
 }
 
 func (c *compiler) field(n *node, col *column, ranges []span) *operand {
-	if finals[col.name] {
-		c.final = true
-	}
+	c.final = c.final || finals[col.name]
+	c.ordered = c.ordered || finals[col.name] || col.clock != nil || col.name == "tcp.stream" || col.name == "udp.stream"
 	o := &operand{node: n, kind: col.kind, bits: col.bits, names: col.names, column: col, ranges: ranges}
 	o.values, o.sized = columnSource(col, ranges)
 	return o
