@@ -67,7 +67,7 @@ func TestSelectionIsTheSame(t *testing.T) {
 	}
 	compared := 0
 	for _, path := range files {
-		if st, err := os.Stat(path); err != nil || st.IsDir() || st.Size() > 4<<20 {
+		if st, err := os.Stat(path); err != nil || st.IsDir() || st.Size() > 1<<20 {
 			continue
 		}
 		t.Run(filepath.Base(path), func(t *testing.T) {
