@@ -46,7 +46,7 @@ func newPattern(text string) (*pattern, string) {
 	}
 	p := &pattern{re: re}
 	if literal, exact := required(tree.Simplify()); len(literal) > 1 {
-		p.literal, p.exact = newFoldedSearch(literal), exact
+		p.literal, p.exact = newFoldedSearch(literal), exact && len(literal) <= maxFolded
 	}
 	return p, ""
 }
@@ -184,8 +184,11 @@ type foldedSearch struct {
 	skip [256]uint8 // how far the end may move when it stands on this byte
 }
 
+// maxFolded is how much of a text is looked for: skips are bytes.
+const maxFolded = 255
+
 func newFoldedSearch(text string) *foldedSearch {
-	f := &foldedSearch{text: text[:min(len(text), 255)]}
+	f := &foldedSearch{text: text[:min(len(text), maxFolded)]}
 	n := len(f.text)
 	for i := range f.skip {
 		f.skip[i] = uint8(n)
