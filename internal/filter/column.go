@@ -111,6 +111,7 @@ var columns = sync.OnceValue(func() map[string]*column {
 var ownColumns = []*column{
 	{name: "frame", kind: protocol, special: wholeFrame},
 	{name: "_ws.malformed", kind: protocol, special: malformed},
+	{name: "event", kind: label, row: func(r *session.Row) (field.Value, bool) { return field.Value{}, r.Record.Event != nil }},
 	{name: "frame.comment", kind: str, many: func(r *session.Row, yield func(field.Value) bool) {
 		if r.Record.Meta == nil {
 			return
@@ -185,7 +186,7 @@ func Names() []Name {
 
 func titles() map[string]string {
 	titles := map[string]string{
-		"frame": "Frame", "_ws.malformed": "Malformed packet", "frame.comment": "Comment", "finding": "Id of a finding that the record proves",
+		"frame": "Frame", "event": "Event of a provider", "_ws.malformed": "Malformed packet", "frame.comment": "Comment", "finding": "Id of a finding that the record proves",
 		"frame.time_relative": "Time since the first record", "frame.time_delta": "Time since the record before",
 		"frame.time_delta_displayed": "Time since the displayed record before",
 	}

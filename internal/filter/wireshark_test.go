@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -227,6 +228,37 @@ func TestFiltersAreWiresharks(t *testing.T) {
 		}
 	}
 	t.Logf("%d filters on %d captures: %d answers as expected; %d filters select some frames of a capture but not all", len(lines), len(compared), same, len(matched))
+}
+
+// TestEngineIsTsharks: sharkd, which answers many filters, and tshark -Y, which people know, say the same.
+func TestEngineIsTsharks(t *testing.T) {
+	path := filepath.Join(captures, compared[0])
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("../shared/captures is not here: no captures to filter")
+	}
+	for _, tool := range []string{"sharkd", "tshark"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s is not installed: nothing to compare with", tool)
+		}
+	}
+	w, c := startWireshark(t, path), load(t, path)
+	for _, text := range []string{"ip.addr#2 == 10.0.0.0/8", "udp.port in {2152} and frame.len > 100", "frame contains 00:00", "frame.time_delta > 0.5", "not tcp", "tcp.port == 65536", "frame matches \"(?-i)[A-Z]{4}\""} {
+		cmd := exec.Command("tshark", "-r", path, "-Y", text, "-T", "fields", "-e", "frame.number")
+		cmd.Env = append(os.Environ(), "TZ=UTC")
+		out, err := cmd.Output()
+		var frames []int64
+		for word := range strings.FieldsSeq(string(out)) {
+			n, bad := strconv.ParseInt(word, 10, 64)
+			if bad != nil {
+				t.Fatal(bad)
+			}
+			frames = append(frames, n)
+		}
+		engine, own := w.ask(t, text), c.ask(text)
+		if (err != nil) != (engine.err != "") || !slices.Equal(frames, engine.frames) || !slices.Equal(frames, own.frames) {
+			t.Errorf("%s: tshark %v %v, sharkd %v, wiretale %v", text, short(frames), err, short(engine.frames), short(own.frames))
+		}
+	}
 }
 
 // unexpected says what is not as the section has it.
