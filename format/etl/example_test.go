@@ -101,8 +101,8 @@ func ExampleReader_Prepass() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		if ndiscap.Wants(rec.Event) || !names.Decode(rec, &e) {
-			continue // a packet, or an event that nobody describes
+		if rec.Event.Kernel() || ndiscap.Wants(rec.Event) || !names.Decode(rec, &e) {
+			continue // the system's own records, a packet, or an event that nobody describes
 		}
 		fmt.Printf("%d: %s: %s\n", rec.Pos.Number, provider.AppendName(nil, &e), names.AppendText(nil, &e))
 	}
