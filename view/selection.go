@@ -74,6 +74,9 @@ func happened(row *engine.Row) bool {
 	return LaneOf(row) == Stack || row.Event.Provider.Short == "Process" && row.Event.Header.Opcode <= 2
 }
 
+// Owns reports whether the conversation is the selected one or one of the selected process.
+func (s *Selection) Owns(conv *flow.Conversation) bool { return s.Conv == conv || s.owned[conv] }
+
 // Source is the source that the selection lies in.
 func (s *Selection) Source() int {
 	if s.Process != nil {

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/wiretale/wiretale/view/plot"
+)
+
+// check reads the flags that need no file.
+func (f *plotFlags) check(opt *plot.Options) (format plot.Format, size plot.Size, err error) {
+	fail := func(err error) (plot.Format, plot.Size, error) { return "", plot.Size{}, err }
+	if err := f.belongs(opt.Kind); err != nil {
+		return fail(err)
+	}
+	if format, err = f.pictureFormat(); err != nil {
+		return fail(err)
+	}
+	if size, err = plot.ParseSize(f.size); err != nil {
+		return fail(usage("for example --size 1200x700", "--size %w", err))
+	}
+	if f.given("interval") && f.interval <= 0 {
+		return fail(usage("for example --interval 100ms", "--interval %v is not more than 0", f.interval))
+	}
+	if f.smooth < 1 || f.smooth > plot.MaxIntervals {
+		return fail(usage("", "--sma %d is not from 1 to %d", f.smooth, plot.MaxIntervals))
+	}
+	if d := f.direction; d != "" && d != "client" && d != "server" {
+		return fail(usage(oneOf(d, "client", "server"), "--direction %q is none of client, server", d))
+	}
+	opt.Interval, opt.Smooth, opt.Unit = f.interval, f.smooth, plot.Unit(f.unit)
+	if err := checkUnit(f.unit); err != nil {
+		return fail(err)
+	}
+	if opt.Filters, err = f.lines(); err != nil {
+		return fail(err)
+	}
+	return format, size, nil
+}
+
+func checkUnit(unit string) error {
+	var names []string
+	for _, u := range plot.Units {
+		if unit == string(u) {
+			return nil
+		}
+		names = append(names, string(u))
+	}
+	return usage(oneOf(unit, names...), "--unit %q is none of %s", unit, strings.Join(names, ", "))
+}
+
+// belongs refuses flags that a graph does not have.
+func (f *plotFlags) belongs(kind *plot.Kind) error {
+	for _, flag := range []struct {
+		name string
+		has  bool
+	}{
+		{"filter", !kind.Conversation}, {"unit", !kind.Conversation}, {"sma", !kind.Conversation},
+		{"direction", kind.Directed}, {"interval", !kind.Directed},
+	} {
+		if !flag.has && f.given(flag.name) {
+			return usage("", "a plot of kind %s has no --%s", kind.Name, flag.name)
+		}
+	}
+	return nil
+}
+
+// pictureFormat is -T, else what the ending of the file says.
+func (f *plotFlags) pictureFormat() (plot.Format, error) {
+	var names []string
+	for _, known := range plot.Formats {
+		names = append(names, string(known))
+	}
+	if err := checkFormat(f.format, names...); err != nil {
+		return "", err
+	}
+	if f.given("format") || f.output == "-" {
+		return plot.Format(f.format), nil
+	}
+	ending := strings.ToLower(strings.TrimPrefix(filepath.Ext(f.output), "."))
+	for _, known := range plot.Formats {
+		if ending == string(known) {
+			return known, nil
+		}
+	}
+	return "", usage("end it with .svg or .png, or add -T", "the ending of %s is no format", f.output)
+}
+
+// lines are the lines of the IO graph.
+func (f *plotFlags) lines() ([]plot.Filter, error) {
+	known := plot.Filters()
+	if len(f.filters) == 0 {
+		return known, nil
+	}
+	var chosen []plot.Filter
+next:
+	for _, word := range f.filters {
+		for _, k := range known {
+			if k.Name == word {
+				chosen = append(chosen, k)
+				continue next
+			}
+		}
+		return nil, usage(oneOf(word, filterNames()...), "--filter %q is none of %s", word, strings.Join(filterNames(), ", "))
+	}
+	return chosen, nil
+}
+
+// notAnInput refuses to write over what is read.
+func notAnInput(output string, inputs []string) error {
+	out, err := os.Stat(output)
+	if output == "-" || err != nil {
+		return nil
+	}
+	for _, path := range inputs {
+		if in, err := os.Stat(path); err == nil && os.SameFile(in, out) {
+			return usage("", "%s is read: the picture would be written over it", output)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package plot
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// A Filter is one line of an IO graph: its name, and which rows count.
+type Filter struct {
+	Name  string
+	Match func(*engine.Row) bool
+}
+
+// Filters are those that need no language: the two that Wireshark's graph
+// begins with, and the transports.
+func Filters() []Filter {
+	transport := func(id proto.ID) func(*engine.Row) bool {
+		return func(r *engine.Row) bool { return r.Packet != nil && r.Packet.Transport == id }
+	}
+	return []Filter{
+		{"total", func(r *engine.Row) bool { return r.Packet != nil }},
+		{"tcp", transport(proto.TCP)},
+		{"udp", transport(proto.UDP)},
+		{errorsFilter, func(r *engine.Row) bool { return r.Packet != nil && r.Sighting != nil && analysed(r.Sighting) }},
+	}
+}
+
+// errorsFilter is the one that is drawn as bars.
+const errorsFilter = "errors"
+
+// A Unit is what an IO graph counts.
+type Unit string
+
+const (
+	UnitPackets Unit = "packets"
+	UnitBytes   Unit = "bytes"
+	UnitBits    Unit = "bits" // a second
+)
+
+// Units are all of them, the usual one first.
+var Units = []Unit{UnitPackets, UnitBytes, UnitBits}
+
+// ioGraph counts rows by intervals.
+type ioGraph struct {
+	opt     Options
+	counts  [][]int64 // by filter, by interval
+	untimed int64
+}
+
+// MaxIntervals bounds the intervals of an IO graph.
+const MaxIntervals = 1 << 20
+
+// Intervals is how many intervals there are from start to end, both included.
+func Intervals(start, end int64, interval time.Duration) int64 {
+	return since(end, start)/max(int64(interval), 1) + 1
+}
+
+// usualIntervals is about how many intervals a graph has when nobody says how long they are.
+const usualIntervals = 250
+
+// UsualInterval is an interval of 1, 2 or 5 of a power of ten that cuts the time into about 100 to 250.
+func UsualInterval(start, end int64) time.Duration {
+	span := since(end, start)
+	for unit := int64(time.Microsecond); ; unit *= 10 {
+		for _, n := range []int64{1, 2, 5} {
+			if span/(n*unit) <= usualIntervals || unit >= 1e18 {
+				return time.Duration(n * unit)
+			}
+		}
+	}
+}
+
+func newIO(opt Options) Collector {
+	g := &ioGraph{opt: opt}
+	n := min(Intervals(opt.Start, opt.End, opt.Interval), MaxIntervals)
+	for range opt.Filters {
+		g.counts = append(g.counts, make([]int64, n))
+	}
+	return g
+}
+
+func (g *ioGraph) Add(row *engine.Row) {
+	t := row.Record.Time
+	if t == trace.NoTime {
+		g.untimed++
+		return
+	}
+	i := since(t, g.opt.Start) / int64(g.opt.Interval)
+	if t < g.opt.Start || len(g.counts) == 0 || i >= int64(len(g.counts[0])) {
+		return
+	}
+	amount := int64(1)
+	if g.opt.Unit != UnitPackets {
+		amount = int64(row.Record.WireLen)
+	}
+	for f := range g.opt.Filters {
+		if g.opt.Filters[f].Match(row) {
+			g.counts[f][i] += amount
+		}
+	}
+}
+
+func (g *ioGraph) Panels() ([]Panel, []string) {
+	p := Panel{FromZero: true, Empty: "no record has a time"}
+	switch every := g.opt.Interval.String(); g.opt.Unit {
+	case UnitBits:
+		p.Label, p.Unit = "average over "+every, Bits
+	case UnitBytes:
+		p.Label, p.Unit = "bytes in "+every, Bytes
+	default:
+		p.Label, p.Unit = "packets in "+every, Count
+	}
+	if g.opt.Smooth > 1 {
+		p.Label += fmt.Sprintf(", smoothed over %d", g.opt.Smooth)
+	}
+	for f, filter := range g.opt.Filters {
+		look := looksIO[f%len(looksIO)]
+		if filter.Name == errorsFilter {
+			look = lookErrors
+		}
+		p.Series = append(p.Series, Series{Name: filter.Name, Look: look, Points: g.points(g.counts[f], look.shape == bars)})
+	}
+	var notes []string
+	if g.untimed > 0 {
+		notes = append(notes, fmt.Sprintf("%d records without a time are not shown", g.untimed))
+	}
+	return []Panel{p}, notes
+}
+
+// points are the counts as steps, or as bars in the middle of the intervals that have any.
+func (g *ioGraph) points(counts []int64, asBars bool) []Point {
+	t := newThinned(g.opt.Columns)
+	interval := int64(g.opt.Interval)
+	factor := 1.0
+	if g.opt.Unit == UnitBits {
+		factor = 8 * 1e9 / float64(interval)
+	}
+	last := 0.0
+	for i, v := range smoothed(counts, g.opt.Smooth) {
+		last = v * factor
+		if !asBars {
+			t.add(at(int64(i)*interval, last))
+		} else if v > 0 {
+			t.add(Point{int64(i)*interval + interval/2, 0, last})
+		}
+	}
+	if !asBars && len(counts) > 0 {
+		t.add(at(int64(len(counts))*interval, last))
+	}
+	return t.all()
+}
+
+// smoothed are averages of n counts around each, of fewer at the ends.
+func smoothed(counts []int64, n int) func(yield func(int, float64) bool) {
+	n = max(n, 1)
+	before := (n - 1) / 2
+	return func(yield func(int, float64) bool) {
+		sum, from, to := int64(0), 0, 0 // of counts[from:to]
+		for i := range counts {
+			for ; to < min(i-before+n, len(counts)); to++ {
+				sum += counts[to]
+			}
+			for ; from < i-before; from++ {
+				sum -= counts[from]
+			}
+			if !yield(i, float64(sum)/float64(to-from)) {
+				return
+			}
+		}
+	}
+}

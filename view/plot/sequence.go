@@ -1,0 +1,144 @@
+package plot
+
+import (
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/proto/tcp"
+)
+
+// stevens is the graph of W. R. Stevens, TCP/IP Illustrated, volume 1: a dot at
+// the first sequence number of each segment with data.
+type stevens struct {
+	segments
+	sender             int
+	data, resent, late thinned
+}
+
+func newStevens(opt Options) Collector {
+	t := newThinned(opt.Columns)
+	return &stevens{segments: newSegments(&opt), sender: opt.Sender, data: t, resent: t, late: t}
+}
+
+func (s *stevens) Add(row *engine.Row) {
+	var g segment
+	if !s.of(row, &g) || !g.tcp || g.from != s.sender || g.len == 0 {
+		return
+	}
+	s.pick(&g).add(at(g.time, float64(g.seq)))
+}
+
+func (s *stevens) pick(g *segment) *thinned {
+	switch {
+	case g.resent:
+		return &s.resent
+	case g.late:
+		return &s.late
+	}
+	return &s.data
+}
+
+func (s *stevens) Panels() ([]Panel, []string) {
+	return []Panel{{
+		Label: "relative sequence number", Unit: Bytes, Empty: "no data was sent in this direction",
+		Series: []Series{
+			{Name: "data", Look: lookData, Points: s.data.all()},
+			{Name: "out of order", Look: lookLate, Points: s.late.all()},
+			{Name: "retransmission", Look: lookResent, Points: s.resent.all()},
+		},
+	}}, s.notes()
+}
+
+// tcptrace is the graph of tcptrace -S: what the sender sent, and what the
+// receiver acknowledged and allowed, over the same sequence numbers.
+type tcptrace struct {
+	segments
+	sender             int
+	data, resent, late thinned // bars from the first sequence number to the one after the last
+	ack, edge          thinned // lines: the acknowledgement, and the number that the window allows up to
+	sack               thinned // bars
+	dup, zero, reset   thinned
+}
+
+func newTcptrace(opt Options) Collector {
+	t := newThinned(opt.Columns)
+	return &tcptrace{segments: newSegments(&opt), sender: opt.Sender, data: t, resent: t, late: t,
+		ack: t, edge: t, sack: t, dup: t, zero: t, reset: t}
+}
+
+func (s *tcptrace) Add(row *engine.Row) {
+	var g segment
+	if !s.of(row, &g) || !g.tcp {
+		return
+	}
+	if g.flags&tcp.RST != 0 {
+		s.resets(&g)
+	} else if g.from == s.sender {
+		s.sent(&g)
+	} else {
+		s.answered(&g)
+	}
+}
+
+func (s *tcptrace) sent(g *segment) {
+	if g.len == 0 {
+		return
+	}
+	bars := &s.data
+	switch {
+	case g.resent:
+		bars = &s.resent
+	case g.late:
+		bars = &s.late
+	}
+	bars.add(Point{g.time, float64(g.seq), float64(g.seq + g.len)})
+}
+
+func (s *tcptrace) answered(g *segment) {
+	if !g.hasAck {
+		return
+	}
+	ack := float64(g.ack)
+	s.ack.add(at(g.time, ack))
+	if g.hasWindow {
+		s.edge.add(at(g.time, float64(g.ack+g.window)))
+	}
+	if g.zeroWindow {
+		s.zero.add(at(g.time, ack))
+	}
+	if g.dupAck {
+		s.dup.add(at(g.time, ack))
+	}
+	for _, b := range g.sacks[:g.nsacks] {
+		s.sack.add(Point{g.time, float64(b.from), float64(b.to)})
+	}
+}
+
+// resets marks a reset of the sender at its sequence number, one of the
+// receiver at the last acknowledgement: its own numbers are of the other direction.
+func (s *tcptrace) resets(g *segment) {
+	switch n := len(s.ack.points); {
+	case g.from == s.sender:
+		s.reset.add(at(g.time, float64(g.seq)))
+	case n > 0:
+		s.reset.add(at(g.time, s.ack.points[n-1].Low))
+	}
+}
+
+func (s *tcptrace) Panels() ([]Panel, []string) {
+	resent, late := s.resent.all(), s.late.all()
+	return []Panel{{
+		Label: "relative sequence number", Unit: Bytes, Empty: "no data was sent in this direction, and none acknowledged",
+		Series: []Series{
+			{Name: "window's edge", Look: lookEdge, Points: s.edge.all(), Beyond: true},
+			{Name: "acknowledged", Look: lookAck, Points: s.ack.all()},
+			{Name: "SACK", Look: lookSACK, Points: s.sack.all()},
+			{Name: "segment", Look: lookSegment, Points: s.data.all()},
+			{Name: "out of order", Look: lookLateBar, Points: late},
+			{Look: lookO, Points: late},
+			{Name: "retransmission", Look: lookResentBar, Points: resent},
+			{Look: lookR, Points: resent},
+			{Name: "duplicate ACK", Look: lookDup, Points: s.dup.all()},
+			{Name: "zero window", Look: lookZero, Points: s.zero.all()},
+			{Name: "reset", Look: lookReset, Points: s.reset.all()},
+		},
+	}}, append(s.notes(), s.windowNote(1-s.sender)...)
+}

@@ -1,0 +1,97 @@
+package plot
+
+import (
+	"cmp"
+	"slices"
+)
+
+// thinned keeps a bounded number of points that look like all of them:
+//
+//  1. Points are kept as they come until there are too many.
+//  2. Then time is cut into buckets whose width is a power of two nanoseconds,
+//     and of each bucket the first, the last, the lowest and the highest point
+//     stay. The width is doubled until half of the room is free.
+//
+// Buckets of a width nest in those of the next, so what stays depends on the
+// points alone, and every bucket has its true extremes. The room is such that
+// buckets are narrower than a column of pixels: lines and envelopes look as if
+// every point had been drawn. Empty time takes no room.
+type thinned struct {
+	room   int // points that may be kept
+	shift  uint
+	points []Point
+}
+
+// perColumn is the room for each column of pixels: half of it is used after
+// thinning, by buckets of four points, of which each column has two or more.
+const perColumn = 16
+
+// maxShift makes one bucket of all times on each side of 0.
+const maxShift = 62
+
+func newThinned(columns int) thinned { return thinned{room: perColumn * max(columns, 1)} }
+
+func (t *thinned) add(p Point) {
+	if len(t.points) >= t.room {
+		t.thin()
+	}
+	t.points = append(t.points, p)
+}
+
+// all are the points that are left, in order of time.
+func (t *thinned) all() []Point {
+	t.sort()
+	return t.points
+}
+
+// sort orders by time; points of the same time stay in the order they came.
+func (t *thinned) sort() {
+	byTime := func(a, b Point) int { return cmp.Compare(a.Time, b.Time) }
+	if !slices.IsSortedFunc(t.points, byTime) {
+		slices.SortStableFunc(t.points, byTime)
+	}
+}
+
+func (t *thinned) thin() {
+	t.sort()
+	t.points = extremes(t.points, t.shift)
+	for len(t.points) > t.room/2 && t.shift < maxShift {
+		t.shift++
+		t.points = extremes(t.points, t.shift)
+	}
+}
+
+// extremes keeps the extremes of each bucket of 1<<shift nanoseconds, in place.
+func extremes(points []Point, shift uint) []Point {
+	kept := points[:0]
+	for from := 0; from < len(points); {
+		to := from + 1
+		for to < len(points) && points[to].Time>>shift == points[from].Time>>shift {
+			to++
+		}
+		kept = appendExtremes(kept, points[from:to])
+		from = to
+	}
+	return kept
+}
+
+// appendExtremes adds the first, lowest, highest and last point of a bucket in the order that they have in it.
+func appendExtremes(kept, bucket []Point) []Point {
+	if len(bucket) <= 4 {
+		return append(kept, bucket...)
+	}
+	low, high := 0, 0
+	for i := range bucket {
+		if bucket[i].Low < bucket[low].Low {
+			low = i
+		}
+		if bucket[i].High > bucket[high].High {
+			high = i
+		}
+	}
+	keep := []int{0, min(low, high), max(low, high), len(bucket) - 1}
+	for _, i := range slices.Compact(keep) {
+		kept = append(kept, bucket[i])
+	}
+	return kept
+}
