@@ -24,6 +24,7 @@ type plotFlags struct {
 	conv      int
 	process   string
 	direction string
+	from, to  time.Duration
 	interval  time.Duration
 	filters   []string
 	unit      string
@@ -55,6 +56,8 @@ direction with more. The picture goes to standard output, unless that is a termi
 	flags.IntVar(&f.conv, "conv", -1, "the conversation with the number `N`, as convs lists it")
 	flags.StringVar(&f.process, "process", "", "the largest conversation of the process with this `NAME` or id; all of them in an IO graph")
 	flags.StringVar(&f.direction, "direction", "", "show what this `SIDE` sent: client, server (the first and second end that convs lists)")
+	flags.DurationVar(&f.from, "from", 0, "begin this `TIME` after the first packet, for example 1.5s")
+	flags.DurationVar(&f.to, "to", 0, "end this `TIME` after the first packet")
 	flags.DurationVar(&f.interval, "interval", 0, "`TIME` that throughput is averaged over, 1s if not given; that one point of an IO graph stands for")
 	flags.StringArrayVar(&f.filters, "filter", nil, "a line of the IO graph: `FILTER` is one of "+strings.Join(filterNames(), ", ")+"; may be given several times")
 	flags.StringVar(&f.unit, "unit", string(plot.UnitPackets), "what the IO graph counts: `UNIT` is one of packets, bytes, bits (a second)")
@@ -199,10 +202,10 @@ func everything(c *engine.Case, sel *view.Selection, opt *plot.Options) (func(*e
 	}
 	opt.Start, opt.End = first, last
 	if opt.Interval == 0 {
-		opt.Interval = plot.UsualInterval(first, last)
+		opt.Interval = opt.UsualInterval()
 	}
-	if n := plot.Intervals(first, last, opt.Interval); n > plot.MaxIntervals {
-		return nil, usage(fmt.Sprintf("--interval %v, for example", plot.UsualInterval(first, last)), "there are %d intervals of %v in the files, and %d is the most", n, opt.Interval, plot.MaxIntervals)
+	if n := opt.Intervals(); n > plot.MaxIntervals {
+		return nil, usage(fmt.Sprintf("--interval %v, for example", opt.UsualInterval()), "there are %d intervals of %v in the files, and %d is the most", n, opt.Interval, plot.MaxIntervals)
 	}
 	if sel == nil {
 		return func(*engine.Row) bool { return true }, nil

@@ -29,6 +29,10 @@ func (f *plotFlags) check(opt *plot.Options) (format plot.Format, size plot.Size
 	if d := f.direction; d != "" && d != "client" && d != "server" {
 		return fail(usage(oneOf(d, "client", "server"), "--direction %q is none of client, server", d))
 	}
+	if f.from < 0 || f.to < 0 || f.given("to") && f.to <= f.from {
+		return fail(usage("for example --from 1.5s --to 2s", "there is no time from %v to %v", f.from, f.to))
+	}
+	opt.From, opt.To = f.from, f.to
 	opt.Interval, opt.Smooth, opt.Unit = f.interval, f.smooth, plot.Unit(f.unit)
 	if err := checkUnit(f.unit); err != nil {
 		return fail(err)

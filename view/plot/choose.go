@@ -79,7 +79,7 @@ func Begin(c *engine.Case, conv *flow.Conversation) (int64, bool) {
 // New puts a plot together from what was collected. Paths are the files as the
 // user named them, zone is that of the time in the axis.
 func New(opt Options, from Collector, paths []string, zone *time.Location) *Plot {
-	p := &Plot{Title: opt.Kind.Title}
+	p := &Plot{Title: opt.Kind.Title, From: int64(opt.From)}
 	p.Panels, p.Notes = from.Panels()
 	var parts []string
 	what := "first record"

@@ -121,8 +121,7 @@ func (p *Plot) draw(c canvas, size Size, faces *fonts) {
 	face := textFace
 	face.anchor = middle
 	box := boxes[len(boxes)-1]
-	label := d.fit(p.Time+" ("+d.time.unit+")", face, box.width())
-	c.text(xy{(box.left + box.right) / 2, box.bottom + tickLength + lineHeight + textSize}, label, face)
+	c.text(xy{(box.left + box.right) / 2, box.bottom + tickLength + lineHeight + textSize}, d.withUnit(p.Time, d.time.unit, face, box.width()), face)
 }
 
 // header writes title and subtitle and returns where the rest begins.
@@ -161,8 +160,9 @@ func (p *Plot) split(all rect) []rect {
 	return boxes
 }
 
-// times is the range of time of all points and of the plot's time 0.
+// times is the range of time of all points and of the plot's beginning.
 func (p *Plot) times() (low, high float64) {
+	low, high = float64(p.From), float64(p.From)
 	for _, panel := range p.Panels {
 		for _, s := range panel.Series {
 			if n := len(s.Points); n > 0 {
@@ -171,7 +171,7 @@ func (p *Plot) times() (low, high float64) {
 		}
 	}
 	if low == high { // a moment
-		return 0, float64(time.Millisecond)
+		return low, low + float64(time.Millisecond)
 	}
 	return low, high
 }
@@ -251,12 +251,17 @@ func (d *drawing) axes(p *Panel, v *viewport, last bool) {
 	frame.rect(v.box)
 	d.stroke(&lines, &Look{color: grid, width: 1})
 	d.stroke(&frame, &Look{color: ink, width: 1})
-	label := p.Label
-	if v.y.unit != "" {
-		label += " (" + v.y.unit + ")"
-	}
 	centre.up = true
-	d.text(xy{margin + textSize/2, (v.box.top + v.box.bottom) / 2}, d.fit(label, centre, max(v.box.height(), 60)), centre)
+	d.text(xy{margin + textSize/2, (v.box.top + v.box.bottom) / 2}, d.withUnit(p.Label, v.y.unit, centre, max(v.box.height(), 60)), centre)
+}
+
+// withUnit is a label with its unit, shortened to a width; the unit stays.
+func (d *drawing) withUnit(label, unit string, face typeface, width float64) string {
+	if unit == "" {
+		return d.fit(label, face, width)
+	}
+	unit = " (" + unit + ")"
+	return d.fit(label, face, width-d.width(unit, face)) + unit
 }
 
 // legend writes the names of the series that have points, in rows from the top of box, and returns where they end.

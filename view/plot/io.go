@@ -46,25 +46,37 @@ var Units = []Unit{UnitPackets, UnitBytes, UnitBits}
 
 // ioGraph counts rows by intervals.
 type ioGraph struct {
-	opt     Options
-	counts  [][]int64 // by filter, by interval
-	untimed int64
+	opt      Options
+	from, to int64     // the part that is shown
+	counts   [][]int64 // by filter, by interval
+	untimed  int64
 }
 
 // MaxIntervals bounds the intervals of an IO graph.
 const MaxIntervals = 1 << 20
 
-// Intervals is how many intervals there are from start to end, both included.
-func Intervals(start, end int64, interval time.Duration) int64 {
-	return since(end, start)/max(int64(interval), 1) + 1
+// Part is the part of an IO graph's time that is shown, in nanoseconds since Start.
+func (o *Options) Part() (from, to int64) {
+	to = since(o.End, o.Start)
+	if o.To > 0 {
+		to = min(to, int64(o.To)-1) // no interval for the end alone
+	}
+	return min(int64(o.From), to), to
+}
+
+// Intervals is how many intervals an IO graph has. The first begins with the part that is shown.
+func (o *Options) Intervals() int64 {
+	from, to := o.Part()
+	return (to-from)/max(int64(o.Interval), 1) + 1
 }
 
 // usualIntervals is about how many intervals a graph has when nobody says how long they are.
 const usualIntervals = 250
 
-// UsualInterval is an interval of 1, 2 or 5 of a power of ten that cuts the time into about 100 to 250.
-func UsualInterval(start, end int64) time.Duration {
-	span := since(end, start)
+// UsualInterval is an interval of 1, 2 or 5 of a power of ten that cuts the part that is shown into about 100 to 250.
+func (o *Options) UsualInterval() time.Duration {
+	from, to := o.Part()
+	span := to - from
 	for unit := int64(time.Microsecond); ; unit *= 10 {
 		for _, n := range []int64{1, 2, 5} {
 			if span/(n*unit) <= usualIntervals || unit >= 1e18 {
@@ -76,7 +88,8 @@ func UsualInterval(start, end int64) time.Duration {
 
 func newIO(opt Options) Collector {
 	g := &ioGraph{opt: opt}
-	n := min(Intervals(opt.Start, opt.End, opt.Interval), MaxIntervals)
+	g.from, g.to = opt.Part()
+	n := min(opt.Intervals(), MaxIntervals)
 	for range opt.Filters {
 		g.counts = append(g.counts, make([]int64, n))
 	}
@@ -89,8 +102,9 @@ func (g *ioGraph) Add(row *engine.Row) {
 		g.untimed++
 		return
 	}
-	i := since(t, g.opt.Start) / int64(g.opt.Interval)
-	if t < g.opt.Start || len(g.counts) == 0 || i >= int64(len(g.counts[0])) {
+	now := since(t, g.opt.Start)
+	i := (now - g.from) / int64(g.opt.Interval)
+	if now < g.from || now > g.to || len(g.counts) == 0 || i >= int64(len(g.counts[0])) {
 		return
 	}
 	amount := int64(1)
@@ -133,7 +147,7 @@ func (g *ioGraph) Panels() ([]Panel, []string) {
 
 // points are the counts as steps, or as bars in the middle of the intervals that have any.
 func (g *ioGraph) points(counts []int64, asBars bool) []Point {
-	t := newThinned(g.opt.Columns)
+	t := newThinned(&Options{Columns: g.opt.Columns}) // only what is shown was counted
 	interval := int64(g.opt.Interval)
 	factor := 1.0
 	if g.opt.Unit == UnitBits {
@@ -143,13 +157,13 @@ func (g *ioGraph) points(counts []int64, asBars bool) []Point {
 	for i, v := range smoothed(counts, g.opt.Smooth) {
 		last = v * factor
 		if !asBars {
-			t.add(at(int64(i)*interval, last))
+			t.add(at(g.from+int64(i)*interval, last))
 		} else if v > 0 {
-			t.add(Point{int64(i)*interval + interval/2, 0, last})
+			t.add(Point{g.from + int64(i)*interval + interval/2, 0, last})
 		}
 	}
 	if !asBars && len(counts) > 0 {
-		t.add(at(int64(len(counts))*interval, last))
+		t.add(at(g.from+int64(len(counts))*interval, last))
 	}
 	return t.all()
 }

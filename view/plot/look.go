@@ -71,15 +71,10 @@ var (
 	lookFlight = Look{shape: steps, color: black, width: 1.2}
 	lookSample = Look{shape: marks, mark: dot, color: blue}
 
-	looksSent = [2]Look{
-		{shape: steps, color: blue, width: 1.6},
-		{shape: steps, color: vermilion, width: 1.6, dash: []float64{9, 3}},
-	}
-	looksArrived = [2]Look{
-		{shape: steps, color: sky, width: 1.4, dash: []float64{2, 2}},
-		{shape: steps, color: orange, width: 1.4, dash: []float64{6, 2, 2, 2}},
-	}
-	looksSize = [2]Look{{shape: marks, mark: dot, color: blue}, {shape: marks, mark: triangle, color: vermilion}}
+	// What arrived is a broad line under the fine one of what was sent.
+	looksArrived = [2]Look{{shape: steps, color: sky, width: 4}, {shape: steps, color: orange, width: 4, dash: []float64{12, 4}}}
+	looksSent    = [2]Look{{shape: steps, color: blue, width: 1.2}, {shape: steps, color: vermilion, width: 1.2, dash: []float64{6, 2}}}
+	looksSize    = [2]Look{{shape: marks, mark: dot, color: blue}, {shape: marks, mark: triangle, color: vermilion}}
 
 	lookErrors = Look{shape: bars, color: vermilion, width: 2}
 	looksIO    = []Look{

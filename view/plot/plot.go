@@ -46,6 +46,8 @@ type Options struct {
 	// Start is the time 0 of the plot, End the last time in it: nanoseconds
 	// since 1970. Only the IO graph needs End.
 	Start, End int64
+	// From and To limit the plot to a part of the time since Start; To is 0 without an end.
+	From, To time.Duration
 	// Interval is the span of a moving average of throughput, and of one point
 	// of an IO graph. It is more than 0.
 	Interval time.Duration
@@ -75,6 +77,7 @@ type Plot struct {
 	Title    string
 	Subtitle string   // who talks, and in which file
 	Time     string   // what the time axis is: "time since ..."
+	From     int64    // the time that the axis begins with, at the latest
 	Panels   []Panel  // at least one
 	Notes    []string // what is not in the picture, and why
 }

@@ -37,7 +37,7 @@ type flight struct {
 const maxFlights = 1 << 16
 
 func newRTT(opt Options) Collector {
-	return &rtt{segments: newSegments(&opt), sender: opt.Sender, samples: newThinned(opt.Columns), high: math.MinInt64, acked: math.MinInt64}
+	return &rtt{segments: newSegments(&opt), sender: opt.Sender, samples: newThinned(&opt), high: math.MinInt64, acked: math.MinInt64}
 }
 
 func (r *rtt) Add(row *engine.Row) {

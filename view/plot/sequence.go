@@ -14,7 +14,7 @@ type stevens struct {
 }
 
 func newStevens(opt Options) Collector {
-	t := newThinned(opt.Columns)
+	t := newThinned(&opt)
 	return &stevens{segments: newSegments(&opt), sender: opt.Sender, data: t, resent: t, late: t}
 }
 
@@ -55,11 +55,13 @@ type tcptrace struct {
 	data, resent, late thinned // bars from the first sequence number to the one after the last
 	ack, edge          thinned // lines: the acknowledgement, and the number that the window allows up to
 	sack               thinned // bars
+	acked              float64 // the last acknowledgement, valid iff answers
+	answers            bool
 	dup, zero, reset   thinned
 }
 
 func newTcptrace(opt Options) Collector {
-	t := newThinned(opt.Columns)
+	t := newThinned(&opt)
 	return &tcptrace{segments: newSegments(&opt), sender: opt.Sender, data: t, resent: t, late: t,
 		ack: t, edge: t, sack: t, dup: t, zero: t, reset: t}
 }
@@ -97,6 +99,7 @@ func (s *tcptrace) answered(g *segment) {
 		return
 	}
 	ack := float64(g.ack)
+	s.acked, s.answers = ack, true
 	s.ack.add(at(g.time, ack))
 	if g.hasWindow {
 		s.edge.add(at(g.time, float64(g.ack+g.window)))
@@ -115,11 +118,10 @@ func (s *tcptrace) answered(g *segment) {
 // resets marks a reset of the sender at its sequence number, one of the
 // receiver at the last acknowledgement: its own numbers are of the other direction.
 func (s *tcptrace) resets(g *segment) {
-	switch n := len(s.ack.points); {
-	case g.from == s.sender:
+	if g.from == s.sender {
 		s.reset.add(at(g.time, float64(g.seq)))
-	case n > 0:
-		s.reset.add(at(g.time, s.ack.points[n-1].Low))
+	} else if s.answers {
+		s.reset.add(at(g.time, s.acked))
 	}
 }
 
@@ -128,14 +130,14 @@ func (s *tcptrace) Panels() ([]Panel, []string) {
 	return []Panel{{
 		Label: "relative sequence number", Unit: Bytes, Empty: "no data was sent in this direction, and none acknowledged",
 		Series: []Series{
-			{Name: "window's edge", Look: lookEdge, Points: s.edge.all(), Beyond: true},
-			{Name: "acknowledged", Look: lookAck, Points: s.ack.all()},
 			{Name: "SACK", Look: lookSACK, Points: s.sack.all()},
 			{Name: "segment", Look: lookSegment, Points: s.data.all()},
 			{Name: "out of order", Look: lookLateBar, Points: late},
 			{Look: lookO, Points: late},
 			{Name: "retransmission", Look: lookResentBar, Points: resent},
 			{Look: lookR, Points: resent},
+			{Name: "acknowledged", Look: lookAck, Points: s.ack.line()},
+			{Name: "window's edge", Look: lookEdge, Points: s.edge.line(), Beyond: true},
 			{Name: "duplicate ACK", Look: lookDup, Points: s.dup.all()},
 			{Name: "zero window", Look: lookZero, Points: s.zero.all()},
 			{Name: "reset", Look: lookReset, Points: s.reset.all()},

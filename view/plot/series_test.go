@@ -105,6 +105,38 @@ func TestDirection(t *testing.T) {
 	}
 }
 
+// TestPart: of a part of the time there are its points, and lines that come in and go out at its ends.
+func TestPart(t *testing.T) {
+	path := write(t, "story.pcap", story())
+	c := analyse(t, path)
+	tests := []struct {
+		kind, name string
+		want       []Point
+	}{
+		{"stevens", "data", nil},
+		{"stevens", "retransmission", at1(60, 101)},
+		{"tcptrace", "acknowledged", at1(40, 1, 50, 101, 52, 101, 80, 301, 90, 301)},
+		{"window", "bytes in flight", at1(40, 300, 50, 200, 60, 200, 80, 0)},
+		{"throughput", "sent from 10.0.0.1:5000", at1(40, 2400, 60, 3200, 90, 3200)},
+		{"rtt", "sample of an ACK", at1(50, 20e6, 52, 20e6)},
+		{"io", "total", at1(40, 3, 65, 1, 90, 1)},
+	}
+	for _, tt := range tests {
+		opt := options(t, c, tt.kind)
+		opt.From, opt.To = 40*time.Millisecond, 90*time.Millisecond
+		if tt.kind == "io" {
+			opt.Interval = 25 * time.Millisecond
+		}
+		p := gather(t, path, c, opt)
+		if diff := cmp.Diff(tt.want, named(t, p, tt.name)); diff != "" {
+			t.Errorf("%s, %s (-want +got):\n%s", tt.kind, tt.name, diff)
+		}
+		if low, _ := p.times(); low != 40e6 {
+			t.Errorf("%s begins at %v", tt.kind, low)
+		}
+	}
+}
+
 // TestRate: bytes leave the average an interval after they came.
 func TestRate(t *testing.T) {
 	path := write(t, "story.pcap", story())
@@ -151,7 +183,8 @@ func TestUsualInterval(t *testing.T) {
 		{0, time.Microsecond}, {time.Millisecond, 5 * time.Microsecond}, {time.Second, 5 * time.Millisecond}, {10 * time.Second, 50 * time.Millisecond},
 		{time.Hour, 20 * time.Second}, {1<<63 - 1, 50_000_000 * time.Second},
 	} {
-		if got := UsualInterval(0, int64(tt.span)); got != tt.want {
+		opt := Options{End: int64(tt.span)}
+		if got := opt.UsualInterval(); got != tt.want {
 			t.Errorf("UsualInterval of %v = %v, want %v", tt.span, got, tt.want)
 		}
 	}

@@ -2,6 +2,7 @@ package plot
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -16,10 +17,17 @@ import (
 // points alone, and every bucket has its true extremes. The room is such that
 // buckets are narrower than a column of pixels: lines and envelopes look as if
 // every point had been drawn. Empty time takes no room.
+//
+// Points outside of the plot's part of time are not kept, but for the last one
+// before it, from which a line comes in.
 type thinned struct {
-	room   int // points that may be kept
-	shift  uint
-	points []Point
+	room     int   // points that may be kept
+	from, to int64 // the part of time, both ends included
+	shift    uint
+	points   []Point
+	before   Point // valid iff entering
+	entering bool
+	leaving  bool // there are points after the end
 }
 
 // perColumn is the room for each column of pixels: half of it is used after
@@ -29,9 +37,26 @@ const perColumn = 16
 // maxShift makes one bucket of all times on each side of 0.
 const maxShift = 62
 
-func newThinned(columns int) thinned { return thinned{room: perColumn * max(columns, 1)} }
+func newThinned(opt *Options) thinned {
+	t := thinned{room: perColumn * max(opt.Columns, 1), from: math.MinInt64, to: math.MaxInt64}
+	if opt.From > 0 {
+		t.from = int64(opt.From)
+	}
+	if opt.To > 0 {
+		t.to = int64(opt.To)
+	}
+	return t
+}
 
 func (t *thinned) add(p Point) {
+	if p.Time < t.from {
+		t.before, t.entering = p, true
+		return
+	}
+	if p.Time > t.to {
+		t.leaving = true
+		return
+	}
 	if len(t.points) >= t.room {
 		t.thin()
 	}
@@ -42,6 +67,19 @@ func (t *thinned) add(p Point) {
 func (t *thinned) all() []Point {
 	t.sort()
 	return t.points
+}
+
+// line are the points that are left for a line: it comes in from before the
+// part of time with its last value, and goes on where there is more.
+func (t *thinned) line() []Point {
+	points := t.all()
+	if t.entering {
+		points = slices.Insert(points, 0, at(t.from, t.before.High))
+	}
+	if n := len(points); n > 0 && t.leaving {
+		points = append(points, at(t.to, points[n-1].High))
+	}
+	return points
 }
 
 // sort orders by time; points of the same time stay in the order they came.

@@ -27,7 +27,7 @@ func noise(n int, span int64, seed uint64) []Point {
 func TestThinnedEnvelope(t *testing.T) {
 	const columns = 1000
 	points := noise(1_000_000, 1e12, 7)
-	thin := newThinned(columns)
+	thin := newThinned(&Options{Columns: columns})
 	for _, p := range points {
 		thin.add(p)
 		if len(thin.points) > perColumn*columns {
@@ -66,7 +66,7 @@ func envelope(points []Point, shift uint) map[int64]span {
 
 // TestThinnedKeeps: a few points stay as they are, in order of time.
 func TestThinnedKeeps(t *testing.T) {
-	thin := newThinned(10)
+	thin := newThinned(&Options{Columns: 10})
 	for i := range perColumn * 10 {
 		thin.add(at(int64(-i), float64(i)))
 	}
@@ -92,7 +92,7 @@ func TestThinnedExtremeTimes(t *testing.T) {
 			return int64(uint64(i) * 0x9e3779b97f4a7c15)
 		},
 	} {
-		thin := newThinned(100)
+		thin := newThinned(&Options{Columns: 100})
 		low, high := int64(math.MaxInt64), int64(math.MinInt64)
 		for i := range 20_000 {
 			at := at(time(i), float64(i))
@@ -111,11 +111,11 @@ func TestThinnedExtremeTimes(t *testing.T) {
 
 func BenchmarkThinned(b *testing.B) {
 	points := noise(1_000_000, 1e12, 7)
-	thin := newThinned(1200)
+	thin := newThinned(&Options{Columns: 1200})
 	i := 0
 	for b.Loop() {
 		if i == len(points) {
-			i, thin = 0, newThinned(1200)
+			i, thin = 0, newThinned(&Options{Columns: 1200})
 		}
 		thin.add(points[i])
 		i++

@@ -26,7 +26,7 @@ func newThroughput(opt Options) Collector {
 	t := &throughput{segments: newSegments(&opt), last: math.MinInt64}
 	for i := range 2 {
 		t.high[i], t.acked[i] = math.MinInt64, math.MinInt64
-		t.sizes[i] = newThinned(opt.Columns)
+		t.sizes[i] = newThinned(&opt)
 		t.sent[i] = newRate(opt)
 		t.arrived[i] = newRate(opt)
 	}
@@ -74,10 +74,10 @@ func (t *throughput) Panels() ([]Panel, []string) {
 	sizes := Panel{Label: "payload of a packet", Unit: Bytes, FromZero: true, Empty: "the conversation has no payload"}
 	for i := range 2 {
 		from := fmt.Sprintf("from %s", t.conv.Ends[i])
-		rates.Series = append(rates.Series, Series{Name: "sent " + from, Look: looksSent[i], Points: t.sent[i].until(t.last)})
 		if t.conv.Proto == proto.TCP {
 			rates.Series = append(rates.Series, Series{Name: "acknowledged " + from, Look: looksArrived[i], Points: t.arrived[i].until(t.last)})
 		}
+		rates.Series = append(rates.Series, Series{Name: "sent " + from, Look: looksSent[i], Points: t.sent[i].until(t.last)})
 		sizes.Series = append(sizes.Series, Series{Name: from, Look: looksSize[i], Points: t.sizes[i].all()})
 	}
 	return []Panel{rates, sizes}, t.notes()
@@ -100,7 +100,7 @@ type entry struct{ time, bytes int64 }
 const maxEntries = 1 << 15
 
 func newRate(opt Options) rate {
-	return rate{interval: max(int64(opt.Interval), 1), now: math.MinInt64, points: newThinned(opt.Columns)}
+	return rate{interval: max(int64(opt.Interval), 1), now: math.MinInt64, points: newThinned(&opt)}
 }
 
 func (r *rate) add(t, bytes int64) {
@@ -162,5 +162,5 @@ func (r *rate) until(end int64) []Point {
 		r.leave(end)
 		r.point(end)
 	}
-	return r.points.all()
+	return r.points.line()
 }

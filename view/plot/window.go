@@ -19,7 +19,7 @@ type window struct {
 }
 
 func newWindow(opt Options) Collector {
-	t := newThinned(opt.Columns)
+	t := newThinned(&opt)
 	return &window{segments: newSegments(&opt), sender: opt.Sender, allowed: t, used: t, zero: t, high: math.MinInt64, acked: math.MinInt64}
 }
 
@@ -60,8 +60,8 @@ func (w *window) Panels() ([]Panel, []string) {
 	return []Panel{{
 		Label: "window", Unit: Bytes, FromZero: true, Empty: "the receiver of this direction sent nothing",
 		Series: []Series{
-			{Name: "receive window", Look: lookEdge, Points: w.allowed.all()},
-			{Name: "bytes in flight", Look: lookFlight, Points: w.used.all()},
+			{Name: "receive window", Look: lookEdge, Points: w.allowed.line()},
+			{Name: "bytes in flight", Look: lookFlight, Points: w.used.line()},
 			{Name: "zero window", Look: lookZero, Points: w.zero.all()},
 		},
 	}}, append(w.notes(), w.windowNote(1-w.sender)...)
