@@ -81,6 +81,9 @@ func Begin(c *engine.Case, conv *flow.Conversation) (int64, bool) {
 func New(opt Options, from Collector, paths []string, zone *time.Location) *Plot {
 	p := &Plot{Title: opt.Kind.Title, From: int64(opt.From)}
 	p.Panels, p.Notes = from.Panels()
+	if b := p.bucket(); b > 0 {
+		p.Notes = append(p.Notes, "too many points to draw them all: where they crowd, the first, last, lowest and highest of each "+view.Duration(int64(b))+" are drawn")
+	}
 	var parts []string
 	what := "first record"
 	if c := opt.Conv; c != nil {
@@ -101,4 +104,14 @@ func New(opt Options, from Collector, paths []string, zone *time.Location) *Plot
 	p.Subtitle = view.Printable(strings.Join(append(parts, strings.Join(names, ", ")), ", "))
 	p.Time = "time since " + time.Unix(0, opt.Start).In(zone).Format("2006-01-02 15:04:05.000000 MST") + ", the " + what
 	return p
+}
+
+// bucket is the longest of the series.
+func (p *Plot) bucket() (longest time.Duration) {
+	for _, panel := range p.Panels {
+		for _, s := range panel.Series {
+			longest = max(longest, s.Bucket)
+		}
+	}
+	return longest
 }

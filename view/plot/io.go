@@ -136,7 +136,7 @@ func (g *ioGraph) Panels() ([]Panel, []string) {
 		if filter.Name == errorsFilter {
 			look = lookErrors
 		}
-		p.Series = append(p.Series, Series{Name: filter.Name, Look: look, Points: g.points(g.counts[f], look.shape == bars)})
+		p.Series = append(p.Series, g.series(filter.Name, g.counts[f], look))
 	}
 	var notes []string
 	if g.untimed > 0 {
@@ -145,8 +145,9 @@ func (g *ioGraph) Panels() ([]Panel, []string) {
 	return []Panel{p}, notes
 }
 
-// points are the counts as steps, or as bars in the middle of the intervals that have any.
-func (g *ioGraph) points(counts []int64, asBars bool) []Point {
+// series are the counts as steps, or as bars in the middle of the intervals that have any.
+func (g *ioGraph) series(name string, counts []int64, look Look) Series {
+	asBars := look.shape == bars
 	t := newThinned(&Options{Columns: g.opt.Columns}) // only what is shown was counted
 	interval := int64(g.opt.Interval)
 	factor := 1.0
@@ -165,7 +166,7 @@ func (g *ioGraph) points(counts []int64, asBars bool) []Point {
 	if !asBars && len(counts) > 0 {
 		t.add(at(g.from+int64(len(counts))*interval, last))
 	}
-	return t.all()
+	return t.series(name, look)
 }
 
 // smoothed are averages of n counts around each, of fewer at the ends.

@@ -99,6 +99,9 @@ type Series struct {
 	// Beyond is true when the series may leave the picture at the top: it
 	// widens the vertical axis by no more than the others need, times beyondSpan.
 	Beyond bool
+	// Bucket is 0 when every point is there. Else only the first, last, lowest
+	// and highest of each such time are.
+	Bucket time.Duration
 }
 
 // A Point is a value at a time, in nanoseconds since the plot's time 0. Low

@@ -149,6 +149,6 @@ func (r *rtt) selectively(b block) (sent int64, ok bool) {
 func (r *rtt) Panels() ([]Panel, []string) {
 	return []Panel{{
 		Label: "round-trip time", Unit: Seconds, FromZero: true, Empty: "no acknowledgement of this direction's data was captured",
-		Series: []Series{{Name: "sample of an ACK", Look: lookSample, Points: r.samples.all()}},
+		Series: []Series{r.samples.series("sample of an ACK", lookSample)},
 	}}, r.notes()
 }

@@ -40,9 +40,9 @@ func (s *stevens) Panels() ([]Panel, []string) {
 	return []Panel{{
 		Label: "relative sequence number", Unit: Bytes, Empty: "no data was sent in this direction",
 		Series: []Series{
-			{Name: "data", Look: lookData, Points: s.data.all()},
-			{Name: "out of order", Look: lookLate, Points: s.late.all()},
-			{Name: "retransmission", Look: lookResent, Points: s.resent.all()},
+			s.data.series("data", lookData),
+			s.late.series("out of order", lookLate),
+			s.resent.series("retransmission", lookResent),
 		},
 	}}, s.notes()
 }
@@ -126,21 +126,22 @@ func (s *tcptrace) resets(g *segment) {
 }
 
 func (s *tcptrace) Panels() ([]Panel, []string) {
-	resent, late := s.resent.all(), s.late.all()
+	edge := s.edge.series("window's edge", lookEdge)
+	edge.Beyond = true
 	return []Panel{{
 		Label: "relative sequence number", Unit: Bytes, Empty: "no data was sent in this direction, and none acknowledged",
 		Series: []Series{
-			{Name: "SACK", Look: lookSACK, Points: s.sack.all()},
-			{Name: "segment", Look: lookSegment, Points: s.data.all()},
-			{Name: "out of order", Look: lookLateBar, Points: late},
-			{Look: lookO, Points: late},
-			{Name: "retransmission", Look: lookResentBar, Points: resent},
-			{Look: lookR, Points: resent},
-			{Name: "acknowledged", Look: lookAck, Points: s.ack.line()},
-			{Name: "window's edge", Look: lookEdge, Points: s.edge.line(), Beyond: true},
-			{Name: "duplicate ACK", Look: lookDup, Points: s.dup.all()},
-			{Name: "zero window", Look: lookZero, Points: s.zero.all()},
-			{Name: "reset", Look: lookReset, Points: s.reset.all()},
+			s.sack.series("SACK", lookSACK),
+			s.data.series("segment", lookSegment),
+			s.late.series("out of order", lookLateBar),
+			s.late.series("", lookO),
+			s.resent.series("retransmission", lookResentBar),
+			s.resent.series("", lookR),
+			s.ack.series("acknowledged", lookAck),
+			edge,
+			s.dup.series("duplicate ACK", lookDup),
+			s.zero.series("zero window", lookZero),
+			s.reset.series("reset", lookReset),
 		},
 	}}, append(s.notes(), s.windowNote(1-s.sender)...)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 )
 
 // thinned keeps a bounded number of points that look like all of them:
@@ -63,10 +64,27 @@ func (t *thinned) add(p Point) {
 	t.points = append(t.points, p)
 }
 
-// all are the points that are left, in order of time.
+// all are the points that are left, in order of time, as thin at the end as before.
 func (t *thinned) all() []Point {
 	t.sort()
+	if t.shift > 0 {
+		t.points = extremes(t.points, t.shift)
+	}
 	return t.points
+}
+
+// series are the points that are left, as a series.
+func (t *thinned) series(name string, look Look) Series {
+	s := Series{Name: name, Look: look}
+	if look.shape == steps {
+		s.Points = t.line()
+	} else {
+		s.Points = t.all()
+	}
+	if t.shift > 0 {
+		s.Bucket = time.Duration(1) << t.shift
+	}
+	return s
 }
 
 // line are the points that are left for a line: it comes in from before the

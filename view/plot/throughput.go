@@ -75,10 +75,10 @@ func (t *throughput) Panels() ([]Panel, []string) {
 	for i := range 2 {
 		from := fmt.Sprintf("from %s", t.conv.Ends[i])
 		if t.conv.Proto == proto.TCP {
-			rates.Series = append(rates.Series, Series{Name: "acknowledged " + from, Look: looksArrived[i], Points: t.arrived[i].until(t.last)})
+			rates.Series = append(rates.Series, t.arrived[i].series("acknowledged "+from, looksArrived[i], t.last))
 		}
-		rates.Series = append(rates.Series, Series{Name: "sent " + from, Look: looksSent[i], Points: t.sent[i].until(t.last)})
-		sizes.Series = append(sizes.Series, Series{Name: from, Look: looksSize[i], Points: t.sizes[i].all()})
+		rates.Series = append(rates.Series, t.sent[i].series("sent "+from, looksSent[i], t.last))
+		sizes.Series = append(sizes.Series, t.sizes[i].series(from, looksSize[i]))
 	}
 	return []Panel{rates, sizes}, t.notes()
 }
@@ -156,11 +156,11 @@ func (r *rate) point(t int64) {
 	r.points.add(at(t, float64(r.sum)*8*1e9/float64(r.interval)))
 }
 
-// until are the points up to the time end.
-func (r *rate) until(end int64) []Point {
+// series is the average up to the time end.
+func (r *rate) series(name string, look Look, end int64) Series {
 	if r.now != math.MinInt64 {
 		r.leave(end)
 		r.point(end)
 	}
-	return r.points.line()
+	return r.points.series(name, look)
 }

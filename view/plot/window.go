@@ -56,13 +56,19 @@ func (w *window) answered(g *segment) {
 	}
 }
 
+// much is how many times the window must be what is in flight, for that to get a panel where its course is seen.
+const much = 10
+
 func (w *window) Panels() ([]Panel, []string) {
-	return []Panel{{
+	flight := w.used.series("bytes in flight", lookFlight)
+	both := Panel{
 		Label: "window", Unit: Bytes, FromZero: true, Empty: "the receiver of this direction sent nothing",
-		Series: []Series{
-			{Name: "receive window", Look: lookEdge, Points: w.allowed.line()},
-			{Name: "bytes in flight", Look: lookFlight, Points: w.used.line()},
-			{Name: "zero window", Look: lookZero, Points: w.zero.all()},
-		},
-	}}, append(w.notes(), w.windowNote(1-w.sender)...)
+		Series: []Series{w.allowed.series("receive window", lookEdge), flight, w.zero.series("zero window", lookZero)},
+	}
+	panels := []Panel{both}
+	_, most := widen(0, 0, both.Series[0].Points)
+	if _, used := widen(0, 0, flight.Points); used > 0 && most > much*used {
+		panels = append(panels, Panel{Label: "in flight", Unit: Bytes, FromZero: true, Series: []Series{flight}})
+	}
+	return panels, append(w.notes(), w.windowNote(1-w.sender)...)
 }
