@@ -14,7 +14,7 @@ type Size struct{ Width, Height int }
 // UsualSize fits a page, a mail and half of a screen.
 var UsualSize = Size{1200, 700}
 
-const minSide, maxSide = 200, 8000
+const minSide, maxSide = 200, 4000
 
 // ParseSize reads "1200x700".
 func ParseSize(s string) (Size, error) {

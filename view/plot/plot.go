@@ -91,7 +91,8 @@ type Panel struct {
 	Series   []Series
 }
 
-// A Series is one line or one kind of mark. Points are in order of time.
+// A Series is one line or one kind of mark. Points are in order of time. One
+// without a name are the letters that go with the series before it.
 type Series struct {
 	Name   string
 	Look   Look

@@ -33,8 +33,12 @@ type flight struct {
 	sacked    bool // measured when a SACK block named it
 }
 
-// maxFlights bounds what is not acknowledged; the oldest is forgotten first.
-const maxFlights = 1 << 16
+const (
+	// maxFlights bounds what is not acknowledged; the oldest is forgotten first.
+	maxFlights = 1 << 16
+	// maxRepeated bounds how many segments one can repeat: one of 512 KiB those of 536 bytes, the smallest usual size.
+	maxRepeated = 1 << 10
+)
 
 func newRTT(opt Options) Collector {
 	return &rtt{segments: newSegments(&opt), sender: opt.Sender, samples: newThinned(&opt), high: math.MinInt64, acked: math.MinInt64}
@@ -63,7 +67,8 @@ func (r *rtt) sent(g *segment) {
 	}
 	from := g.seq
 	if from < r.high {
-		for i := r.after(from); i < len(r.flights) && r.flights[i].seq < g.next(); i++ {
+		first := r.after(from)
+		for i := first; i < min(first+maxRepeated, len(r.flights)) && r.flights[i].seq < g.next(); i++ {
 			r.flights[i].spent = true
 		}
 		from = r.high // what it has beyond is sent for the first time

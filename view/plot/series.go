@@ -10,7 +10,7 @@ type viewport struct {
 const outside = 1e4
 
 // place is the pixel of a time and a value. The conversions keep the products
-// from being fused with the sums, so that every machine gives the same picture.
+// from being fused with the sums, which rounds otherwise on some machines.
 func (v *viewport) place(time, value float64) (x, y float64) {
 	fx := (time - v.x.low) / (v.x.high - v.x.low)
 	fy := (value - v.y.low) / (v.y.high - v.y.low)
