@@ -56,14 +56,14 @@ var (
 	lookLate   = Look{shape: marks, mark: diamond, color: orange}
 	lookResent = Look{shape: marks, mark: cross, color: vermilion}
 
-	lookSegment   = Look{shape: bars, color: black, width: 1.4}
-	lookLateBar   = Look{shape: bars, color: orange, width: 1.8}
-	lookResentBar = Look{shape: bars, color: vermilion, width: 1.8}
+	lookSegment   = Look{shape: bars, color: black, width: 2.6}
+	lookLateBar   = Look{shape: bars, color: orange, width: 2.6}
+	lookResentBar = Look{shape: bars, color: vermilion, width: 2.6}
 	lookR         = Look{shape: letters, color: vermilion, text: "R"}
 	lookO         = Look{shape: letters, color: orange, text: "O"}
-	lookAck       = Look{shape: steps, color: green, width: 1.4}
+	lookAck       = Look{shape: steps, color: green, width: 1.2}
 	lookEdge      = Look{shape: steps, color: blue, width: 1.4, dash: []float64{6, 3}}
-	lookSACK      = Look{shape: bars, color: purple, width: 2.2}
+	lookSACK      = Look{shape: bars, color: purple, width: 4}
 	lookDup       = Look{shape: marks, mark: wedge, color: green}
 	lookZero      = Look{shape: marks, mark: square, color: vermilion}
 	lookReset     = Look{shape: marks, mark: cross, color: black}
