@@ -106,10 +106,10 @@ func TestSameBytes(t *testing.T) {
 
 // TestPictureShows: what the legend and the axes of a picture say.
 func TestPictureShows(t *testing.T) {
-	p := plotOf(t, write(t, "a<b>.pcap", story()), "tcptrace")
+	p := plotOf(t, write(t, "a&b.pcap", story()), "tcptrace")
 	svg := string(picture(t, p, SVG, UsualSize))
 	for _, want := range []string{
-		"Time sequence (tcptrace)", "data from 10.0.0.1:5000 to 10.0.0.2:80, a&lt;b&gt;.pcap", ">retransmission<", ">duplicate ACK<", ">zero window<",
+		"Time sequence (tcptrace)", "data from 10.0.0.1:5000 to 10.0.0.2:80, a&amp;b.pcap", ">retransmission<", ">duplicate ACK<", ">zero window<",
 		">SACK<", ">R</text>", ">relative sequence number (B)<", "the first packet of the conversation (ms)<", ">100</text>",
 		">window's edge (goes beyond the top)<",
 	} {
