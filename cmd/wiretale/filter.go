@@ -18,16 +18,19 @@ func filterFlag(cmd *cobra.Command, to *string, what string) {
 	cmd.Flags().StringVarP(to, "display-filter", "Y", "", what+" that pass this display `FILTER`, in Wireshark's language: wiretale fields lists the names")
 }
 
-// filter compiles the filter of -Y. A mistake is shown in its place.
-func (a *app) filter(text string) (*filter.Filter, error) {
+// filter compiles the filter of -Y.
+func (a *app) filter(text string) (*filter.Filter, error) { return a.compile("-Y", text) }
+
+// compile compiles the filter that a flag names. A mistake is shown in its place.
+func (a *app) compile(flag, text string) (*filter.Filter, error) {
 	f, err := filter.Compile(text, filter.Options{Location: a.location})
 	var bad *filter.Error
 	if errors.As(err, &bad) {
-		return nil, usage(bad.Hint, "-Y, column %d: %s\n  %s", bad.Column(), bad.Message, strings.ReplaceAll(bad.Marked(), "\n", "\n  "))
+		return nil, usage(bad.Hint, "%s, column %d: %s\n  %s", flag, bad.Column(), bad.Message, strings.ReplaceAll(bad.Marked(), "\n", "\n  "))
 	}
 	if err == nil && !a.quiet {
 		for _, w := range f.Warnings() {
-			fmt.Fprintf(a.stderr, "wiretale: -Y: %s\n", w)
+			fmt.Fprintf(a.stderr, "wiretale: %s: %s\n", flag, w)
 		}
 	}
 	return f, err

@@ -39,7 +39,7 @@ func newPlot(a *app) *cobra.Command {
 		Short: "A picture over time: " + strings.Join(kindNames(), ", "),
 		Example: `  wiretale plot tcptrace x.pcapng > x.svg
   wiretale plot rtt --conv 3 -o rtt.png x.pcapng
-  wiretale plot io --filter total --filter errors --interval 100ms -o io.svg x.pcapng
+  wiretale plot io --filter total --filter 'tcp.port == 445' --filter errors --interval 100ms -o io.svg x.pcapng
 
 ` + kindTable() + `
 Without --conv and --process the TCP conversation with the most payload is shown, and of it the
@@ -59,7 +59,7 @@ direction with more. The picture goes to standard output, unless that is a termi
 	flags.DurationVar(&f.from, "from", 0, "begin this `TIME` after the first packet, for example 1.5s")
 	flags.DurationVar(&f.to, "to", 0, "end this `TIME` after the first packet")
 	flags.DurationVar(&f.interval, "interval", 0, "`TIME` that throughput is averaged over, 1s if not given; that one point of an IO graph stands for")
-	flags.StringArrayVar(&f.filters, "filter", nil, "a line of the IO graph: `FILTER` is one of "+strings.Join(filterNames(), ", ")+"; may be given several times")
+	flags.StringArrayVar(&f.filters, "filter", nil, "a line of the IO graph: a display `FILTER`, or total, or errors; may be given several times")
 	flags.StringVar(&f.unit, "unit", string(plot.UnitPackets), "what the IO graph counts: `UNIT` is one of packets, bytes, bits (a second)")
 	flags.IntVar(&f.smooth, "sma", 1, "average each point of the IO graph over `N` intervals around it")
 	cmd.MarkFlagsMutuallyExclusive("conv", "process")
@@ -82,14 +82,6 @@ func kindTable() string {
 	return b.String()
 }
 
-func filterNames() []string {
-	var names []string
-	for _, f := range plot.Filters() {
-		names = append(names, f.Name)
-	}
-	return names
-}
-
 func runPlot(ctx context.Context, a *app, f *plotFlags, args []string) error {
 	if len(args) == 0 {
 		return usage("wiretale plot KIND FILE..., where KIND is one of "+strings.Join(kindNames(), ", "), "no kind of plot is named")
@@ -99,7 +91,7 @@ func runPlot(ctx context.Context, a *app, f *plotFlags, args []string) error {
 		return usage(oneOf(args[0], kindNames()...), "%q is none of %s", args[0], strings.Join(kindNames(), ", "))
 	}
 	opt := plot.Options{Kind: kind}
-	format, size, err := f.check(&opt)
+	format, size, err := f.check(a, &opt)
 	if err != nil {
 		return err
 	}
@@ -131,15 +123,12 @@ func (a *app) collect(ctx context.Context, f *plotFlags, opt plot.Options, named
 		return nil, nil, err
 	}
 	defer done()
-	want, err := a.plotted(c, f, &opt)
-	if err != nil {
+	if err := a.plotted(c, f, &opt); err != nil {
 		return nil, nil, err
 	}
 	collector := plot.Collect(opt)
 	_, err = a.each(ctx, paths, c, func(_ *engine.Run, row *engine.Row) error {
-		if want(row) {
-			collector.Add(row)
-		}
+		collector.Add(row)
 		return nil
 	})
 	if err != nil {
@@ -161,26 +150,27 @@ func (a *app) writePicture(p *plot.Plot, output string, format plot.Format, size
 	return os.WriteFile(output, picture.Bytes(), 0o666)
 }
 
-// plotted completes opt with what the case has, and returns which rows are wanted.
-func (a *app) plotted(c *engine.Case, f *plotFlags, opt *plot.Options) (want func(*engine.Row) bool, err error) {
+// plotted completes opt with what the case has.
+func (a *app) plotted(c *engine.Case, f *plotFlags, opt *plot.Options) error {
 	var sel *view.Selection
+	var err error
 	if f.conv >= 0 || f.process != "" {
 		if sel, err = a.choose(c, &timelineFlags{conv: f.conv, process: f.process}); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if !opt.Kind.Conversation {
 		return everything(c, sel, opt)
 	}
 	if opt.Conv, err = a.conversation(c, sel); err != nil {
-		return nil, err
+		return err
 	}
 	if opt.Kind.TCP && opt.Conv.Proto != proto.TCP {
-		return nil, usage("wiretale convs lists the conversations", "conversation %d is %s, and a plot of kind %s is of TCP", opt.Conv.ID, view.ProtoName(opt.Conv.Proto), opt.Kind.Name)
+		return usage("wiretale convs lists the conversations", "conversation %d is %s, and a plot of kind %s is of TCP", opt.Conv.ID, view.ProtoName(opt.Conv.Proto), opt.Kind.Name)
 	}
 	timed := false
 	if opt.Start, timed = plot.Begin(c, opt.Conv); !timed {
-		return nil, untimed()
+		return untimed()
 	}
 	switch f.direction {
 	case "":
@@ -191,26 +181,26 @@ func (a *app) plotted(c *engine.Case, f *plotFlags, opt *plot.Options) (want fun
 	if opt.Interval == 0 {
 		opt.Interval = time.Second
 	}
-	return func(*engine.Row) bool { return true }, nil
+	return nil
 }
 
 // everything prepares an IO graph, of all rows or of a selection.
-func everything(c *engine.Case, sel *view.Selection, opt *plot.Options) (func(*engine.Row) bool, error) {
+func everything(c *engine.Case, sel *view.Selection, opt *plot.Options) error {
 	first, last, timed := plot.Span(c)
 	if !timed {
-		return nil, untimed()
+		return untimed()
 	}
 	opt.Start, opt.End = first, last
 	if opt.Interval == 0 {
 		opt.Interval = opt.UsualInterval()
 	}
 	if n := opt.Intervals(); n > plot.MaxIntervals {
-		return nil, usage(fmt.Sprintf("--interval %v, for example", opt.UsualInterval()), "there are %d intervals of %v in the files, and %d is the most", n, opt.Interval, plot.MaxIntervals)
+		return usage(fmt.Sprintf("--interval %v, for example", opt.UsualInterval()), "there are %d intervals of %v in the files, and %d is the most", n, opt.Interval, plot.MaxIntervals)
 	}
-	if sel == nil {
-		return func(*engine.Row) bool { return true }, nil
+	if sel != nil {
+		opt.Want = sel.Has
 	}
-	return sel.Has, nil
+	return nil
 }
 
 func untimed() error {

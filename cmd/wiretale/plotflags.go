@@ -9,7 +9,7 @@ import (
 )
 
 // check reads the flags that need no file.
-func (f *plotFlags) check(opt *plot.Options) (format plot.Format, size plot.Size, err error) {
+func (f *plotFlags) check(a *app, opt *plot.Options) (format plot.Format, size plot.Size, err error) {
 	fail := func(err error) (plot.Format, plot.Size, error) { return "", plot.Size{}, err }
 	if err := f.belongs(opt.Kind); err != nil {
 		return fail(err)
@@ -37,7 +37,7 @@ func (f *plotFlags) check(opt *plot.Options) (format plot.Format, size plot.Size
 	if err := checkUnit(f.unit); err != nil {
 		return fail(err)
 	}
-	if opt.Filters, err = f.lines(); err != nil {
+	if opt.Filters, err = f.lines(a); err != nil {
 		return fail(err)
 	}
 	return format, size, nil
@@ -91,22 +91,29 @@ func (f *plotFlags) pictureFormat() (plot.Format, error) {
 	return "", usage("end it with .svg or .png, or add -T", "the ending of %s is no format", f.output)
 }
 
-// lines are the lines of the IO graph.
-func (f *plotFlags) lines() ([]plot.Filter, error) {
-	known := plot.Filters()
-	if len(f.filters) == 0 {
-		return known, nil
+// usualLines are the lines of an IO graph that names none.
+var usualLines = []string{"total", "tcp", "udp", "errors"}
+
+// lines are the lines of the IO graph: filters of their own name, and display filters.
+func (f *plotFlags) lines(a *app) ([]plot.Filter, error) {
+	words := f.filters
+	if len(words) == 0 {
+		words = usualLines
 	}
 	var chosen []plot.Filter
 next:
-	for _, word := range f.filters {
-		for _, k := range known {
-			if k.Name == word {
-				chosen = append(chosen, k)
+	for _, word := range words {
+		for _, known := range plot.Filters() {
+			if known.Name == word {
+				chosen = append(chosen, known)
 				continue next
 			}
 		}
-		return nil, usage(oneOf(word, filterNames()...), "--filter %q is none of %s", word, strings.Join(filterNames(), ", "))
+		compiled, err := a.compile("--filter", word)
+		if err != nil {
+			return nil, err
+		}
+		chosen = append(chosen, plot.Filter{Name: word, Match: compiled.Matcher().Match})
 	}
 	return chosen, nil
 }

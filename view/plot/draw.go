@@ -276,6 +276,7 @@ func (d *drawing) legend(p *Panel, box rect, y axis) float64 {
 		if _, high := widen(0, 0, s.Points); s.Beyond && high > y.high {
 			name += " (goes beyond the top)"
 		}
+		name = d.fit(name, textFace, box.width()-sampleSize-6)
 		width := sampleSize + 6 + d.width(name, textFace) + 2*gap
 		if x+width > box.right && x > box.left {
 			x, bottom = box.left, bottom+lineHeight

@@ -8,6 +8,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/fixture"
+	"github.com/wiretale/wiretale/proto"
 )
 
 // write makes a real file of a trace in the fixture language.
@@ -37,7 +38,7 @@ func analyse(t testing.TB, path string) *engine.Case {
 // options are those of the command without flags, for a capture with times.
 func options(t testing.TB, c *engine.Case, kind string) Options {
 	t.Helper()
-	opt := Options{Kind: KindNamed(kind), Interval: time.Second, Columns: 1000, Unit: UnitPackets, Smooth: 1, Filters: Filters()}
+	opt := Options{Kind: KindNamed(kind), Interval: time.Second, Columns: 1000, Unit: UnitPackets, Smooth: 1, Filters: append(Filters(), transport("tcp", proto.TCP), transport("udp", proto.UDP))}
 	ok := true
 	if opt.Kind.Conversation {
 		if opt.Conv, _ = Largest(c, nil); opt.Conv == nil {
@@ -52,6 +53,10 @@ func options(t testing.TB, c *engine.Case, kind string) Options {
 		t.Fatal("no times")
 	}
 	return opt
+}
+
+func transport(name string, id proto.ID) Filter {
+	return Filter{name, func(r *engine.Row) bool { return r.Packet != nil && r.Packet.Transport == id }}
 }
 
 // gather is the second pass.

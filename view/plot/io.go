@@ -5,26 +5,20 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/internal/engine"
-	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/trace"
 )
 
-// A Filter is one line of an IO graph: its name, and which rows count.
+// A Filter is one line of an IO graph: its name, and which rows count. Match
+// is asked for every row, in order, as relative times in a filter need it.
 type Filter struct {
 	Name  string
 	Match func(*engine.Row) bool
 }
 
-// Filters are those that need no language: the two that Wireshark's graph
-// begins with, and the transports.
+// Filters are the two that Wireshark's graph begins with: they have a name of their own.
 func Filters() []Filter {
-	transport := func(id proto.ID) func(*engine.Row) bool {
-		return func(r *engine.Row) bool { return r.Packet != nil && r.Packet.Transport == id }
-	}
 	return []Filter{
 		{"total", func(r *engine.Row) bool { return r.Packet != nil }},
-		{"tcp", transport(proto.TCP)},
-		{"udp", transport(proto.UDP)},
 		{errorsFilter, func(r *engine.Row) bool { return r.Packet != nil && r.Sighting != nil && analysed(r.Sighting) }},
 	}
 }
@@ -50,6 +44,8 @@ type ioGraph struct {
 	from, to int64     // the part that is shown
 	counts   [][]int64 // by filter, by interval
 	untimed  int64
+	interval int64 // of the row in hand
+	amount   int64
 }
 
 // MaxIntervals bounds the intervals of an IO graph.
@@ -97,25 +93,34 @@ func newIO(opt Options) Collector {
 }
 
 func (g *ioGraph) Add(row *engine.Row) {
+	counts := g.count(row)
+	for f := range g.opt.Filters {
+		if g.opt.Filters[f].Match(row) && counts {
+			g.counts[f][g.interval] += g.amount
+		}
+	}
+}
+
+// count finds the interval of a row and what it adds there; false when it is not in the graph.
+func (g *ioGraph) count(row *engine.Row) bool {
+	if g.opt.Want != nil && !g.opt.Want(row) {
+		return false
+	}
 	t := row.Record.Time
 	if t == trace.NoTime {
 		g.untimed++
-		return
+		return false
 	}
 	now := since(t, g.opt.Start)
-	i := (now - g.from) / int64(g.opt.Interval)
-	if now < g.from || now > g.to || len(g.counts) == 0 || i >= int64(len(g.counts[0])) {
-		return
+	g.interval = (now - g.from) / int64(g.opt.Interval)
+	if now < g.from || now > g.to || len(g.counts) == 0 || g.interval >= int64(len(g.counts[0])) {
+		return false
 	}
-	amount := int64(1)
+	g.amount = 1
 	if g.opt.Unit != UnitPackets {
-		amount = int64(row.Record.WireLen)
+		g.amount = int64(row.Record.WireLen)
 	}
-	for f := range g.opt.Filters {
-		if g.opt.Filters[f].Match(row) {
-			g.counts[f][i] += amount
-		}
-	}
+	return true
 }
 
 func (g *ioGraph) Panels() ([]Panel, []string) {

@@ -54,11 +54,13 @@ type Options struct {
 	// Columns is about how many columns of pixels the picture has. Every
 	// series keeps the lowest and highest point of at least so many moments.
 	Columns int
-	// Unit, Smooth and Filters are of the IO graph: what is counted, over how
-	// many intervals it is averaged (1 is not at all), and of which rows.
+	// Unit, Smooth, Filters and Want are of the IO graph: what is counted, over how
+	// many intervals it is averaged (1 is not at all), a line for each of which
+	// rows, and which rows are in it at all (all when Want is nil).
 	Unit    Unit
 	Smooth  int
 	Filters []Filter
+	Want    func(*engine.Row) bool
 }
 
 // A Collector takes rows and tells in the end what there is to see.
