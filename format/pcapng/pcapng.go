@@ -166,7 +166,7 @@ func (r *Reader) decode(kind uint32, body []byte, at int64, rec *trace.Record) b
 	case blockSimple:
 		ok, err = r.simple(body, rec)
 	case blockStatistics:
-		r.statistics(body)
+		rec.Interface = r.statistics(body)
 		rec.Kind, rec.Data, ok = trace.Statistics, body, true
 	case blockNames:
 		rec.Kind, rec.Data, ok = trace.Names, body, true

@@ -162,13 +162,13 @@ func linkType(n uint16) trace.LinkType {
 	return trace.LinkType(n)
 }
 
-func (r *Reader) statistics(body []byte) {
+func (r *Reader) statistics(body []byte) int {
 	if len(body) < 12 {
-		return
+		return -1
 	}
 	id := int(r.order.Uint32(body))
 	if id >= len(r.clocks) {
-		return
+		return -1
 	}
 	i := &r.info.Interfaces[r.first+id]
 	i.HasStatistics = true
@@ -187,4 +187,5 @@ func (r *Reader) statistics(body []byte) {
 			i.Delivered = n
 		}
 	}
+	return r.first + id
 }

@@ -13,6 +13,7 @@ func (f *tcpFlow) closing(h *tcp.Header, dir int, g *segment, now Moment) {
 	if h.Flags&tcp.FIN != 0 && !own.FIN.Seen() {
 		own.FIN = now
 		f.side[dir].fin = g.next()
+		own.FINNext = g.next()
 		if t.FirstFIN < 0 {
 			t.FirstFIN = dir
 		}
@@ -29,6 +30,7 @@ func (f *tcpFlow) reset(h *tcp.Header, dir int, now Moment) {
 		return
 	}
 	t.RST, t.RSTBy = now, dir
+	t.RSTAck, t.RSTAcks = h.Ack, h.Flags&tcp.ACK != 0
 	t.RSTClass = f.classifyReset(dir)
 	t.Refused = t.RSTClass == ResetRefused
 }
@@ -46,12 +48,37 @@ func (f *tcpFlow) classifyReset(dir int) ResetClass {
 		return ResetAfterClose
 	case fins == 1:
 		return ResetAfterFIN
-	case t.SYN.Seen() && !t.SYNACK.Seen() && !t.Established && dir == 1:
+	case t.SYN.Seen() && !t.SYNACK.Seen() && !t.Established && dir == 1 && f.answersSYN():
 		return ResetRefused
 	case f.outstanding(0) || f.outstanding(1):
 		return ResetInProgress
 	}
 	return ResetIdle
+}
+
+// answersSYN reports whether the reset acknowledges the SYN: the client takes no other (RFC 9293, 3.10.7.3).
+// Data in the SYN may be acknowledged with it (RFC 7413).
+func (f *tcpFlow) answersSYN() bool {
+	t := &f.info
+	return t.RSTAcks && after(t.RSTAck, t.Sides[0].ISN) && !after(t.RSTAck, f.side[0].next)
+}
+
+// Undelivered is the number of payload bytes of a side that the other never
+// acknowledged, not even with its reset or after it. It is 0 when the other side acknowledged nothing that was captured.
+func (t *TCP) Undelivered(side int) int64 {
+	s, other := &t.Sides[side], &t.Sides[1-side]
+	acked, known := other.AckSent, other.AckSent != 0
+	if t.RST.Seen() && t.RSTBy == 1-side && t.RSTAcks && (!known || after(t.RSTAck, acked)) {
+		acked, known = t.RSTAck, true
+	}
+	if !known || !s.LastData.Seen() || !after(s.NextSeq, acked) {
+		return 0
+	}
+	n := int64(s.NextSeq - acked)
+	if s.FIN.Seen() && after(s.FINNext, acked) {
+		n-- // the FIN has a number and is no data
+	}
+	return n
 }
 
 // outstanding reports whether the side sent something that was not acknowledged.
@@ -60,8 +87,13 @@ func (f *tcpFlow) outstanding(i int) bool {
 	if !from.has(nextKnown) {
 		return false
 	}
-	if t := &f.info; t.Sides[1-i].AckSent == 0 {
+	t := &f.info
+	acked := t.Sides[1-i].AckSent
+	if t.RSTBy == 1-i && t.RSTAcks && (acked == 0 || after(t.RSTAck, acked)) {
+		acked = t.RSTAck // the reset acknowledges what arrived before it
+	}
+	if acked == 0 {
 		return !to.has(ackKnown) && (t.Sides[i].LastData.Seen() || t.Sides[i].ISNKnown)
 	}
-	return after(from.next, f.info.Sides[1-i].AckSent)
+	return after(from.next, acked)
 }

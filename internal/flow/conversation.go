@@ -31,11 +31,13 @@ type Conversation struct {
 	// the side that opened the connection when Opened, else the sender of the first packet.
 	Ends   [2]netip.AddrPort
 	Opened bool // a SYN or SYN/ACK of this instance was captured: Ends[0] is the client
-	First  Moment
-	Last   Moment
-	Dir    [2]Direction // Dir[i] is what Ends[i] sent
-	TCP    *TCP         // nil unless Proto == TCP
-	ICMP   *ICMPError   // nil when no ICMP error quoted the conversation
+	// Interfaces has bit i set when a packet came from interface i of the source; bit 63 stands for all from 63 on.
+	Interfaces uint64
+	First      Moment
+	Last       Moment
+	Dir        [2]Direction // Dir[i] is what Ends[i] sent
+	TCP        *TCP         // nil unless Proto == TCP
+	ICMP       *ICMPError   // nil when no ICMP error quoted the conversation
 
 	order int64 // place in the source at which its pair was first named: numbers follow it
 }
@@ -67,7 +69,7 @@ type Direction struct {
 	// Evidence of offload, for the capture-quality rules.
 	Checksums  [6]int64 // by packet.Checksum
 	LengthZero int64    // packets whose length field was 0
-	Oversized  int64    // segments above the negotiated MSS, or frames above 1,514 bytes when it is unknown
+	Oversized  int64    // segments above the receiver's MSS, or IP packets above 1,500 bytes when it is unknown
 	MaxPayload int      // largest transport payload of one packet
 }
 
@@ -81,6 +83,8 @@ type TCP struct {
 	// RST is the first reset; RSTBy is the side that sent it.
 	RST      Moment
 	RSTBy    int
+	RSTAck   uint32 // what it acknowledged; valid iff RSTAcks
+	RSTAcks  bool   // it had the ACK flag
 	RSTs     int64
 	RSTClass ResetClass
 	// FirstFIN is the side that closed first, -1 when none did.
@@ -115,9 +119,13 @@ type Side struct {
 	SACK       bool
 	Timestamps bool
 	FIN        Moment
+	FINNext    uint32 // sequence number after the FIN; valid iff FIN is seen
 	FINAcked   Moment // the other side acknowledged the FIN
 	NextSeq    uint32 // highest sequence number sent, plus 1
+	FirstAck   uint32 // first acknowledgement this side sent; valid iff AckSent is not 0
 	AckSent    uint32 // highest acknowledgement this side sent
 	LastData   Moment // last segment with payload
+	LastNew    Moment // last one with payload that the other side had not acknowledged: no keep-alive
+	LastAlert  bool   // the last payload of this side was a TLS alert and nothing else: it takes leave
 	Window     uint32 // last window this side advertised, after scaling
 }

@@ -68,6 +68,12 @@ func synOptions(b []byte) synOption {
 // handshake notes the moments of the three-way handshake.
 func (f *tcpFlow) handshake(h *tcp.Header, dir int, payload uint32, now Moment) {
 	t := &f.info
+	if h.Flags&(tcp.ACK|tcp.RST) == tcp.ACK && t.Sides[dir].AckSent == 0 {
+		t.Sides[dir].FirstAck = h.Ack
+	}
+	if acked := t.Sides[1-dir].AckSent; payload > 0 && (acked == 0 || after(h.Seq+payload, acked)) {
+		t.Sides[dir].LastNew = now
+	}
 	switch syn, ack := h.Flags&tcp.SYN != 0, h.Flags&tcp.ACK != 0; {
 	case h.Flags&tcp.RST != 0:
 	case syn && !ack && dir == 0:

@@ -49,14 +49,14 @@ func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flippe
 	to.Received.Packets++
 	from.Sent.MaxFrame = max(from.Sent.MaxFrame, p.Record.WireLen)
 	to.Received.MaxFrame = max(to.Received.MaxFrame, p.Record.WireLen)
-	if p.Has(packet.LengthZero) {
+	if p.Has(packet.LengthZero) && !p.Has(packet.PayloadUnknown) { // a short frame may be padded: its length proves nothing
 		d.LengthZero++
 		from.Sent.LengthZero++
 		to.Received.LengthZero++
 		example(&from.FirstLengthZero, &from.LengthZeroExamples, now)
 	}
 	ip := network(p)
-	if oversized(f, p, ip) {
+	if oversized(f, p, ip, s.Dir) {
 		d.Oversized++
 		from.Sent.Oversized++
 		to.Received.Oversized++
@@ -73,6 +73,22 @@ func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flippe
 		example(&from.FirstBad, &from.BadExamples, now)
 	}
 	from.place(p, ip)
+	if f.tcp != nil && p.PayloadLen > 0 {
+		f.tcp.info.Sides[s.Dir].LastAlert = p.PayloadLen <= maxAlert && alert(p)
+	}
+}
+
+// maxAlert is the longest TLS alert with padding and the keyed hash of any cipher suite.
+const maxAlert = 5 + 128
+
+// alert reports whether the payload is one TLS alert record (RFC 5246, 7.2), or
+// an encrypted one of TLS 1.3: alert, content type and tag in a record of application data (RFC 8446, 5.2).
+func alert(p *packet.Packet) bool {
+	b := p.Payload
+	if len(b) < 7 || b[1] != 3 || len(b) != 5+int(b[3])<<8+int(b[4]) {
+		return false
+	}
+	return b[0] == 21 || b[0] == 23 && len(b) == 5+2+1+16
 }
 
 // place counts what tells whether the capture was taken on the sending host.
@@ -108,19 +124,32 @@ func network(p *packet.Packet) int {
 }
 
 // oversized reports whether the packet was never on a wire like this: a TCP
-// segment above the negotiated maximum, or, when that is unknown, an IP packet
-// above what Ethernet carries.
-func oversized(f *flow, p *packet.Packet, ip int) bool {
+// segment above the size that its receiver announced (RFC 9293, 3.7.1), or, when
+// that is unknown, an IP packet above what Ethernet carries.
+func oversized(f *flow, p *packet.Packet, ip, dir int) bool {
 	if f.tcp != nil {
-		a, b := f.tcp.info.Sides[0].MSS, f.tcp.info.Sides[1].MSS
-		if a > 0 && b > 0 {
-			return p.PayloadLen > min(a, b)
+		if mss := f.tcp.info.Sides[1-dir].MSS; mss > 0 {
+			return p.PayloadLen > mss
 		}
 	}
-	if ip < 0 || p.Layers[ip].Assembled {
+	if ip < 0 || p.Layers[ip].Assembled || p.Record.WireLen <= maxPacket {
 		return false
 	}
-	return p.Record.WireLen-int(p.Layers[ip].Off) > maxPacket && p.Record.WireLen > 1514
+	return datagram(p, ip) > maxPacket
+}
+
+// datagram is the length of the IP packet: up to the end of the transport's
+// payload where that is known, so that neither padding nor a frame check sequence counts.
+func datagram(p *packet.Packet, ip int) int {
+	for i := ip + 1; i < p.N; i++ {
+		switch l := &p.Layers[i]; l.Proto {
+		case proto.TCP:
+			return int(l.Off) - int(p.Layers[ip].Off) + 20 + len(p.TCP.Options) + p.PayloadLen
+		case proto.UDP:
+			return int(l.Off) - int(p.Layers[ip].Off) + 8 + p.PayloadLen
+		}
+	}
+	return p.Record.WireLen - int(p.Record.FCS) - int(p.Layers[ip].Off)
 }
 
 func example(first *Moment, list *[]Moment, now Moment) {

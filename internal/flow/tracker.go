@@ -178,6 +178,9 @@ func (t *Tracker) count(f *flow, p *packet.Packet, s *Sighting, now Moment) {
 	d.Last = now
 	d.Packets++
 	d.Bytes += int64(p.Record.WireLen)
+	if i := p.Record.Interface; i >= 0 {
+		f.Interfaces |= 1 << min(uint(i), 63)
+	}
 	if f.Proto != proto.IPv4 && f.Proto != proto.IPv6 {
 		d.Payload += int64(p.PayloadLen)
 		d.MaxPayload = max(d.MaxPayload, p.PayloadLen)
