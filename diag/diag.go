@@ -47,12 +47,38 @@ type Rule struct {
 // Input is what a rule may look at.
 type Input struct {
 	Sources       []*trace.Info
+	Spans         []Span // of the records of each source
+	Losses        []Loss // what the recorders say they lost, in order of source and record
 	Conversations []*flow.Conversation
 	Hosts         []*flow.Host // capture quality by address
 	Session       *session.Session
 	// Withhold reports whether the named rule is silenced for the conversation, and notes that it was.
 	Withhold func(rule *Rule, c *flow.Conversation) bool
 }
+
+// A Span is the time from the first to the last record of a source in nanoseconds since 1970; trace.NoTime without times.
+type Span struct{ First, Last int64 }
+
+// A Loss is what a recorder says it did not keep.
+type Loss struct {
+	Source    int
+	Interface int   // index into the interfaces of the source, -1 for all
+	Count     int64 // packets or events
+	Kind      LossKind
+	// After and Before are the records that it lies between; zero when the recorder does not say: from the beginning, to the end.
+	After, Before flow.Moment
+}
+
+// LossKind says who lost it, and so how it is worded.
+type LossKind uint8
+
+const (
+	LostBeforePacket LossKind = iota // between two packets of an interface (pcapng epb_dropcount, ERF, snoop)
+	LostByInterface                  // pcapng isb_ifdrop
+	LostBySystem                     // pcapng isb_osdrop
+	LostEvents                       // ETL EventsLost
+	LostBuffers                      // ETL BuffersLost
+)
 
 // A Finding is one cause, proven by records.
 type Finding struct {
@@ -78,8 +104,11 @@ type Finding struct {
 	NextCapture   []string // what to record next, exact commands
 	Filter        string   // Wireshark display filter that shows the proof
 	NetMonFilter  string
-	// Silences lists the rules that this quality finding withholds, for the report.
-	Silences []string
+	// Silences lists the rules that this quality finding withholds: on Conversations, or on the whole source with
+	// Everywhere. Why is half a sentence with the reason: "eth0 lost 7 packets".
+	Silences   []string
+	Everywhere bool
+	Why        string
 }
 
 // Fact is a number or value that the finding rests on.
@@ -89,7 +118,9 @@ type Fact struct{ Name, Value string }
 type Withheld struct {
 	Rule          string
 	Because       string // id of the quality finding
+	Why           string // its reason in half a sentence
 	Conversations int    // how many it would have looked at
+	First         *flow.Conversation
 }
 
 func (s Severity) String() string { return [...]string{"", "note", "warning", "error"}[s] }

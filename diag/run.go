@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/wiretale/wiretale/internal/flow"
 )
 
 // maxProof bounds Finding.Where: the rest is in Count.
@@ -57,60 +55,6 @@ func (f *Finding) tidy() {
 	}
 }
 
-// gate remembers which rules are silenced where.
-type gate struct {
-	byConv   map[*flow.Conversation]map[string]string // rule id -> quality rule id
-	bySource map[int]map[string]string
-	counts   map[Withheld]int
-}
-
-func newGate(in *Input) *gate {
-	g := &gate{byConv: map[*flow.Conversation]map[string]string{}, bySource: map[int]map[string]string{}, counts: map[Withheld]int{}}
-	in.Withhold = func(r *Rule, c *flow.Conversation) bool {
-		because := g.byConv[c][r.ID]
-		if because == "" {
-			because = g.bySource[c.Source][r.ID]
-		}
-		if because == "" {
-			return false
-		}
-		g.counts[Withheld{Rule: r.ID, Because: because}]++
-		return true
-	}
-	return g
-}
-
-// silence notes the rules that a quality finding withholds.
-func (g *gate) silence(f *Finding) {
-	for _, id := range f.Silences {
-		for _, c := range f.Conversations {
-			put(g.byConv, c, id, f.Rule.ID)
-		}
-		if len(f.Conversations) == 0 && f.Source >= 0 {
-			put(g.bySource, f.Source, id, f.Rule.ID)
-		}
-	}
-}
-
-func put[K comparable](m map[K]map[string]string, key K, rule, because string) {
-	if m[key] == nil {
-		m[key] = map[string]string{}
-	}
-	m[key][rule] = because
-}
-
-func (g *gate) withheld() []Withheld {
-	var out []Withheld
-	for w, n := range g.counts {
-		w.Conversations = n
-		out = append(out, w)
-	}
-	slices.SortFunc(out, func(a, b Withheld) int {
-		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Because, b.Because))
-	})
-	return out
-}
-
 // sections are the headings that every page has.
 var sections = []string{"## What you see", "## Why", "## What it costs", "## How to confirm", "## What to do", "## When this is wrong", "## References"}
 
@@ -132,14 +76,8 @@ func Validate(rules []*Rule) error {
 		if r.Run == nil {
 			bad("does nothing")
 		}
-		at := 0
-		for _, s := range sections {
-			i := strings.Index(r.Page[at:], s+"\n")
-			if i < 0 {
-				bad("page lacks %q, or has it out of order", s)
-				continue
-			}
-			at += i
+		for _, err := range page(r.Page) {
+			bad("%w", err)
 		}
 	}
 	for _, r := range rules {
@@ -150,4 +88,25 @@ func Validate(rules []*Rule) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// page reports the sections that a page lacks, has out of order or leaves empty.
+func page(text string) (errs []error) {
+	at := 0
+	for n, head := range sections {
+		i := strings.Index(text[at:], head+"\n")
+		if i < 0 {
+			errs = append(errs, fmt.Errorf("page lacks %q, or has it out of order", head))
+			continue
+		}
+		at += i + len(head)
+		body := text[at:]
+		if n+1 < len(sections) {
+			body, _, _ = strings.Cut(body, sections[n+1])
+		}
+		if strings.TrimSpace(body) == "" {
+			errs = append(errs, fmt.Errorf("page says nothing below %q", head))
+		}
+	}
+	return errs
 }

@@ -3,8 +3,8 @@
 package capture
 
 import (
-	"fmt"
-	"net/netip"
+	"cmp"
+	"slices"
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
@@ -13,7 +13,7 @@ import (
 
 // Rules lists the family.
 func Rules() []*diag.Rule {
-	return []*diag.Rule{DropsReported, Midstream, TxChecksumOffload, LengthZero, LargeSegments, PIDUnreliable}
+	return []*diag.Rule{DropsReported, OneWay, Midstream, TxChecksumOffload, LengthZero, LargeSegments, PIDUnreliable}
 }
 
 func positions(ms []flow.Moment) []trace.Pos {
@@ -24,10 +24,6 @@ func positions(ms []flow.Moment) []trace.Pos {
 	return out
 }
 
-// ipFilter is Wireshark's filter for what a host sent.
-func ipFilter(a netip.Addr) string {
-	if a.Is4() {
-		return fmt.Sprintf("ip.src == %v", a)
-	}
-	return fmt.Sprintf("ipv6.src == %v", a)
+func sortByNumber(list []trace.Pos) {
+	slices.SortFunc(list, func(a, b trace.Pos) int { return cmp.Compare(a.Number, b.Number) })
 }

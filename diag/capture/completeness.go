@@ -3,67 +3,19 @@ package capture
 import (
 	_ "embed"
 	"fmt"
-	"strings"
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
-	"github.com/wiretale/wiretale/trace"
 )
-
-//go:embed drops_reported.md
-var dropsPage string
-
-// lossRules are silenced where the recorder lost packets itself.
-var lossRules = []string{"tcp.syn.silent"}
-
-// DropsReported: the recorder lost packets (Q1).
-var DropsReported = &diag.Rule{ID: "cap.drops.reported", Title: "the recorder lost packets or events", Page: dropsPage, Quality: true, Run: dropsReported}
-
-func dropsReported(in *diag.Input) []diag.Finding {
-	var out []diag.Finding
-	for i, s := range in.Sources {
-		if f, ok := sourceDrops(s); ok {
-			f.Source, f.Silences = i, lossRules
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-func sourceDrops(s *trace.Info) (diag.Finding, bool) {
-	var parts []string
-	total := int64(0)
-	add := func(n int64, what string) {
-		if n > 0 {
-			total += n
-			parts = append(parts, fmt.Sprintf("%d %s", n, what))
-		}
-	}
-	for _, i := range s.Interfaces {
-		if i.HasStatistics {
-			add(i.IfDrop, "packets dropped by interface "+i.Name)
-			add(i.OSDrop, "packets dropped by the system on "+i.Name)
-		}
-	}
-	if e := s.Session; e != nil {
-		add(int64(e.EventsLost), "events lost")
-		add(int64(e.BuffersLost), "buffers lost")
-	}
-	if total == 0 {
-		return diag.Finding{}, false
-	}
-	return diag.Finding{
-		Severity: diag.Warning, Confidence: diag.Proven, Count: int(total),
-		Summary: fmt.Sprintf("%s: the recorder reports %s; gaps in this file may be its own", s.Name, strings.Join(parts, ", ")),
-		Fix:     []string{"record again with larger buffers, a filter, or a snap length"},
-	}, true
-}
 
 //go:embed midstream.md
 var midstreamPage string
 
 // Midstream: connections began before the capture (Q9).
 var Midstream = &diag.Rule{ID: "cap.midstream", Title: "connections began before the capture", Page: midstreamPage, Quality: true, Run: midstream}
+
+// maxStreams is how many conversations a filter names: it shows all records that are listed as proof.
+const maxStreams = 40
 
 func midstream(in *diag.Input) []diag.Finding {
 	bySource := map[int]*diag.Finding{}
@@ -73,7 +25,7 @@ func midstream(in *diag.Input) []diag.Finding {
 		}
 		f := bySource[c.Source]
 		if f == nil {
-			f = &diag.Finding{Severity: diag.Note, Confidence: diag.Proven, Source: c.Source, Filter: fmt.Sprintf("tcp.stream == %d", c.Stream)}
+			f = &diag.Finding{Severity: diag.Note, Confidence: diag.Proven, Source: c.Source}
 			bySource[c.Source] = f
 		}
 		f.Conversations = append(f.Conversations, c)
@@ -86,6 +38,7 @@ func midstream(in *diag.Input) []diag.Finding {
 			continue
 		}
 		f.Count = len(f.Conversations)
+		f.Filter = diag.StreamFilter(f.Conversations[:min(f.Count, maxStreams)])
 		f.Summary = fmt.Sprintf("%s began before the capture: window scale and handshake time are not known for %s", connections(f.Conversations), itOrThem(f.Count))
 		f.Fix = []string{"start the capture before the application connects"}
 		out = append(out, *f)

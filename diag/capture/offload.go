@@ -3,6 +3,7 @@ package capture
 import (
 	_ "embed"
 	"fmt"
+	"net/netip"
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
@@ -15,27 +16,35 @@ var txChecksumPage string
 // TxChecksumOffload: outgoing checksums are not final (Q6).
 var TxChecksumOffload = &diag.Rule{ID: "cap.tx_csum_offload", Title: "outgoing checksums are left to the network card", Page: txChecksumPage, Quality: true, Run: txChecksum}
 
+// txChecksum reports one finding a source: the addresses that offload are those of the machine that recorded.
 func txChecksum(in *diag.Input) []diag.Finding {
-	var out []diag.Finding
-	for _, h := range in.Hosts {
-		partial, verified := partialOf(h.Sent)
-		// Nine of ten, and none of what the host received: a broken card or path damages both ways.
-		if partial == 0 || partial*10 < verified*9 || h.Received.Checksums[packet.ChecksumBad] > 0 {
-			continue
+	return bySource(in, leavesChecksums, func(f *diag.Finding, hosts []*flow.Host) {
+		var partial, verified, lso, received, good int64
+		for _, h := range hosts {
+			p, v := partialOf(h.Sent)
+			partial, verified, lso = partial+p, verified+v, lso+h.Sent.Checksums[packet.ChecksumPartialLSO]
+			p, v = partialOf(h.Received)
+			received, good = received+p, good+v
+			f.Where = append(f.Where, positions(h.PartialExamples)...)
 		}
-		received, good := partialOf(h.Received)
-		f := diag.Finding{
-			Severity: diag.Note, Confidence: diag.Proven, Source: h.Source, Host: h.Addr.String(), Count: int(partial), Where: positions(h.PartialExamples),
-			Summary: fmt.Sprintf("%d of %d packets sent by %v carry only the pseudo-header sum: checksum offload on the host where the capture was taken, not damage", partial, verified, h.Addr),
-			Facts:   []diag.Fact{{Name: "packets sent with a partial checksum", Value: fmt.Sprint(partial)}, {Name: "of them without the length (segmentation offload)", Value: fmt.Sprint(h.Sent.Checksums[packet.ChecksumPartialLSO])}},
-			Filter:  ipFilter(h.Addr), Fix: []string{"nothing: the packets on the wire are right"},
+		f.Count = int(partial)
+		f.Summary = fmt.Sprintf("%d of %s sent by %s carry only the pseudo-header sum: checksum offload on the host where the capture was taken, not damage",
+			partial, diag.Count(verified, "packet"), names(hosts))
+		f.Facts = []diag.Fact{{Name: "packets sent with a partial checksum", Value: fmt.Sprint(partial)}, {Name: "of them without the length (segmentation offload)", Value: fmt.Sprint(lso)}}
+		f.Filter, f.Fix = fromAny(hosts), []string{"nothing: the packets on the wire are right"}
+		switch {
+		case received > 0:
+			f.Facts = append(f.Facts, diag.Fact{Name: "packets received with a partial checksum", Value: fmt.Sprint(received) + ": both ends are on one machine, or on one virtual network"})
+		case good > 0:
+			f.RuledOut = []string{fmt.Sprintf("damage on the way: of the packets received, %d can be verified, and every one is good", good)}
 		}
-		if received == 0 && good > 0 {
-			f.RuledOut = append(f.RuledOut, fmt.Sprintf("damage on the way: all %d packets that %v received and that can be verified are good", good, h.Addr))
-		}
-		out = append(out, f)
-	}
-	return out
+	})
+}
+
+// leavesChecksums: nine of ten packets that it sent, and no damage in what it received: a broken card or path damages both ways.
+func leavesChecksums(h *flow.Host) bool {
+	partial, verified := partialOf(h.Sent)
+	return partial > 0 && partial*10 >= verified*9 && h.Received.Checksums[packet.ChecksumBad] == 0
 }
 
 // partialOf counts the partial checksums and all that could be verified.
@@ -51,46 +60,72 @@ var lenZeroPage string
 var LengthZero = &diag.Rule{ID: "cap.len_zero", Title: "the IP or UDP length field is 0", Page: lenZeroPage, Quality: true, Run: lengthZero}
 
 func lengthZero(in *diag.Input) []diag.Finding {
-	var out []diag.Finding
+	return bySource(in, func(h *flow.Host) bool { return h.Sent.LengthZero > 0 }, func(f *diag.Finding, hosts []*flow.Host) {
+		var n, lso int64
+		var filters []string
+		for _, h := range hosts {
+			n, lso = n+h.Sent.LengthZero, lso+h.Sent.Checksums[packet.ChecksumPartialLSO]
+			f.Where = append(f.Where, positions(h.LengthZeroExamples)...)
+			if len(filters) < maxStreams {
+				filters = append(filters, diag.AllOf(diag.FromHost(h.Addr), zeroLength(h.Addr)))
+			}
+		}
+		f.Count, f.Confidence, f.Filter = int(n), diag.Likely, diag.AnyOf(filters...)
+		f.Summary = fmt.Sprintf("%s sent by %s with a length field of 0: large-send offload; the length was taken from the frame, nothing is lost", diag.Count(n, "packet"), names(hosts))
+		f.Fix = []string{"nothing: the network card writes the length", "in Wireshark, turn on the preference ip.tso_support"}
+		if lso > 0 {
+			f.Confidence = diag.Proven
+			f.RuledOut = []string{"a damaged header: " + diag.Count(lso, "packet") + " with the checksum form of segmentation offload"}
+		}
+	})
+}
+
+// zeroLength is the filter for packets whose length field is 0. It reads the
+// bytes of IPv4: Wireshark's ip.len is the length that it took instead.
+func zeroLength(a netip.Addr) string {
+	if a.Is4() {
+		return diag.AnyOf("ip[2:2] == 00:00", "udp.length == 0")
+	}
+	return diag.AnyOf("ipv6.plen == 0", "udp.length == 0")
+}
+
+// bySource makes one note a source of the hosts that show an effect: it has one cause, the machine that recorded.
+func bySource(in *diag.Input, shows func(*flow.Host) bool, describe func(*diag.Finding, []*flow.Host)) []diag.Finding {
+	hosts := map[int][]*flow.Host{}
 	for _, h := range in.Hosts {
-		n := h.Sent.LengthZero
-		if n == 0 {
+		if shows(h) {
+			hosts[h.Source] = append(hosts[h.Source], h)
+		}
+	}
+	var out []diag.Finding
+	for i := range in.Sources {
+		if len(hosts[i]) == 0 {
 			continue
 		}
-		f := diag.Finding{
-			Severity: diag.Note, Confidence: diag.Likely, Source: h.Source, Host: h.Addr.String(), Count: int(n), Where: positions(h.LengthZeroExamples),
-			Summary: fmt.Sprintf("%d packets sent by %v have a length field of 0: large-send offload; their length was taken from the frame, nothing is lost", n, h.Addr),
-			Filter:  ipFilter(h.Addr) + " and (ip.len == 0 or ipv6.plen == 0 or udp.length == 0)",
-			Fix:     []string{"nothing: the network card writes the length", "in Wireshark, turn on the preference ip.tso_support"},
+		f := diag.Finding{Severity: diag.Note, Confidence: diag.Proven, Source: i}
+		if len(hosts[i]) == 1 {
+			f.Host = hosts[i][0].Addr.String()
 		}
-		if lso := h.Sent.Checksums[packet.ChecksumPartialLSO]; lso > 0 {
-			f.Confidence = diag.Proven
-			f.RuledOut = append(f.RuledOut, fmt.Sprintf("a damaged header: %d packets carry the checksum form of segmentation offload", lso))
-		}
+		describe(&f, hosts[i])
+		sortByNumber(f.Where)
 		out = append(out, f)
 	}
 	return out
 }
 
-//go:embed lso_gro.md
-var lsoPage string
-
-// LargeSegments: segments larger than on the wire (Q7).
-var LargeSegments = &diag.Rule{ID: "cap.lso_gro", Title: "segments are larger than on the wire", Page: lsoPage, Quality: true, Run: largeSegments}
-
-func largeSegments(in *diag.Input) []diag.Finding {
-	var out []diag.Finding
-	for _, h := range in.Hosts {
-		n := h.Sent.Oversized
-		if n == 0 {
-			continue
-		}
-		out = append(out, diag.Finding{
-			Severity: diag.Note, Confidence: diag.Proven, Source: h.Source, Host: h.Addr.String(), Count: int(n), Where: positions(h.OversizedExamples),
-			Summary: fmt.Sprintf("%d packets sent by %v are larger than one segment on the wire (largest frame %d bytes): segmentation or receive offload; count bytes, not packets", n, h.Addr, h.Sent.MaxFrame),
-			Filter:  ipFilter(h.Addr) + " and frame.len > 1514",
-			Fix:     []string{"nothing; for the packets of the wire capture on another machine, or turn the offload off for a test"},
-		})
+func names(hosts []*flow.Host) string {
+	var list []string
+	for _, h := range hosts {
+		list = append(list, h.Addr.String())
 	}
-	return out
+	return diag.List(list, 3)
+}
+
+// fromAny is the filter for what the hosts sent.
+func fromAny(hosts []*flow.Host) string {
+	var list []string
+	for _, h := range hosts[:min(len(hosts), maxStreams)] {
+		list = append(list, diag.FromHost(h.Addr))
+	}
+	return diag.AnyOf(list...)
 }

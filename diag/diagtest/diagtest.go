@@ -1,13 +1,21 @@
-// Package diagtest runs the text fixtures beside the diagnoses: each trace is
-// written as a real file and analysed, and the findings above must be exactly
-// the wanted ones. A finding that is not wanted fails, so every fixture also
-// guards against false alarms.
+// Package diagtest holds a family of diagnoses to what every diagnosis must
+// have, and runs the text fixtures beside them.
+//
+// The fixture of the rule cap.len_zero is len_zero.txtar in the folder of its
+// package: at least one trace in which the rule finds something, and at least
+// two in which it must not. Each trace is written as a real file and analysed,
+// and the findings must be exactly the wanted ones. A finding that is not
+// wanted fails, so every fixture also guards against false alarms. Where tshark
+// is installed, the filter of every finding must show the packets that prove it.
 package diagtest
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/wiretale/wiretale/diag"
@@ -15,34 +23,85 @@ import (
 	"github.com/wiretale/wiretale/internal/fixture"
 )
 
-// Run runs every .txtar in testdata of the package under test.
-func Run(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no fixtures in testdata: %v", err)
+// Negatives is how many traces without a finding a rule must have: the traps that its page names.
+const Negatives = 2
+
+// Run tests the rules of the package under test.
+func Run(t *testing.T, rules []*diag.Rule) {
+	files, err := filepath.Glob("*.txtar")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			traces, err := fixture.Load(file)
+	for _, r := range rules {
+		if page, err := os.ReadFile(fileOf(r, ".md")); err != nil || string(page) != r.Page {
+			t.Errorf("%s: its page is not %s: %v", r.ID, fileOf(r, ".md"), err)
+		}
+		if !slices.Contains(files, fileOf(r, ".txtar")) {
+			t.Errorf("%s has no fixture %s", r.ID, fileOf(r, ".txtar"))
+		}
+	}
+	for _, path := range files {
+		i := slices.IndexFunc(rules, func(r *diag.Rule) bool { return fileOf(r, ".txtar") == path })
+		if i < 0 {
+			t.Errorf("%s is the fixture of no rule", path)
+			continue
+		}
+		t.Run(path, func(t *testing.T) {
+			traces, err := fixture.Load(path)
 			if err != nil {
 				t.Fatal(err)
 			}
+			count(t, rules[i], traces)
 			for _, tr := range traces {
-				t.Run(tr.Name, func(t *testing.T) { check(t, tr) })
+				t.Run(tr.Name, func(t *testing.T) {
+					t.Parallel()
+					check(t, tr)
+				})
 			}
 		})
 	}
 }
 
-func check(t *testing.T, tr *fixture.Trace) {
+// fileOf is the name of a rule's file: its id without the family, dots as underscores.
+func fileOf(r *diag.Rule, ending string) string {
+	_, name, _ := strings.Cut(r.ID, ".")
+	return strings.ReplaceAll(name, ".", "_") + ending
+}
+
+// count holds the fixture to its positive and negative traces.
+func count(t *testing.T, r *diag.Rule, traces []*fixture.Trace) {
+	positive, negative := 0, 0
+	for _, tr := range traces {
+		wanted := slices.ContainsFunc(tr.Records, func(rec fixture.Record) bool {
+			return slices.ContainsFunc(rec.Want, func(w fixture.Want) bool { return w.Rule == r.ID })
+		})
+		if wanted {
+			positive++
+		} else {
+			negative++
+		}
+	}
+	if positive < 1 || negative < Negatives {
+		t.Errorf("%s has %d traces with a finding and %d without: want 1 and %d at least", r.ID, positive, negative, Negatives)
+	}
+}
+
+// Analyse writes the trace as a file and analyses it.
+func Analyse(t *testing.T, tr *fixture.Trace) (path string, c *engine.Case) {
+	t.Helper()
 	path, err := tr.Write(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := engine.Analyse(context.Background(), []string{path}, engine.Options{})
+	c, err = engine.Analyse(context.Background(), []string{path}, engine.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return path, c
+}
+
+func check(t *testing.T, tr *fixture.Trace) {
+	path, c := Analyse(t, tr)
 	found := make([]bool, len(c.Findings))
 	for _, r := range tr.Records {
 		for _, w := range r.Want {
@@ -59,6 +118,24 @@ func check(t *testing.T, tr *fixture.Trace) {
 			t.Errorf("%s: finding not wanted: %s: %s", tr.Name, f.Rule.ID, f.Summary)
 		}
 	}
+	complete(t, c.Findings)
+	t.Run("filters", func(t *testing.T) { filters(t, path, c) })
+}
+
+// complete holds every finding to what a reader needs.
+func complete(t *testing.T, findings []diag.Finding) {
+	for _, f := range findings {
+		switch {
+		case f.Summary == "" || strings.HasSuffix(f.Summary, ".") || strings.Contains(f.Summary, "1 packets"):
+			t.Errorf("%s: summary %q", f.Rule.ID, f.Summary)
+		case f.Severity == 0 || f.Confidence == 0:
+			t.Errorf("%s: no severity or no confidence", f.Rule.ID)
+		case len(f.Fix) == 0:
+			t.Errorf("%s does not say what to do", f.Rule.ID)
+		case !slices.IsSortedFunc(f.Where, byNumber):
+			t.Errorf("%s: the records that prove it are not in order: %v", f.Rule.ID, f.Where)
+		}
+	}
 }
 
 func match(t *testing.T, findings []diag.Finding, w fixture.Want) int {
@@ -66,10 +143,5 @@ func match(t *testing.T, findings []diag.Finding, w fixture.Want) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, f := range findings {
-		if f.Rule.ID == w.Rule && re.MatchString(f.Summary) {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(findings, func(f diag.Finding) bool { return f.Rule.ID == w.Rule && re.MatchString(f.Summary) })
 }

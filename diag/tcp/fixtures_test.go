@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/wiretale/wiretale/diag/diagtest"
+	"github.com/wiretale/wiretale/diag/tcp"
 )
 
-func TestFixtures(t *testing.T) { diagtest.Run(t) }
+func TestFixtures(t *testing.T) { diagtest.Run(t, tcp.Rules()) }

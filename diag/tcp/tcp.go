@@ -2,57 +2,34 @@
 package tcp
 
 import (
-	"fmt"
-	"time"
-
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
 )
 
 // Rules lists the family.
-func Rules() []*diag.Rule { return []*diag.Rule{SYNSilent, SYNRefused, ResetByApplication} }
-
-// group collects conversations with one cause: the same server endpoint.
-type group struct {
-	finding diag.Finding
-	server  string
-	first   *flow.Conversation
-	worst   time.Duration
+func Rules() []*diag.Rule {
+	return []*diag.Rule{SYNSilent, SYNRefused, SYNRejected, ResetByApplication}
 }
 
-// byServer groups conversations by the endpoint that was asked, in order of appearance.
-func byServer(cs []*flow.Conversation, cost func(*flow.Conversation) time.Duration) []*group {
-	index := map[string]*group{}
-	var out []*group
-	for _, c := range cs {
-		key := fmt.Sprintf("%d %v", c.Source, c.Ends[1])
-		g := index[key]
-		if g == nil {
-			g = &group{server: c.Ends[1].String(), first: c}
-			g.finding.Source = c.Source
-			index[key] = g
-			out = append(out, g)
+// maxStreams is how many conversations a filter names; above it, it names the address.
+const maxStreams = 40
+
+// streams is the filter for the conversations, or for what the fallback says when they are many.
+func streams(cs []*flow.Conversation, fallback string) string {
+	if s := diag.StreamFilter(cs); len(cs) <= maxStreams && s != "" {
+		return s
+	}
+	return fallback
+}
+
+// established are the connections that a client has with a host, by source and both addresses.
+func established(in *diag.Input) map[pair][]*flow.Conversation {
+	out := map[pair][]*flow.Conversation{}
+	for _, c := range in.Conversations {
+		if c.TCP != nil && c.TCP.Established && c.Opened {
+			k := pairOf(c)
+			out[k] = append(out[k], c)
 		}
-		d := cost(c)
-		g.finding.Conversations = append(g.finding.Conversations, c)
-		g.finding.Count++
-		g.finding.Cost += d
-		g.worst = max(g.worst, d)
 	}
 	return out
-}
-
-// seconds prints a duration with the precision that it deserves.
-func seconds(d time.Duration) string {
-	switch {
-	case d >= 10*time.Second:
-		return d.Round(100 * time.Millisecond).String()
-	case d >= time.Second:
-		return d.Round(time.Millisecond).String()
-	}
-	return d.Round(time.Microsecond).String()
-}
-
-func filter(c *flow.Conversation) string {
-	return fmt.Sprintf("tcp.stream == %d", c.Stream)
 }

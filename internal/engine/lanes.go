@@ -174,6 +174,9 @@ func (s *source) dealBatch(b *batch) bool {
 			if r.Kind == trace.Event || r.Meta != nil && needsOrder(r.Meta) {
 				return false
 			}
+			if r.Kind == trace.Statistics && !s.dealStatistics(b, i) {
+				return false
+			}
 			if r.Kind != trace.Packet {
 				s.span(r.Time)
 				continue
@@ -190,6 +193,7 @@ func (s *source) dealBatch(b *batch) bool {
 				low = t
 			}
 			high = max(high, t)
+			s.due = t
 		}
 	}
 	s.counts.First, s.counts.Last = low, high
@@ -197,9 +201,22 @@ func (s *source) dealBatch(b *batch) bool {
 	return true
 }
 
+// dealStatistics takes the counters of an interface. The reader has them as they
+// are after the batch: false when an interface has them twice, whose first values are gone by then.
+func (s *source) dealStatistics(b *batch, i int) bool {
+	b.Record(i, &s.record)
+	if s.losses.counted(&s.record) {
+		return false
+	}
+	s.losses.statistics(&s.record, s.counts.Info, s.due)
+	return true
+}
+
 // needsOrder reports whether what the recorder says of a packet is followed
-// over all conversations: owners, drops, and places in the stack.
-func needsOrder(m *trace.Meta) bool { return m.HasProcess || m.Drop != nil || m.Layer != "" }
+// over all conversations: owners, drops, places in the stack, and packets that it lost.
+func needsOrder(m *trace.Meta) bool {
+	return m.HasProcess || m.Drop != nil || m.Layer != "" || m.DropCount > 0
+}
 
 // dealDecoded decodes a frame to find its lanes. Fragments, and what is put
 // together from them, can be decoded only here, where all frames come by.

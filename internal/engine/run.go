@@ -128,9 +128,12 @@ func (r *Run) Case() *Case {
 	if use == nil {
 		use = rules.All()
 	}
-	c.Findings, c.Withheld = diag.Run(use, &diag.Input{
-		Sources: infos, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session,
-	})
+	in := &diag.Input{Sources: infos, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session}
+	for _, s := range r.sources {
+		in.Spans = append(in.Spans, diag.Span{First: s.counts.First, Last: s.counts.Last})
+		in.Losses = append(in.Losses, s.losses.all(s.counts.Info, s.index)...)
+	}
+	c.Findings, c.Withheld = diag.Run(use, in)
 	c.noteProofs()
 	r.result = c
 	return c

@@ -31,6 +31,7 @@ type source struct {
 	headers headers
 	host    *host // nil until the source turns out to hold events
 	malformed
+	losses losses
 }
 
 // eventKey counts events by provider; kernel groups have no GUID.
@@ -106,7 +107,10 @@ func (s *source) fill(row *Row) {
 	switch s.record.Kind {
 	case trace.Packet:
 		s.counts.Packets++
+		s.losses.packet(&s.record)
 		s.walk(&s.record, row)
+	case trace.Statistics:
+		s.losses.statistics(&s.record, s.counts.Info, s.due)
 	case trace.Event:
 		s.event(row)
 	}

@@ -175,25 +175,25 @@ func (t *Tracker) own(k ownedPair, w owner) {
 
 // dropped notes a packet that the stack says it dropped.
 func (t *Tracker) dropped(f fields, h *trace.EventHeader, now flow.Moment) Object {
-	d := Drop{At: now, By: "TCPIP", Code: uint32(f.num("Reason")), Count: max(1, uint32(f.num("PacketCount")))}
-	d.Reason = t.reason(f, "Reason")
+	d := dropReport{at: now, reason: t.reason(f, "Reason"), packets: max(1, uint32(f.num("PacketCount")))}
+	d.by, d.code = "TCPIP", uint32(f.num("Reason"))
 	a, b := f.addr("LocalSockAddr", "SourceAddress"), f.addr("RemoteSockAddr", "DestAddress")
 	switch h.ID {
 	case transportDrop:
-		d.Component = "transport"
+		d.component = "transport"
 		if a.IsValid() && b.IsValid() {
-			d.Conv = t.convs[pair{a, b}]
+			d.conv = t.convs[pair{a, b}]
 		}
 	case networkDrop:
-		d.Component = "network"
+		d.component = "network"
 	case framingDrop:
-		d.Component = "framing"
+		d.component = "framing"
 	}
-	t.drops = append(t.drops, d)
-	o := Object{Conv: d.Conv}
-	if d.Conv != nil {
-		if cs := t.conversation(d.Conv.ID); cs != nil {
-			o = cs.object(d.Conv)
+	t.drops.add(&d)
+	o := Object{Conv: d.conv}
+	if d.conv != nil {
+		if cs := t.conversation(d.conv.ID); cs != nil {
+			o = cs.object(d.conv)
 		}
 	}
 	return o

@@ -3,6 +3,8 @@ package session
 import (
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/tcp"
 	"github.com/wiretale/wiretale/provider"
 	"github.com/wiretale/wiretale/provider/pktmon"
 	"github.com/wiretale/wiretale/trace"
@@ -14,6 +16,9 @@ const (
 	pktmonDropHeaders4 = 140
 	pktmonDropHeaders6 = 150
 )
+
+// pktmonName is Drop.By of what pktmon reports.
+const pktmonName = "PktMon"
 
 // UseComponents sets the function that gives the name of a component of pktmon.
 func (t *Tracker) UseComponents(name func(id uint16) string) { t.component = name }
@@ -64,12 +69,10 @@ func (t *Tracker) pktmonEvent(ev *provider.Event, h *trace.EventHeader, now flow
 		c = t.groups.find(f.num("PktGroupId"))
 	}
 	if h.ID == pktmonDropHeaders4 || h.ID == pktmonDropHeaders6 {
-		d := Drop{
-			At: now, By: "PktMon", Count: 1, Conv: c, Reason: t.reason(f, "DropReason"), Code: uint32(f.num("DropReason")), Location: uint32(f.num("DropLocation")),
-			ID: uint16(f.num("ComponentId")),
-		}
-		d.Component = t.componentName(d.ID)
-		t.drops = append(t.drops, d)
+		d := dropReport{at: now, reason: t.reason(f, "DropReason"), location: uint32(f.num("DropLocation")), packets: 1, conv: c}
+		d.by, d.code, d.id = pktmonName, uint32(f.num("DropReason")), uint16(f.num("ComponentId"))
+		d.component = t.componentName(d.id)
+		t.drops.add(&d)
 	}
 	if c != nil {
 		if cs := t.conversation(c.ID); cs != nil {
@@ -101,10 +104,12 @@ func (t *Tracker) componentName(id uint16) string {
 // recorderDrop takes the drop of a packet that the recorder logged with its bytes.
 func (t *Tracker) recorderDrop(p *packet.Packet, s *flow.Sighting) {
 	m := p.Record.Meta
-	t.drops = append(t.drops, Drop{
-		At: flow.Moment{Pos: p.Record.Pos, Time: p.Record.Time}, By: "PktMon", Count: 1, Conv: s.Conv, Again: s.DropAgain,
-		Reason: m.Drop.ReasonText, Code: m.Drop.Reason, Location: m.Drop.Location, Component: m.Drop.Component, ID: m.Component,
-	})
+	d := dropReport{
+		at: flow.Moment{Pos: p.Record.Pos, Time: p.Record.Time}, reason: m.Drop.ReasonText, location: m.Drop.Location, packets: 1,
+		conv: s.Conv, again: s.DropAgain, syn: p.Transport == proto.TCP && !p.Has(packet.Fragment) && p.TCP.Flags&(tcp.SYN|tcp.ACK) == tcp.SYN,
+	}
+	d.by, d.code, d.id, d.component = pktmonName, m.Drop.Reason, m.Component, m.Drop.Component
+	t.drops.add(&d)
 }
 
 var guidPktMon = pktmon.GUID

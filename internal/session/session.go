@@ -144,19 +144,23 @@ type Transition struct {
 	SndNxt   uint32
 }
 
-// A Drop is a packet that the host says it dropped.
+// A Drop is what the host says it dropped for one reason, at one component, of one conversation.
+// The counts are exact; of the records the first ones are kept.
 type Drop struct {
-	At        flow.Moment
+	Source    int
+	By        string // provider that reported it: "PktMon", "TCPIP"
 	Reason    string
 	Code      uint32
-	Count     uint32 // packets, 1 for most
-	Location  uint32
 	Component string
-	ID        uint16 // pktmon's number of the component
-	Conv      *flow.Conversation
-	// Again is true when the same packet was dropped for the same reason before: each of several listeners reports its own drop.
-	Again bool
-	By    string // provider that reported it: "PktMon", "TCPIP"
+	ID        uint16             // pktmon's number of the component
+	Conv      *flow.Conversation // nil when the reports name none
+	// Reports counts the records, Packets what they are about: several listeners that refuse one packet for the same
+	// reason each report it, and it counts at the first of them.
+	Reports, Packets int64
+	SYNs             int64 // of Packets: SYN segments without ACK, as far as the reports have their bytes
+	First, Last      flow.Moment
+	Where            []flow.Moment // the first reports, without those of packets that were counted
+	Locations        []uint32      // the first places in the driver, each once
 }
 
 // A DropCount is what a component of pktmon says it dropped while pktmon ran.
@@ -188,7 +192,7 @@ type Session struct {
 	TCBs      []*TCB
 	Calls     []*Call // in order of enter
 	Joins     []Join
-	Drops     []Drop
+	Drops     []*Drop // in order of the first report
 	Counted   []DropCount
 	Endpoints map[int]*Endpoint // by conversation ID
 }

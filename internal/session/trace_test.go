@@ -137,7 +137,7 @@ func TestOwnersOfSocketEvents(t *testing.T) {
 	}
 	reasons := map[string]int{}
 	for _, d := range s.Drops {
-		reasons[d.Reason]++
+		reasons[d.Reason] += int(d.Packets)
 	}
 	if reasons[""] > 0 || reasons["Transport endpoint was not found"] == 0 {
 		t.Errorf("drop reasons %v", reasons)

@@ -20,7 +20,7 @@ type Tracker struct {
 	sockets   []*Socket
 	tcbs      []*TCB
 	calls     []*Call
-	drops     []Drop
+	drops     drops
 	afd       map[uint64]*socketState // by endpoint address, the newest life
 	tcb       map[uint64]*tcbState    // by TCB address, the newest life
 	tls       map[uint64]*tlEndpoint  // stack endpoints and listeners by address
@@ -61,7 +61,7 @@ const maxEvidence = 8
 // NewTracker returns the tracker of the source with this index.
 func NewTracker(source int) *Tracker {
 	return &Tracker{
-		source: source, procs: newProcesses(source),
+		source: source, procs: newProcesses(source), drops: newDrops(),
 		afd: map[uint64]*socketState{}, tcb: map[uint64]*tcbState{}, tls: map[uint64]*tlEndpoint{},
 		threads: map[thread]*context{}, layouts: map[*provider.Definition]*layout{}, ports: map[netip.AddrPort]*socketState{},
 		owners: map[ownedPair]owner{}, owned: threads{}, tuples: map[pair]*tcbState{}, waiting: map[netip.AddrPort][]*socketState{},

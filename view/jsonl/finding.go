@@ -42,7 +42,9 @@ type Withheld struct {
 	head
 	Rule          string `json:"rule" doc:"diagnosis that was not applied"`
 	Because       string `json:"because" doc:"quality finding that forbids it"`
+	Why           string `json:"why,omitempty" doc:"its reason in half a sentence"`
 	Conversations int    `json:"conversations" doc:"how many it would have looked at"`
+	First         *int   `json:"first,omitempty" doc:"the first of these conversations"`
 }
 
 // A Rule is one diagnosis of the catalogue.
@@ -78,7 +80,11 @@ func Case(w io.Writer, c *engine.Case) error {
 		e.put(finding(i+1, &c.Findings[i]))
 	}
 	for _, wh := range c.Withheld {
-		e.put(Withheld{kind("withheld"), wh.Rule, wh.Because, wh.Conversations})
+		w := Withheld{head: kind("withheld"), Rule: wh.Rule, Because: wh.Because, Why: wh.Why, Conversations: wh.Conversations}
+		if wh.First != nil {
+			w.First = &wh.First.ID
+		}
+		e.put(w)
 	}
 	e.conversations()
 	e.session()

@@ -24,7 +24,7 @@ var shapes = []struct {
 	{"tcb", "A TCP control block of the stack.", TCB{}},
 	{"state", "A change of TCP state, after the tcb that it belongs to.", State{}},
 	{"join", "One step from an object to another, with its evidence.", Join{}},
-	{"drop", "A packet that the host says it dropped.", Drop{}},
+	{"drop", "What the host says it dropped for one reason, at one component, of one conversation.", Drop{}},
 	{"loss", "What could not be read of a source.", Loss{}},
 	{"summary", "Counts of the whole case; the last object.", Summary{}},
 	{"row", "One record, of `packets`, `timeline` and `show`.", Row{}},

@@ -91,14 +91,14 @@ func full() *engine.Case {
 		Session: &session.Session{
 			Processes: []*session.Process{p}, Sockets: []*session.Socket{socket}, TCBs: []*session.TCB{tcb}, Calls: []*session.Call{call},
 			Joins:     []session.Join{{What: "w", Where: []flow.Moment{at(1)}, Evidence: "e"}},
-			Drops:     []session.Drop{{At: at(1), Component: "c", Conv: conv, Location: 1, Again: true}},
+			Drops:     []*session.Drop{{First: at(1), Last: at(2), Component: "c", Conv: conv, Locations: []uint32{1}, Where: []flow.Moment{at(1)}}},
 			Endpoints: map[int]*session.Endpoint{0: {Process: p, Kind: session.ByKey}},
 		},
 		Findings: []diag.Finding{{
 			Rule: rule, Where: []trace.Pos{{Number: 1}}, Conversations: []*flow.Conversation{conv}, Host: "h", Process: p, Facts: []diag.Fact{{Name: "n", Value: "v"}},
 			RuledOut: []string{"r"}, Fix: []string{"f"}, NextCapture: []string{"n"}, Filter: "f", NetMonFilter: "f", Silences: []string{"s"},
 		}},
-		Withheld: []diag.Withheld{{Rule: "a.b", Because: "c.d"}},
+		Withheld: []diag.Withheld{{Rule: "a.b", Because: "c.d", Why: "w", Conversations: 1, First: conv}},
 	}
 }
 

@@ -114,18 +114,22 @@ type Join struct {
 	Evidence string  `json:"evidence,omitempty" doc:"fields that prove it"`
 }
 
-// A Drop is a packet that the host says it dropped.
+// A Drop is what the host says it dropped for one reason, at one component, of one conversation.
 type Drop struct {
 	head
-	At           *Place `json:"at,omitempty" doc:"record"`
-	Time         string `json:"time,omitempty" doc:"of the record"`
-	Reason       string `json:"reason" doc:"text of the reason"`
-	Code         uint32 `json:"code" doc:"number of the reason"`
-	Location     string `json:"location,omitempty" doc:"code of the place in the driver, in hex"`
-	Component    string `json:"component,omitempty" doc:"that dropped it"`
-	Repeated     bool   `json:"repeated,omitempty" doc:"the same packet was dropped for the same reason before: each listener reports its own"`
-	Conversation *int   `json:"conversation,omitempty" doc:"conversation of the packet"`
-	By           string `json:"by" doc:"provider that reported it"`
+	At           *Place   `json:"at,omitempty" doc:"first record"`
+	Time         string   `json:"time,omitempty" doc:"of the first record"`
+	Last         *Place   `json:"last,omitempty" doc:"last record"`
+	LastTime     string   `json:"last_time,omitempty" doc:"of the last record"`
+	Reason       string   `json:"reason" doc:"text of the reason"`
+	Code         uint32   `json:"code" doc:"number of the reason"`
+	Locations    []string `json:"locations,omitempty" doc:"codes of places in the driver, in hex, the first 4"`
+	Component    string   `json:"component,omitempty" doc:"that dropped them"`
+	Packets      int64    `json:"packets" doc:"each once; 0 when all of them were counted at another component for the same reason"`
+	Reports      int64    `json:"reports" doc:"records: each listener that refuses a packet reports it"`
+	Where        []Place  `json:"where,omitempty" doc:"the first records, without further reports of a packet"`
+	Conversation *int     `json:"conversation,omitempty" doc:"conversation of the packets"`
+	By           string   `json:"by" doc:"provider that reported it"`
 }
 
 func (e *encoder) session() {
@@ -160,15 +164,25 @@ func (e *encoder) session() {
 		e.put(out)
 	}
 	for _, d := range s.Drops {
-		out := Drop{head: kind("drop"), At: placeOf(d.At), Time: e.time(d.At), Reason: d.Reason, Code: d.Code, Component: d.Component, By: d.By, Repeated: d.Again}
-		if d.Location != 0 {
-			out.Location = fmt.Sprintf("0x%08X", d.Location)
-		}
-		if d.Conv != nil {
-			out.Conversation = &d.Conv.ID
-		}
-		e.put(out)
+		e.put(e.drop(d))
 	}
+}
+
+func (e *encoder) drop(d *session.Drop) Drop {
+	out := Drop{
+		head: kind("drop"), At: placeOf(d.First), Time: e.time(d.First), Last: placeOf(d.Last), LastTime: e.time(d.Last), Reason: d.Reason, Code: d.Code,
+		Component: d.Component, Packets: d.Packets, Reports: d.Reports, By: d.By,
+	}
+	for _, l := range d.Locations {
+		out.Locations = append(out.Locations, fmt.Sprintf("0x%08X", l))
+	}
+	for _, m := range d.Where {
+		out.Where = append(out.Where, place(m.Pos))
+	}
+	if d.Conv != nil {
+		out.Conversation = &d.Conv.ID
+	}
+	return out
 }
 
 func socketOf(s *session.Socket) Socket {

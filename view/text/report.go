@@ -131,12 +131,24 @@ func withheld(p *printer, c *engine.Case, s Style) {
 	p.line()
 	p.line(s.paint(bold, "Not judged"))
 	for _, w := range c.Withheld {
-		of := ""
-		if w.Conversations > 0 {
-			of = " on " + count(int64(w.Conversations), "conversation")
-		}
-		p.line("  ", s.wrap(fmt.Sprintf("%s%s, because of %s (wiretale explain %s)", w.Rule, of, w.Because, w.Because), 4))
+		p.line("  ", s.wrap(view.Printable(withheldText(&w)), 4))
 	}
+}
+
+// withheldText says which diagnosis was not applied to what, and the reason.
+func withheldText(w *diag.Withheld) string {
+	of := ""
+	switch {
+	case w.Conversations == 1 && w.First != nil:
+		of = fmt.Sprintf(" on %v - %v", w.First.Ends[0], w.First.Ends[1])
+	case w.Conversations > 0 && w.First != nil:
+		of = fmt.Sprintf(" on %s, the first %v - %v", count(int64(w.Conversations), "conversation"), w.First.Ends[0], w.First.Ends[1])
+	}
+	why := ""
+	if w.Why != "" {
+		why = w.Why + ": "
+	}
+	return fmt.Sprintf("%s%s: %s%s (wiretale explain %s)", w.Rule, of, why, w.Because, w.Because)
 }
 
 // losses says what could not be read, in records and bytes, with the first places.

@@ -1,0 +1,85 @@
+package capture_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/wiretale/wiretale/diag/diagtest"
+	"github.com/wiretale/wiretale/internal/fixture"
+)
+
+// The report says what was withheld, of which connection, and why.
+func TestWithheldSaysWhy(t *testing.T) {
+	for _, c := range []struct{ file, trace, rule, because, why string }{
+		{"drops_reported.txtar", "statistics.pcapng", "tcp.syn.silent", "cap.drops.reported", "lost 7 packets on eth0"},
+		{"oneway.txtar", "one-route.pcap", "tcp.syn.silent", "cap.oneway", "no packet from 10.0.0.2 to 10.0.0.1"},
+	} {
+		tr := load(t, c.file, c.trace)
+		_, got := diagtest.Analyse(t, tr)
+		if len(got.Withheld) != 1 {
+			t.Errorf("%s: withheld %+v, want one", c.trace, got.Withheld)
+			continue
+		}
+		w := got.Withheld[0]
+		if w.Rule != c.rule || w.Because != c.because || !strings.Contains(w.Why, c.why) || w.Conversations != 1 || w.First == nil {
+			t.Errorf("%s: withheld %+v", c.trace, w)
+		}
+	}
+}
+
+// A loss elsewhere withholds nothing.
+func TestLossElsewhereWithholdsNothing(t *testing.T) {
+	for _, name := range []string{"with-packets.pcapng", "other-interface.pcapng", "before.pcapng", "silent.pcap"} {
+		if _, c := diagtest.Analyse(t, load(t, "drops_reported.txtar", name)); len(c.Withheld) != 0 {
+			t.Errorf("%s: withheld %+v", name, c.Withheld)
+		}
+	}
+}
+
+// The filter of an offload finding shows the packets that prove it and no others.
+func TestOffloadFiltersAreExact(t *testing.T) {
+	if _, err := exec.LookPath("tshark"); err != nil {
+		t.Skip("tshark is not installed: the filters were not tried")
+	}
+	tried := 0
+	for _, file := range []string{"lso_gro.txtar", "len_zero.txtar"} {
+		traces, err := fixture.Load(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tr := range traces {
+			path, c := diagtest.Analyse(t, tr)
+			for _, f := range c.Findings {
+				if f.Rule.ID != "cap.lso_gro" && f.Rule.ID != "cap.len_zero" {
+					continue
+				}
+				tried++
+				var want []int64
+				for _, pos := range f.Where {
+					want = append(want, pos.Number)
+				}
+				if shown := diagtest.Select(t, path, f.Filter); !slices.Equal(shown, want) {
+					t.Errorf("%s: %s: the filter %s shows %v, the proof is %v", tr.Name, f.Rule.ID, f.Filter, shown, want)
+				}
+			}
+		}
+	}
+	if tried < 6 {
+		t.Errorf("only %d filters tried", tried)
+	}
+}
+
+func load(t *testing.T, file, name string) *fixture.Trace {
+	t.Helper()
+	traces, err := fixture.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(traces, func(tr *fixture.Trace) bool { return tr.Name == name })
+	if i < 0 {
+		t.Fatalf("%s has no trace %s", file, name)
+	}
+	return traces[i]
+}

@@ -1,0 +1,90 @@
+package diag_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/trace"
+)
+
+func at(source int, seconds int64) flow.Moment {
+	return flow.Moment{Pos: trace.Pos{Source: source, Number: seconds + 1}, Time: seconds * 1e9}
+}
+
+func TestWaitedIsAUnion(t *testing.T) {
+	in := &diag.Input{Sources: []*trace.Info{{}, {Untimed: true}}}
+	span := func(source int, from, to int64) diag.Interval {
+		return diag.Interval{From: at(source, from), To: at(source, to)}
+	}
+	for _, c := range []struct {
+		name string
+		all  []diag.Interval
+		want time.Duration
+		ok   bool
+	}{
+		{"none", nil, 0, false},
+		{"one", []diag.Interval{span(0, 1, 4)}, 3 * time.Second, true},
+		{"at once", []diag.Interval{span(0, 2, 5), span(0, 1, 4)}, 4 * time.Second, true},
+		{"one in another", []diag.Interval{span(0, 1, 9), span(0, 2, 3)}, 8 * time.Second, true},
+		{"touching", []diag.Interval{span(0, 1, 2), span(0, 2, 3)}, 2 * time.Second, true},
+		{"apart", []diag.Interval{span(0, 1, 2), span(0, 8, 9)}, 2 * time.Second, true},
+		{"no times", []diag.Interval{{From: at(0, 1), To: flow.Moment{Time: trace.NoTime}}}, 0, false},
+		{"a clock that stands", []diag.Interval{span(1, 1, 4)}, 0, false},
+		{"backwards", []diag.Interval{span(0, 4, 1)}, 0, false},
+	} {
+		if got, ok := in.Waited(c.all); got != c.want || ok != c.ok {
+			t.Errorf("%s: %v, %v; want %v, %v", c.name, got, ok, c.want, c.ok)
+		}
+	}
+}
+
+func TestFilters(t *testing.T) {
+	streams := func(numbers ...int) (cs []*flow.Conversation) {
+		for _, n := range numbers {
+			cs = append(cs, &flow.Conversation{Proto: proto.TCP, Stream: n})
+		}
+		return cs
+	}
+	udp := &flow.Conversation{Proto: proto.UDP, Stream: 7}
+	for _, c := range []struct{ got, want string }{
+		{diag.StreamFilter(streams(3)), "tcp.stream == 3"},
+		{diag.StreamFilter(streams(5, 3, 3)), "tcp.stream in {3, 5}"},
+		{diag.StreamFilter(streams(1, 2)), "tcp.stream in {1, 2}"},
+		{diag.StreamFilter(streams(4, 1, 2, 3, 9)), "tcp.stream in {1..4, 9}"},
+		{diag.StreamFilter(append(streams(4), udp)), "tcp.stream == 4 || udp.stream == 7"},
+		{diag.StreamFilter(streams(4, -1)), ""},
+		{diag.StreamFilter(nil), ""},
+		{diag.AllOf("a", "", "b || c"), "a && (b || c)"},
+		{diag.AllOf("a || b", ""), "a || b"},
+		{diag.AnyOf("a && b", "c"), "(a && b) || c"},
+		{diag.FromHost(netip.MustParseAddr("10.0.0.1")), "ip.src == 10.0.0.1"},
+		{diag.ToHost(netip.MustParseAddr("fe80::1%eth0")), "ipv6.dst == fe80::1"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{diag.Count(1, "packet"), "1 packet"}, {diag.Count(int64(2), "reply"), "2 replies"}, {diag.Count(0, "port"), "0 ports"},
+		{diag.Duration(300), "300 ns"}, {diag.Duration(36_900), "36.9 µs"}, {diag.Duration(3_078_000_000), "3.08 s"}, {diag.Duration(214 * time.Millisecond), "214 ms"},
+		{diag.List([]string{"a"}, 3), "a"}, {diag.List([]string{"a", "b", "c"}, 3), "a, b and c"}, {diag.List([]string{"a", "b", "c"}, 2), "a, b and 1 more"}, {diag.List(nil, 2), ""},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}
+
+func TestValidateFindsWhatIsMissing(t *testing.T) {
+	r := &diag.Rule{ID: "a.b", Title: "t", Page: "# T\n\n## What you see\n\n## Why\n\nx\n", Run: func(*diag.Input) []diag.Finding { return nil }}
+	if err := diag.Validate([]*diag.Rule{r}); err == nil {
+		t.Error("an empty section and five missing ones, and no error")
+	}
+}

@@ -1,0 +1,97 @@
+package diag
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/proto"
+)
+
+// StreamFilter is Wireshark's filter for the conversations, which are of one
+// source: tcp.stream == 3, or a set of numbers with ranges. It is empty when one of them has no number.
+func StreamFilter(cs []*flow.Conversation) string {
+	numbers := map[string][]int{}
+	for _, c := range cs {
+		if c.Stream < 0 {
+			return ""
+		}
+		name := "tcp.stream"
+		if c.Proto == proto.UDP {
+			name = "udp.stream"
+		}
+		numbers[name] = append(numbers[name], c.Stream)
+	}
+	var parts []string
+	for _, name := range []string{"tcp.stream", "udp.stream"} {
+		if list := numbers[name]; len(list) > 0 {
+			parts = append(parts, inSet(name, list))
+		}
+	}
+	return AnyOf(parts...)
+}
+
+// inSet is the filter for a field with one of the values.
+func inSet(name string, values []int) string {
+	slices.Sort(values)
+	values = slices.Compact(values)
+	if len(values) == 1 {
+		return fmt.Sprintf("%s == %d", name, values[0])
+	}
+	var set []string
+	for i := 0; i < len(values); {
+		j := i
+		for j+1 < len(values) && values[j+1] == values[j]+1 {
+			j++
+		}
+		switch {
+		case j > i+1:
+			set = append(set, fmt.Sprintf("%d..%d", values[i], values[j]))
+		case j == i+1:
+			set = append(set, fmt.Sprint(values[i]), fmt.Sprint(values[j]))
+		default:
+			set = append(set, fmt.Sprint(values[i]))
+		}
+		i = j + 1
+	}
+	return fmt.Sprintf("%s in {%s}", name, strings.Join(set, ", "))
+}
+
+// FromHost is Wireshark's filter for what an address sent.
+func FromHost(a netip.Addr) string { return address("src", a) }
+
+// ToHost is Wireshark's filter for what was sent to an address.
+func ToHost(a netip.Addr) string { return address("dst", a) }
+
+func address(end string, a netip.Addr) string {
+	if a.Is4() {
+		return fmt.Sprintf("ip.%s == %v", end, a)
+	}
+	return fmt.Sprintf("ipv6.%s == %v", end, a.WithZone(""))
+}
+
+// AllOf joins filters; empty ones are nothing.
+func AllOf(parts ...string) string { return join(" && ", parts) }
+
+// AnyOf joins alternatives; empty ones are nothing.
+func AnyOf(parts ...string) string { return join(" || ", parts) }
+
+func join(by string, parts []string) string {
+	var kept []string
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	if len(kept) == 1 {
+		return kept[0]
+	}
+	for i, p := range kept {
+		if strings.Contains(p, " && ") || strings.Contains(p, " || ") {
+			kept[i] = "(" + p + ")"
+		}
+	}
+	return strings.Join(kept, by)
+}
