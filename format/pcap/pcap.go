@@ -45,6 +45,7 @@ type Reader struct {
 	fcs    uint8 // bytes of frame check sequence at the end of each frame, from the file header
 	snap   int
 	number int64
+	last   uint32 // seconds of the last record that had bytes, 0 before it
 	info   trace.Info
 	meta   trace.Meta
 	err    error
@@ -138,49 +139,65 @@ func (r *Reader) Close() error { return r.in.Close() }
 
 // Next implements trace.Reader.
 func (r *Reader) Next(rec *trace.Record) error {
-	if r.err != nil {
-		return r.err
+	for r.err == nil {
+		at := r.win.Offset()
+		h := r.win.Peek(r.kind.recordLen)
+		if len(h) < r.kind.recordLen {
+			return r.end(at, int64(r.kind.recordLen), int64(len(h)))
+		}
+		sec, frac := r.order.Uint32(h), r.order.Uint32(h[4:])
+		caplen, wire := r.lengths(h)
+		if caplen > maxRecord || caplen > maxUsual && caplen > int64(r.snap) {
+			detail := fmt.Sprintf("captured length %d is more than any record can have", caplen)
+			if !r.resume(&trace.Error{Source: r.in.Name, Offset: at, Record: r.number + 1, Layer: "pcap record", Detail: detail, Err: trace.ErrCorrupt}) {
+				return r.err
+			}
+			continue
+		}
+		var direction trace.Direction
+		if r.kind.modified {
+			direction = packetType(h[22])
+		}
+		b, ok := r.win.Take(r.kind.recordLen + int(caplen))
+		if !ok {
+			if !r.cut(at, caplen+int64(r.kind.recordLen), int64(r.win.Left())) {
+				return r.err
+			}
+			continue
+		}
+		nanos := int64(frac)
+		if !r.kind.nanos {
+			nanos *= 1000
+		}
+		r.number++
+		if caplen > 0 { // zeros in a damaged file look like empty records of 1970
+			r.last = sec
+		}
+		*rec = trace.Record{
+			Pos:  trace.Pos{Source: r.in.Source, Number: r.number, Offset: at},
+			Time: int64(sec)*1e9 + nanos, Kind: trace.Packet, Link: r.link, Data: b[r.kind.recordLen:],
+			WireLen: int(wire), FCS: r.fcs, Numbered: true,
+		}
+		if direction != trace.DirectionUnknown {
+			r.meta = trace.Meta{Direction: direction}
+			rec.Meta = &r.meta
+		}
+		r.info.Interfaces[0].Packets++
+		if r.in.Progress != nil && r.number%4096 == 0 {
+			r.in.Progress(r.win.Offset())
+		}
+		return nil
 	}
-	at := r.win.Offset()
-	h, ok := r.win.Take(r.kind.recordLen)
-	if !ok {
-		return r.end(at, int64(r.kind.recordLen), int64(r.win.Left()))
-	}
-	sec, frac := r.order.Uint32(h), r.order.Uint32(h[4:])
-	caplen, wire := int64(r.order.Uint32(h[8:])), int64(r.order.Uint32(h[12:]))
+	return r.err
+}
+
+// lengths are the captured and the original length of a record header.
+func (r *Reader) lengths(h []byte) (caplen, wire int64) {
+	caplen, wire = int64(r.order.Uint32(h[8:])), int64(r.order.Uint32(h[12:]))
 	if r.swap == originalFirst || r.swap == smallerFirst && caplen > wire {
 		caplen, wire = wire, caplen
 	}
-	if caplen > maxRecord || caplen > maxUsual && caplen > int64(r.snap) {
-		return r.corrupt(at, fmt.Sprintf("captured length %d is more than any record can have", caplen))
-	}
-	var direction trace.Direction
-	if r.kind.modified {
-		direction = packetType(h[22])
-	}
-	data, ok := r.win.Take(int(caplen))
-	if !ok {
-		return r.end(at, caplen+int64(r.kind.recordLen), int64(r.kind.recordLen+r.win.Left()))
-	}
-	nanos := int64(frac)
-	if !r.kind.nanos {
-		nanos *= 1000
-	}
-	r.number++
-	*rec = trace.Record{
-		Pos:  trace.Pos{Source: r.in.Source, Number: r.number, Offset: at},
-		Time: int64(sec)*1e9 + nanos, Kind: trace.Packet, Link: r.link, Data: data,
-		WireLen: int(wire), FCS: r.fcs, Numbered: true,
-	}
-	if direction != trace.DirectionUnknown {
-		r.meta = trace.Meta{Direction: direction}
-		rec.Meta = &r.meta
-	}
-	r.info.Interfaces[0].Packets++
-	if r.in.Progress != nil && r.number%4096 == 0 {
-		r.in.Progress(r.win.Offset())
-	}
-	return nil
+	return caplen, wire
 }
 
 // packetType maps a PACKET_ value of Linux.
@@ -194,25 +211,96 @@ func packetType(t byte) trace.Direction {
 	return trace.DirectionUnknown
 }
 
+// end is the error of a stream that ends with fewer bytes than a record header has.
 func (r *Reader) end(at, need, have int64) error {
-	switch {
-	case r.win.Err() != nil && !errors.Is(r.win.Err(), io.EOF):
-		r.err = &trace.Error{Source: r.in.Name, Offset: at, Record: r.number + 1, Layer: "pcap record", Need: need, Have: have, Err: r.win.Err()}
-	case have == 0:
+	if have == 0 && (r.win.Err() == nil || errors.Is(r.win.Err(), io.EOF)) {
 		r.err = io.EOF
 		return r.err
-	default:
-		r.err = &trace.Error{Source: r.in.Name, Offset: at, Record: r.number + 1, Layer: "pcap record", Need: need, Have: have, Err: trace.ErrTruncated}
 	}
+	r.err = r.truncated(at, need, have)
 	r.info.Damage.Unread = have
 	return r.err
 }
 
-func (r *Reader) corrupt(at int64, detail string) error {
-	r.err = &trace.Error{Source: r.in.Name, Offset: at, Record: r.number + 1, Layer: "pcap record", Detail: detail, Err: trace.ErrCorrupt}
-	r.info.Damage.Unread = -1
-	if r.in.Size >= 0 && r.in.Compression == "" {
-		r.info.Damage.Unread = r.in.Size - at
+func (r *Reader) truncated(at, need, have int64) *trace.Error {
+	e := &trace.Error{Source: r.in.Name, Offset: at, Record: r.number + 1, Layer: "pcap record", Need: need, Have: have, Err: trace.ErrTruncated}
+	if cause := r.win.Err(); cause != nil && !errors.Is(cause, io.EOF) {
+		e.Err = cause
 	}
-	return r.err
+	return e
+}
+
+// cut handles a record that ends behind the stream. Most are the last of a
+// capture that was cut; where another record follows, the length lies.
+func (r *Reader) cut(at, need, have int64) bool {
+	e := r.truncated(at, need, have)
+	if !errors.Is(e, trace.ErrTruncated) || !errors.Is(r.win.Err(), io.EOF) {
+		r.err, r.info.Damage.Unread = e, have
+		return false
+	}
+	skipped, found := r.win.Search(lookAhead, r.plausible)
+	if !found {
+		r.err, r.info.Damage.Unread = e, have
+		return false
+	}
+	r.info.Damage.Add(e, skipped)
+	return true
+}
+
+// resume goes on at the next place that looks like a record, after one that
+// cannot be; false when there is none, and what was skipped is lost.
+func (r *Reader) resume(e *trace.Error) bool {
+	skipped, found := r.win.Search(lookAhead, r.plausible)
+	if !found {
+		r.err, r.info.Damage.Unread = e, skipped
+		return false
+	}
+	r.info.Damage.Add(e, skipped)
+	return true
+}
+
+const (
+	// chain is how many records in a row make a place plausible, and lookAhead the bytes that they can have.
+	chain     = 3
+	lookAhead = chain * (maxUsual + 32)
+	// aroundSeconds is how far the time of a record is from that of the one read before, in seconds: a day.
+	aroundSeconds = 86400
+)
+
+// plausible reports whether a record begins at b: its header makes sense, and
+// so do those of the records behind it, or the last one ends with the stream.
+func (r *Reader) plausible(b []byte, last bool) bool {
+	for range chain {
+		if len(b) < r.kind.recordLen || !r.sensible(b) {
+			return false
+		}
+		caplen, _ := r.lengths(b)
+		b = b[r.kind.recordLen:]
+		if caplen >= int64(len(b)) {
+			return last && caplen == int64(len(b))
+		}
+		b = b[caplen:]
+	}
+	return true
+}
+
+// sensible is stricter than Next, which takes what it gets: empty records and
+// odd times are legal, but rarer than zeros and garbage.
+func (r *Reader) sensible(h []byte) bool {
+	caplen, wire := r.lengths(h)
+	if caplen == 0 || caplen > maxUsual || caplen > wire || wire > maxUsual {
+		return false
+	}
+	if r.snap > 0 && caplen > int64(r.snap) {
+		return false
+	}
+	limit := uint32(1e6)
+	if r.kind.nanos {
+		limit = 1e9
+	}
+	sec := r.order.Uint32(h)
+	if r.order.Uint32(h[4:]) >= limit || sec == 0 {
+		return false
+	}
+	return r.last == 0 || sec-r.last < aroundSeconds || r.last-sec < aroundSeconds
 }

@@ -120,6 +120,48 @@ func TestAbsurdLengthStops(t *testing.T) {
 	}
 }
 
+// TestLyingLengths: a record whose length cannot be true is skipped, up to the next one that makes sense.
+func TestLyingLengths(t *testing.T) {
+	packets := []string{"the first packet", "the one that lies", "another packet", "and one more", "the last"}
+	le := binary.LittleEndian
+	second := 24 + 16 + len(packets[0])
+	for name, tt := range map[string]struct {
+		spoil func(b []byte) []byte
+		read  int   // records
+		lost  int64 // bytes
+	}{
+		"more than any record": {func(b []byte) []byte { le.PutUint32(b[second+8:], 0xfffffff0); return b }, 4, 33},
+		"more than the file":   {func(b []byte) []byte { le.PutUint32(b[second+8:], 60_000); return b }, 4, 33},
+		"bytes put in between": {func(b []byte) []byte {
+			return append(b[:second:second], append([]byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), b[second:]...)...)
+		}, 5, 13},
+		"bytes that were taken": {func(b []byte) []byte { return append(b[:second+3:second+3], b[second+20:]...) }, 4, 16},
+		"zeros in between": {func(b []byte) []byte {
+			return append(b[:second:second], append(make([]byte, 100, 400_000), append([]byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), b[second:]...)...)...)
+		}, -1, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, pipe := range []bool{false, true} {
+				data := tt.spoil(file{magic: 0xa1b2c3d4, major: 2, minor: 4, snap: 65535, link: 1}.bytes(le, packets...))
+				res := formattest.Read(t, Format, data, pipe)
+				d := &res.Info.Damage
+				if tt.read < 0 { // empty records are legal: what follows the zeros must be there all the same
+					if n := len(res.Records); n < 5 || string(res.Records[n-1].Data) != "the last" || string(res.Records[n-5+1].Data) != "the one that lies" {
+						t.Errorf("%d records, %v, damage %+v", n, res.Err, d)
+					}
+					continue
+				}
+				if res.Err != io.EOF || len(res.Records) != tt.read || d.Records != 1 || d.Bytes != tt.lost {
+					t.Fatalf("%d records, %v, damage %+v; want %d records, %d bytes lost", len(res.Records), res.Err, d, tt.read, tt.lost)
+				}
+				if e := d.First[0]; e.Offset != int64(second) || string(res.Records[len(res.Records)-1].Data) != "the last" {
+					t.Errorf("%v, last record %q", e, res.Records[len(res.Records)-1].Data)
+				}
+			}
+		})
+	}
+}
+
 func small(n int) []byte {
 	packets := make([]string, n)
 	for i := range packets {
