@@ -51,6 +51,7 @@ const (
 	Dec Base = iota
 	Hex
 	Oct
+	Colon // of bytes: a colon between two, as addresses have it
 )
 
 // Names gives values their names: flags, types, status codes. The names are Wireshark's where it has them.
@@ -68,12 +69,17 @@ type Field struct {
 	Type   Type
 	Base   Base
 	Off    int
-	Len    int    // bytes of one occurrence; with Find maybe 0: it differs, or nobody needs it
+	Len    int    // bytes of one occurrence; 0 with Find
 	Also   []int  // offsets of further occurrences of a field of a fixed place: the destination after the source
+	Width  int    // bytes of the number as it is printed in hex, where that is not Len: for Find, and for bits of a longer number
 	Mask   uint64 // bits of the number, shifted down to bit 0; 0 takes all
 	Little bool
 	Names  Names
 	Find   func(layer []byte, yield func(Span, Value) bool)
+	// Bits marks a field with Find that is part of a number which another field shows whole.
+	Bits bool
+	// Hidden marks a field that repeats others for filters: the details tree leaves it out.
+	Hidden bool
 	// Derived marks a value that is not on the wire and says in a few words where it comes from.
 	Derived string
 }
@@ -83,6 +89,14 @@ type Table struct {
 	Proto  string // Wireshark's short name: "ip"
 	Title  string // "Internet Protocol Version 4"
 	Fields []Field
+}
+
+// Size is the length in bytes of the number that is printed in hex.
+func (f *Field) Size() int {
+	if f.Width != 0 {
+		return f.Width
+	}
+	return f.Len
 }
 
 // All yields every occurrence of the field in the layer. Nothing is yielded
@@ -122,11 +136,26 @@ func Read(b []byte, t Type, mask uint64, little bool) Value {
 		if mask != 0 {
 			u = u & mask >> bits.TrailingZeros64(mask)
 		}
+		switch {
+		case t == Bool && u != 0:
+			u = 1
+		case t == Int && mask == 0:
+			u = signed(u, len(b))
+		}
 		return Value{Type: t, U: u}
 	case String:
 		return Value{Type: String, S: string(b)}
 	}
 	return Value{Type: t, B: b}
+}
+
+// signed extends the sign of a number of n bytes.
+func signed(u uint64, n int) uint64 {
+	if n <= 0 || n >= 8 {
+		return u
+	}
+	shift := 64 - 8*n
+	return uint64(int64(u<<shift) >> shift)
 }
 
 // Number reads an unsigned integer of 1 to 8 bytes.
@@ -161,6 +190,8 @@ type Of[T any] struct {
 	Title string
 	Type  Type
 	Base  Base
+	Width int   // bytes of the number as it is printed in hex
+	Names Names // of values, for filters
 	Get   func(*T) (Value, bool)
 }
 

@@ -37,13 +37,22 @@ func (v Value) String() string {
 	case Time:
 		return time.Unix(0, int64(v.U)).UTC().Format(time.RFC3339Nano)
 	case Duration:
-		return strconv.FormatFloat(float64(int64(v.U))/1e9, 'f', 9, 64)
+		return seconds(int64(v.U))
 	case Float:
 		return strconv.FormatFloat(math.Float64frombits(v.U), 'g', -1, 64)
 	case Pointer:
 		return fmt.Sprintf("0x%x", v.U)
 	}
 	return ""
+}
+
+// seconds is ns in seconds with nine decimals, exactly.
+func seconds(ns int64) string {
+	sign, u := "", uint64(ns)
+	if ns < 0 {
+		sign, u = "-", -u
+	}
+	return fmt.Sprintf("%s%d.%09d", sign, u/1e9, u%1e9)
 }
 
 func colons(b []byte) string {

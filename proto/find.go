@@ -141,9 +141,18 @@ func KindSize(kind byte, n int) func([]byte) bool {
 // the types that are one byte only; whole says whether the length counts the
 // two bytes before the value. end ends the list, -1 never.
 func TLV(span func(b []byte) (from, to int), single func(kind byte) bool, whole bool, end int) Walk {
+	return tlv(span, single, whole, end, false)
+}
+
+// Heads is TLV with an option at the end of which less was captured than the list has: for types and lengths, not for values.
+func Heads(span func(b []byte) (from, to int), single func(kind byte) bool, whole bool, end int) Walk {
+	return tlv(span, single, whole, end, true)
+}
+
+func tlv(span func(b []byte) (from, to int), single func(kind byte) bool, whole bool, end int, cut bool) Walk {
 	return func(b []byte, yield func(off, n int) bool) {
-		from, to := span(b)
-		to = min(to, len(b))
+		from, list := span(b)
+		to := min(list, len(b))
 		for from >= 0 && from < to {
 			n := 1
 			if !single(b[from]) {
@@ -153,6 +162,9 @@ func TLV(span func(b []byte) (from, to int), single func(kind byte) bool, whole 
 				n = int(b[from+1])
 				if !whole {
 					n += 2
+				}
+				if cut && from+n > to && from+n <= list {
+					n = to - from
 				}
 				if n < 2 || from+n > to {
 					return

@@ -68,7 +68,7 @@ func (b *Batch) Record(i int, r *Record) {
 	r.Time, r.Kind, r.Link = f.Time, Packet, LinkType(f.Link)
 	r.Data, r.WireLen = b.Data[f.Off:f.Off+f.Len:f.Off+f.Len], int(f.Wire)
 	r.FCS, r.Interface, r.Numbered = 0, int(f.Interface), true
-	r.Event, r.Meta, r.Block, r.Enterprise = nil, nil, b.Block, 0
+	r.Event, r.Meta, r.Block, r.Enterprise, r.Text = nil, nil, b.Block, 0, ""
 }
 
 // A BatchReader is a Reader that can hand out many records at a time.

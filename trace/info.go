@@ -20,8 +20,46 @@ type Info struct {
 	Components []Component // places in the stack, when the recorder is pktmon
 	// Filters are those of the recorder as a whole: packets that match none of them are not in the source.
 	Filters []string
-	Session *Session // valid iff the source is an ETL file
-	Damage  Damage
+	// NamesInterfaces is true for formats that say of each packet where it was captured; the others have one entry that stands for the whole file.
+	NamesInterfaces bool
+	Session         *Session // valid iff the source is an ETL file
+	Damage          Damage
+	// Processes, Names and Secrets are what the file brings besides records.
+	Processes []Process
+	Names     []Name
+	Secrets   []Secret
+	Blocks    []BlockCount // records that are neither packets nor events, by what they are
+}
+
+// Process is what a file says of a process.
+type Process struct {
+	PID, Parent             uint32
+	Name, Path, CommandLine string // "" when the file does not say
+	User                    string
+	UID                     uint32 // valid iff HasUID
+	HasUID                  bool
+	UUID                    []byte // 16 bytes; nil when the file does not say
+	Start                   int64  // nanoseconds since 1970; 0 when unknown
+	Comments                []string
+}
+
+// Name is an address with its names, as the file resolves them.
+type Name struct {
+	Address string
+	Names   []string
+}
+
+// Secret describes key material that the file holds.
+type Secret struct {
+	Type  string // "TLS key log"
+	Bytes int64
+	Lines int // lines that are neither empty nor comments
+}
+
+// BlockCount is a kind of block with how many of it there were.
+type BlockCount struct {
+	What  string
+	Count int64
 }
 
 // Interface is an interface or capture layer that the source names.

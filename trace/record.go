@@ -22,14 +22,15 @@ type Pos struct {
 type Kind uint8
 
 const (
-	Packet     Kind = iota + 1 // a frame: Data is what was captured, Link its first layer
-	Event                      // an event of a provider: Event is set, Data is the payload
-	Secrets                    // key material: Data is the secrets data, Block its type
-	Names                      // name resolution
-	Statistics                 // interface statistics
-	Journal                    // a systemd journal entry: Data is the export format text
-	Custom                     // a custom block
-	Unknown                    // a block of a type that the format's specification does not name
+	Packet      Kind = iota + 1 // a frame: Data is what was captured, Link its first layer
+	Event                       // an event of a provider: Event is set, Data is the payload
+	Secrets                     // key material: Data is the secrets data, Block its type
+	Names                       // name resolution
+	Statistics                  // interface statistics
+	Journal                     // a systemd journal entry: Data is the export format text
+	Custom                      // a custom block
+	ProcessInfo                 // what the file says of a process
+	Unknown                     // a block of a type that the format's specification does not name
 )
 
 // NoTime marks a record that carries no time (a pcapng simple packet block).
@@ -59,6 +60,8 @@ type Record struct {
 	Block    uint32       // the format's own type of a record that is neither packet nor event: pcapng block type, or secrets type for Secrets
 	// Enterprise is the private enterprise number (IANA) of a Custom block; valid iff Kind == Custom.
 	Enterprise uint32
+	// Text says what a record other than a packet or event holds, "" when the reader does not know. It has no key material.
+	Text string
 }
 
 // Direction of a packet as the recorder saw it.
@@ -77,8 +80,15 @@ type Meta struct {
 	PID, TID   uint32 // valid iff HasProcess: the owner as the recorder names it
 	HasProcess bool
 	Process    string // path or name of that process as the recorder names it, "" when it does not
+	// Running says that PID and TID are those of whoever was running when the packet was recorded: no owner.
+	Running bool
+	// OnBehalf is the process that PID acted for, valid iff HasOnBehalf (Apple's effective process).
+	OnBehalf     uint32
+	OnBehalfName string
+	HasOnBehalf  bool
 	// DropCount is the number of packets lost between this one and the one before on the same interface.
-	DropCount uint64
+	DropCount    uint64
+	HasDropCount bool // the recorder counts: DropCount 0 says that nothing was lost
 	// PacketID is equal for appearances of one packet (pcapng epb_packetid, pktmon PktGroupId); valid iff HasPacketID.
 	PacketID    uint64
 	HasPacketID bool
@@ -87,7 +97,8 @@ type Meta struct {
 	// ChecksumNotReady and Segmented are the offload flags of pcapng epb_flags (bits 9 and 11).
 	ChecksumNotReady, Segmented bool
 	Flags                       uint32 // pcapng epb_flags as written
-	Verdicts                    [][]byte
+	HasFlags                    bool
+	Verdicts                    []Verdict
 	Hash                        []byte
 	// Drop is set when the recorder says that the packet was dropped.
 	Drop *Drop
@@ -102,6 +113,22 @@ type Meta struct {
 	Appearance, PacketNumber uint16
 	// Options are pcapng options of the block that have no field here.
 	Options []Option
+}
+
+// VerdictType says who judged a packet (pcapng draft, 4.3.1, epb_verdict).
+type VerdictType uint8
+
+const (
+	VerdictHardware VerdictType = iota // a network card
+	VerdictTC                          // Linux eBPF, traffic control
+	VerdictXDP                         // Linux eBPF, express data path
+)
+
+// A Verdict is what was done with a packet: a TC_ACT_ or XDP_ action of Linux in Number, else what is in Data.
+type Verdict struct {
+	Type   VerdictType
+	Number int64  // valid iff Type is VerdictTC or VerdictXDP
+	Data   []byte // as written
 }
 
 // Drop is a drop as the recorder reports it.

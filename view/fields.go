@@ -36,12 +36,8 @@ func rowField(name string) *field.Of[engine.Row] {
 }
 
 var viewFields = []field.Of[engine.Row]{
-	{Name: "frame.number", Title: "Frame Number", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) { return field.U(uint64(r.Record.Pos.Number)), true }},
 	{Name: "frame.time", Title: "Arrival Time, ISO 8601", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
 		return field.S(ISO(r.Record.Time)), r.Record.Time != trace.NoTime
-	}},
-	{Name: "frame.time_epoch", Title: "Epoch Time", Type: field.Time, Get: func(r *engine.Row) (field.Value, bool) {
-		return field.Value{Type: field.Time, U: uint64(r.Record.Time)}, r.Record.Time != trace.NoTime
 	}},
 	{Name: "frame.offset", Title: "Byte offset of the record in the file", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) { return field.U(uint64(r.Record.Pos.Offset)), true }},
 	{Name: "sighting.place", Title: "Layer or component of the stack that saw the packet", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
@@ -108,6 +104,11 @@ func NewColumn(name string) (Column, bool) {
 			}}, true
 		}
 	}
+	if base, width, ok := ofRecord(name); ok {
+		return Column{name, func(row *engine.Row, yield func(string) bool) {
+			packet.EachOfRecord(row.Record, name, func(v field.Value) bool { return yield(Value(v, base, width)) })
+		}}, true
+	}
 	base, width, ok := declared(name)
 	if !ok {
 		return Column{}, false
@@ -115,10 +116,11 @@ func NewColumn(name string) (Column, bool) {
 	return Column{name, func(row *engine.Row, yield func(string) bool) {
 		if row.Packet != nil {
 			row.Packet.Each(name, func(sp field.Span, v field.Value) bool {
-				if width == 0 { // a field that is looked for has the length of where it was found
-					return yield(Value(v, base, sp.Len))
+				w := width
+				if w == 0 { // a field that is looked for has the length of where it was found
+					w = sp.Len
 				}
-				return yield(Value(v, base, width))
+				return yield(Value(relative(row, name, v), base, w))
 			})
 		}
 	}}, true
@@ -126,7 +128,7 @@ func NewColumn(name string) (Column, bool) {
 
 func one[T any](f *field.Of[T], of *T, yield func(string) bool) {
 	if v, ok := f.Get(of); ok {
-		yield(Value(v, f.Base, 0))
+		yield(Value(v, f.Base, f.Width))
 	}
 }
 
@@ -139,6 +141,30 @@ func eventField(row *engine.Row, name string, yield func(string) bool) {
 			return
 		}
 	}
+}
+
+// relative counts the edges of SACK blocks from the initial sequence number, as the acknowledgement beside them is counted.
+func relative(row *engine.Row, name string, v field.Value) field.Value {
+	s := row.Sighting
+	if name != "tcp.options.sack_le" && name != "tcp.options.sack_re" || s == nil || !s.TCP {
+		return v
+	}
+	return field.U(uint64(uint32(v.U) - (row.Packet.TCP.Ack - s.RelAck)))
+}
+
+// ofRecord looks a name up among the fields of any record.
+func ofRecord(name string) (base field.Base, width int, ok bool) {
+	for i := range packet.RecordFields {
+		if f := &packet.RecordFields[i]; f.Name == name {
+			return f.Base, f.Width, true
+		}
+	}
+	for i := range packet.RecordLists {
+		if packet.RecordLists[i].Name == name {
+			return field.Dec, 0, true
+		}
+	}
+	return 0, 0, false
 }
 
 // declared looks a name up in the tables of packets and protocols.
@@ -154,7 +180,7 @@ func declared(name string) (base field.Base, width int, ok bool) {
 		}
 		for i := range t.Fields {
 			if f := &t.Fields[i]; f.Name == name {
-				return f.Base, f.Len, true
+				return f.Base, f.Size(), true
 			}
 		}
 	}
@@ -162,26 +188,37 @@ func declared(name string) (base field.Base, width int, ok bool) {
 }
 
 // A FieldName is a field with what it means, for lists and hints.
-type FieldName struct{ Name, Title string }
+type FieldName struct {
+	Name, Title string
+	Type        field.Type
+}
 
 // FieldNames lists every field that -e takes, sorted, each once.
 func FieldNames() []FieldName {
 	var all []FieldName
 	for i := range rowFields {
-		all = append(all, FieldName{rowFields[i].Name, rowFields[i].Title})
+		all = append(all, FieldName{rowFields[i].Name, rowFields[i].Title, rowFields[i].Type})
 	}
 	for i := range flow.Fields() {
-		all = append(all, FieldName{flow.Fields()[i].Name, flow.Fields()[i].Title})
+		all = append(all, FieldName{flow.Fields()[i].Name, flow.Fields()[i].Title, flow.Fields()[i].Type})
+	}
+	for i := range packet.RecordFields {
+		f := &packet.RecordFields[i]
+		all = append(all, FieldName{f.Name, f.Title, f.Type})
+	}
+	for i := range packet.RecordLists {
+		f := &packet.RecordLists[i]
+		all = append(all, FieldName{f.Name, f.Title, f.Type})
 	}
 	for i := range packet.Fields {
-		all = append(all, FieldName{packet.Fields[i].Name, packet.Fields[i].Title})
+		all = append(all, FieldName{packet.Fields[i].Name, packet.Fields[i].Title, packet.Fields[i].Type})
 	}
 	for _, t := range protos.Tables() {
 		if t == nil {
 			continue
 		}
 		for i := range t.Fields {
-			all = append(all, FieldName{t.Fields[i].Name, t.Fields[i].Title})
+			all = append(all, FieldName{t.Fields[i].Name, t.Fields[i].Title, t.Fields[i].Type})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b FieldName) int { return strings.Compare(a.Name, b.Name) })

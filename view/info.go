@@ -34,16 +34,13 @@ func ColumnsOf(row *engine.Row) Columns {
 }
 
 var kindNames = map[trace.Kind]string{
-	trace.Secrets: "secrets", trace.Names: "names", trace.Statistics: "statistics", trace.Journal: "journal", trace.Custom: "custom", trace.Unknown: "unknown",
+	trace.Secrets: "secrets", trace.Names: "names", trace.Statistics: "statistics", trace.Journal: "journal", trace.Custom: "custom",
+	trace.ProcessInfo: "process", trace.Unknown: "unknown",
 }
 
 func otherText(rec *trace.Record) string {
-	if rec.Kind == trace.Journal {
-		for line := range strings.Lines(string(rec.Data)) {
-			if text, ok := strings.CutPrefix(line, "MESSAGE="); ok {
-				return Printable(strings.TrimRight(text, "\n"))
-			}
-		}
+	if rec.Text != "" {
+		return Printable(rec.Text)
 	}
 	return fmt.Sprintf("block type 0x%08x, %d bytes", rec.Block, len(rec.Data))
 }

@@ -55,6 +55,14 @@ func (c *Clock) Seen(t int64) {
 	}
 }
 
+// Displayed is the time of the last record that was displayed; that of the first record before any was, trace.NoTime before the first.
+func (c *Clock) Displayed() int64 {
+	if !c.started {
+		return trace.NoTime
+	}
+	return c.displayed
+}
+
 // Text is the time of a record that is displayed, "" when it has none.
 func (c *Clock) Text(t int64) string {
 	if t == trace.NoTime {

@@ -15,10 +15,16 @@ import (
 // (width is its length in bytes), times as seconds since 1970, addresses in their usual form.
 func Value(v field.Value, base field.Base, width int) string {
 	switch v.Type {
+	case field.None: // it is there: that is all it says
+		return "1"
 	case field.Uint:
 		return number(v.U, base, width)
 	case field.String:
 		return Printable(v.S)
+	case field.Bytes:
+		if base == field.Colon && len(v.B) <= etherLen {
+			return MAC(v.B)
+		}
 	case field.Time:
 		return Seconds(int64(v.U), maxPrecision)
 	case field.SockAddr:
@@ -34,6 +40,9 @@ func Value(v field.Value, base field.Base, width int) string {
 	}
 	return v.String()
 }
+
+// etherLen is the length of an address that is printed with colons; longer bytes are no address.
+const etherLen = 6
 
 func number(u uint64, base field.Base, width int) string {
 	switch base {
@@ -62,6 +71,8 @@ func sid(b []byte) string {
 func Labelled(v field.Value, base field.Base, width int, names field.Names) string {
 	text := Value(v, base, width)
 	switch v.Type {
+	case field.None:
+		return ""
 	case field.Uint, field.Int:
 		if name := names[v.U]; name != "" {
 			return name + " (" + text + ")"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/filter"
+	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/internal/spell"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
@@ -104,12 +105,11 @@ func runPackets(ctx context.Context, a *app, f *packetsFlags, args []string) err
 	return a.rows(ctx, paths, first, clock, f.count, printer, f.choice(want))
 }
 
-// choice is what the filter takes. Numbers of streams are given in the order of all rows.
+// choice is what the filter takes. Numbers of streams and relative times are those in the order of all rows.
 func (f *packetsFlags) choice(want *filter.Filter) choice {
-	numbers := slices.ContainsFunc(f.fields, func(name string) bool { return strings.HasSuffix(name, ".stream") })
 	return choice{
 		match: func() func(*engine.Row) bool { return want.Matcher().Match },
-		apart: f.filter != "" && !want.Ordered() && !numbers,
+		apart: f.filter != "" && !want.Ordered() && !slices.ContainsFunc(f.fields, session.InOrder),
 	}
 }
 
@@ -185,6 +185,7 @@ func (a *app) rows(ctx context.Context, paths []string, first *engine.Case, cloc
 		show := func(row *engine.Row) error {
 			t := row.Record.Time
 			clock.Seen(t)
+			row.Displayed = clock.Displayed()
 			if err := printer.Print(row, !run.Info(row.Source).Untimed); err != nil {
 				return err
 			}

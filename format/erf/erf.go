@@ -102,7 +102,7 @@ func (r *Reader) count(h header, rec *trace.Record) {
 		i.Link = rec.Link
 	}
 	if h.lost > 0 && h.kind <= 2 { // other types use the field for a colour
-		r.meta = trace.Meta{DropCount: uint64(h.lost)}
+		r.meta = trace.Meta{DropCount: uint64(h.lost), HasDropCount: true}
 		rec.Meta = &r.meta
 	}
 	if r.in.Progress != nil && r.number%4096 == 0 {

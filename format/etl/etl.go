@@ -135,7 +135,7 @@ func Open(path string) (*Reader, error) {
 // and unchanged while the reader is in use; Close does not close it. The error
 // is a *trace.Error when the file's header cannot be read.
 func NewReader(at io.ReaderAt, size int64) (*Reader, error) {
-	r := &Reader{at: at, size: size, info: trace.Info{Format: "etl", Bytes: size, Ordered: true}, in: &format.Input{}, memory: memory{limit: budget}}
+	r := &Reader{at: at, size: size, info: trace.Info{Format: "etl", NamesInterfaces: true, Bytes: size, Ordered: true}, in: &format.Input{}, memory: memory{limit: budget}}
 	if err := r.readHeader(); err != nil {
 		return nil, err
 	}

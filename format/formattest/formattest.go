@@ -135,7 +135,8 @@ func clone(m *trace.Meta) *trace.Meta {
 	c.Comments, c.Hash = slices.Clone(m.Comments), bytes.Clone(m.Hash)
 	c.Verdicts, c.Options = nil, nil
 	for _, v := range m.Verdicts {
-		c.Verdicts = append(c.Verdicts, bytes.Clone(v))
+		v.Data = bytes.Clone(v.Data)
+		c.Verdicts = append(c.Verdicts, v)
 	}
 	for _, o := range m.Options {
 		c.Options = append(c.Options, trace.Option{Code: o.Code, Value: bytes.Clone(o.Value)})

@@ -41,14 +41,14 @@ func (r *Reader) NextBatch(b *trace.Batch) error {
 // maxFrames bounds a batch of records without a byte.
 const maxFrames = 1 << 16
 
-// whole reports whether the next record lies in the window with all its bytes.
+// whole reports whether the next record lies in the window with all its bytes, so that Next looks no further.
 func (r *Reader) whole() bool {
 	left := r.win.Peek(r.win.Left())
 	if len(left) < r.kind.recordLen {
 		return false
 	}
 	n := max(r.order.Uint32(left[8:]), r.order.Uint32(left[12:]))
-	return int64(n) <= int64(len(left)-r.kind.recordLen)
+	return !r.impossible(int64(n)) && int64(n) <= int64(len(left)-r.kind.recordLen)
 }
 
 // frame appends the records that lie in the window whole, up to the first one

@@ -147,7 +147,7 @@ func (r *Reader) Next(rec *trace.Record) error {
 		}
 		sec, frac := r.order.Uint32(h), r.order.Uint32(h[4:])
 		caplen, wire := r.lengths(h)
-		if caplen > maxRecord || caplen > maxUsual && caplen > int64(r.snap) {
+		if r.impossible(caplen) {
 			detail := fmt.Sprintf("captured length %d is more than any record can have", caplen)
 			if !r.resume(&trace.Error{Source: r.in.Name, Offset: at, Record: r.number + 1, Layer: "pcap record", Detail: detail, Err: trace.ErrCorrupt}) {
 				return r.err
@@ -189,6 +189,11 @@ func (r *Reader) Next(rec *trace.Record) error {
 		return nil
 	}
 	return r.err
+}
+
+// impossible reports whether no record captures that many bytes.
+func (r *Reader) impossible(caplen int64) bool {
+	return caplen > maxRecord || caplen > maxUsual && caplen > int64(r.snap)
 }
 
 // lengths are the captured and the original length of a record header.

@@ -26,13 +26,18 @@ func (r *Reader) NextBatch(b *trace.Batch) error {
 			break
 		}
 		var rec trace.Record
-		ok, err := r.one(&rec)
-		switch {
-		case err != nil && len(b.Frames) == 0:
-			return err
-		case err != nil:
-			return nil
-		case ok:
+		at, order := r.win.Offset(), r.order
+		kind, body, err := r.block(at)
+		if err != nil {
+			r.order = order
+			if len(b.Frames) > 0 { // the next batch says so, and goes on behind it
+				break
+			}
+			if !r.resume(err) {
+				return r.err
+			}
+			whole = false
+		} else if r.decode(kind, body, at, &rec) {
 			b.Append(&rec)
 		}
 		if !whole {
@@ -45,16 +50,6 @@ func (r *Reader) NextBatch(b *trace.Batch) error {
 		}
 	}
 	return nil
-}
-
-// one takes one block; ok when it is a record.
-func (r *Reader) one(rec *trace.Record) (ok bool, err error) {
-	at := r.win.Offset()
-	kind, body, err := r.block(at)
-	if err != nil {
-		return false, r.fail(err)
-	}
-	return r.decode(kind, body, at, rec), nil
 }
 
 // whole reports whether the next block lies in the window with all its bytes.

@@ -1,6 +1,7 @@
 package pcapng
 
 import (
+	"bytes"
 	"encoding/binary"
 	"iter"
 )
@@ -73,10 +74,10 @@ func number(v []byte, order binary.ByteOrder) uint64 {
 	return 0
 }
 
-// text is an option's string without the NULs that some writers count in.
+// text is an option's string up to the NUL that some writers count in.
 func text(v []byte) string {
-	for len(v) > 0 && v[len(v)-1] == 0 {
-		v = v[:len(v)-1]
+	if end := bytes.IndexByte(v, 0); end >= 0 {
+		v = v[:end]
 	}
 	return string(v)
 }

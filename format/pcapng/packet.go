@@ -1,6 +1,7 @@
 package pcapng
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -33,7 +34,7 @@ func (r *Reader) obsolete(body []byte, rec *trace.Record) (bool, *trace.Error) {
 			r.meta = trace.Meta{}
 			rec.Meta = &r.meta
 		}
-		rec.Meta.DropCount = uint64(drops)
+		rec.Meta.DropCount, rec.Meta.HasDropCount = uint64(drops), true
 	}
 	return ok, err
 }
@@ -87,7 +88,7 @@ func (r *Reader) packetOptions(b []byte, rec *trace.Record) {
 			m.Comments = append(m.Comments, text(v))
 			processComment(text(v), m)
 		case code == optFlags && len(v) == 4:
-			m.Flags = uint32(number(v, r.order))
+			m.Flags, m.HasFlags = uint32(number(v, r.order)), true
 			m.Direction = trace.Direction(m.Flags & 3)
 			if m.Direction > trace.Outbound {
 				m.Direction = trace.DirectionUnknown
@@ -99,15 +100,26 @@ func (r *Reader) packetOptions(b []byte, rec *trace.Record) {
 		case code == optHash:
 			m.Hash = v
 		case code == optDropCount && len(v) == 8:
-			m.DropCount = number(v, r.order)
+			m.DropCount, m.HasDropCount = number(v, r.order), true
 		case code == optPacketID && len(v) == 8:
 			m.PacketID, m.HasPacketID = number(v, r.order), true
 		case code == optQueue && len(v) == 4:
 			m.Queue, m.HasQueue = uint32(number(v, r.order)), true
-		case code == optVerdict:
-			m.Verdicts = append(m.Verdicts, v)
+		case code == optVerdict && len(v) > 0:
+			verdict := trace.Verdict{Type: trace.VerdictType(v[0]), Data: v[1:]}
+			if verdict.Type == trace.VerdictTC || verdict.Type == trace.VerdictXDP {
+				verdict.Number = int64(number(verdict.Data, r.order))
+			}
+			m.Verdicts = append(m.Verdicts, verdict)
 		case code == optProcess && len(v) >= 8:
-			m.PID, m.TID, m.HasProcess = r.order.Uint32(v), r.order.Uint32(v[4:]), true
+			m.PID, m.TID, m.HasProcess, m.Running = r.order.Uint32(v), r.order.Uint32(v[4:]), true, false
+			owner(m, r.named(m.PID, rec.Time))
+		case code == optDarwinProcess && len(v) == 4:
+			owner(m, r.darwin(r.order.Uint32(v)))
+		case code == optDarwinEffective && len(v) == 4:
+			if p := r.darwin(r.order.Uint32(v)); p != nil {
+				m.OnBehalf, m.OnBehalfName, m.HasOnBehalf = p.PID, p.Name, true
+			}
 		default:
 			m.Options = append(m.Options, trace.Option{Code: code, Value: v})
 		}
@@ -115,18 +127,31 @@ func (r *Reader) packetOptions(b []byte, rec *trace.Record) {
 	rec.Meta = m
 }
 
-// processComment takes the process from the comments of etl2pcapng ("PID=4 TID=8") and ptcpdump ("PID: 4").
+// processComment takes the process from the comments of ptcpdump ("PID: 4",
+// "Cmd: /usr/bin/curl"), which names the owner of the socket, and of etl2pcapng
+// ("PID=4 TID=8"), which repeats the header of the event: whoever was running.
 func processComment(s string, m *trace.Meta) {
 	for _, word := range strings.FieldsFunc(s, func(c rune) bool { return c == ' ' || c == '\n' || c == '\t' }) {
 		if v, ok := strings.CutPrefix(word, "PID="); ok {
-			setNumber(&m.PID, v, m)
-		} else if v, ok := strings.CutPrefix(word, "TID="); ok && m.HasProcess {
+			if !m.HasProcess {
+				setNumber(&m.PID, v, m)
+				m.Running = m.HasProcess
+			}
+		} else if v, ok := strings.CutPrefix(word, "TID="); ok && m.Running {
 			setNumber(&m.TID, v, m)
 		}
 	}
-	if rest, ok := strings.CutPrefix(s, "PID: "); ok {
-		line, _, _ := strings.Cut(rest, "\n")
-		setNumber(&m.PID, strings.TrimSpace(line), m)
+	if !strings.HasPrefix(s, "PID: ") {
+		return
+	}
+	for line := range strings.Lines(s) {
+		switch name, v, _ := strings.Cut(strings.TrimSpace(line), ": "); name {
+		case "PID":
+			setNumber(&m.PID, strings.TrimSpace(v), m)
+			m.Running = false
+		case "Cmd":
+			m.Process = v
+		}
 	}
 }
 
@@ -146,6 +171,11 @@ func (r *Reader) secrets(body []byte, rec *trace.Record) (bool, *trace.Error) {
 		return false, short("pcapng decryption secrets block", int(n), len(body)-8)
 	}
 	rec.Kind, rec.Block, rec.Data = trace.Secrets, r.order.Uint32(body), body[8:8+n]
+	s := secretText(rec.Block, rec.Data)
+	rec.Text = fmt.Sprintf("%s, %d lines, %d bytes", s.Type, s.Lines, s.Bytes)
+	if len(r.info.Secrets) < maxSecrets {
+		r.info.Secrets = append(r.info.Secrets, s)
+	}
 	return true, nil
 }
 
@@ -158,6 +188,7 @@ func (r *Reader) journal(body []byte, rec *trace.Record) bool {
 	r.number++
 	rec.Pos.Number, rec.Numbered, rec.Kind, rec.Data = r.number, true, trace.Journal, body
 	rec.WireLen = len(body)
+	rec.Text = journalText(body)
 	const key = "__REALTIME_TIMESTAMP="
 	if i := strings.Index(string(body[:min(len(body), 4096)]), key); i >= 0 {
 		line, _, _ := strings.Cut(string(body[i+len(key):min(len(body), i+len(key)+32)]), "\n")
@@ -168,8 +199,69 @@ func (r *Reader) journal(body []byte, rec *trace.Record) bool {
 	return true
 }
 
+// journalText is the message of an entry, after who said it.
+func journalText(body []byte) string {
+	fields := map[string]string{}
+	for line := range strings.Lines(string(body[:min(len(body), maxJournal)])) {
+		if name, value, ok := strings.Cut(strings.TrimRight(line, "\n"), "="); ok && fields[name] == "" {
+			fields[name] = value
+		}
+	}
+	who := fields["SYSLOG_IDENTIFIER"]
+	if who == "" {
+		who = fields["_COMM"]
+	}
+	if who != "" && fields["_PID"] != "" {
+		who += "[" + fields["_PID"] + "]"
+	}
+	switch {
+	case fields["MESSAGE"] == "":
+		return who
+	case who == "":
+		return fields["MESSAGE"]
+	}
+	return who + ": " + fields["MESSAGE"]
+}
+
+// maxJournal is how much of a journal entry is looked at for its message, in bytes.
+const maxJournal = 64 << 10
+
 func short(layer string, need, have int) *trace.Error {
 	return &trace.Error{Layer: layer, Need: int64(need), Have: int64(have), Err: trace.ErrCorrupt}
+}
+
+// maxSecrets bounds the list of what secrets there are.
+const maxSecrets = 1024
+
+// maxBlocks bounds the kinds of blocks that are told apart.
+const maxBlocks = 64
+
+// count counts a record that is no packet.
+func (r *Reader) count(rec *trace.Record) {
+	var what string
+	switch rec.Kind {
+	case trace.Secrets:
+		what = "decryption secrets"
+	case trace.Names:
+		what = "name resolution"
+	case trace.Statistics:
+		what = "interface statistics"
+	case trace.Journal:
+		what = "systemd journal entries"
+	case trace.ProcessInfo:
+		what = "process information"
+	case trace.Custom:
+		what = fmt.Sprintf("custom blocks of enterprise %d", rec.Enterprise)
+	default:
+		what = fmt.Sprintf("blocks of type 0x%08x", rec.Block)
+	}
+	for i := range r.info.Blocks {
+		if b := &r.info.Blocks[i]; b.What == what || i == maxBlocks-1 {
+			b.Count++
+			return
+		}
+	}
+	r.info.Blocks = append(r.info.Blocks, trace.BlockCount{What: what, Count: 1})
 }
 
 // penNetflix is the enterprise number of Netflix, whose blocks have a type after it.
@@ -181,9 +273,14 @@ func (r *Reader) custom(body []byte, rec *trace.Record) (bool, *trace.Error) {
 	if len(body) < 4 {
 		return false, short("pcapng custom block", 4, len(body))
 	}
+	rec.Enterprise, rec.Data = r.order.Uint32(body), body[4:]
+	// A Wireshark that knows the process entry does not count it as a frame.
+	if rec.Enterprise == penWireshark && len(rec.Data) >= 8 && binary.LittleEndian.Uint32(rec.Data) == entryProcess {
+		return r.wiresharkProcess(rec.Data, rec)
+	}
 	r.number++
 	rec.Pos.Number, rec.Numbered, rec.Kind = r.number, true, trace.Custom
-	rec.Enterprise, rec.Data = r.order.Uint32(body), body[4:]
+	rec.Text = fmt.Sprintf("enterprise %d, %d bytes", rec.Enterprise, len(rec.Data))
 	rec.WireLen = len(rec.Data)
 	if rec.Enterprise == penNetflix {
 		rec.WireLen = max(0, rec.WireLen-4)

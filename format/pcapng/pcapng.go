@@ -59,16 +59,18 @@ type Reader struct {
 	section int
 	first   int // index in info.Interfaces of the section's interface 0
 	clocks  []clock
-	number  int64
-	info    trace.Info
-	meta    trace.Meta
-	skip    bool // the section has a version that nobody knows
-	err     error
+	// firstProcess is the index in info.Processes of the section's first one.
+	firstProcess int
+	number       int64
+	info         trace.Info
+	meta         trace.Meta
+	skip         bool // the section has a version that nobody knows
+	err          error
 }
 
 func open(in *format.Input) (trace.Reader, error) {
 	r := &Reader{in: in, win: format.NewWindow(in.Stream), order: binary.LittleEndian, section: -1}
-	r.info = trace.Info{Name: in.Name, Format: "pcapng", Compression: in.Compression, Bytes: in.Size}
+	r.info = trace.Info{Name: in.Name, Format: "pcapng", NamesInterfaces: true, Compression: in.Compression, Bytes: in.Size}
 	if !Sniff(r.win.Peek(12)) {
 		in.Close()
 		return nil, &trace.Error{Source: in.Name, Layer: "pcapng section header", Err: trace.ErrUnknownFormat}
@@ -86,9 +88,14 @@ func (r *Reader) Close() error { return r.in.Close() }
 func (r *Reader) Next(rec *trace.Record) error {
 	for r.err == nil {
 		at := r.win.Offset()
+		order := r.order
 		kind, body, err := r.block(at)
 		if err != nil {
-			return r.fail(err)
+			r.order = order
+			if !r.resume(err) {
+				return r.err
+			}
+			continue
 		}
 		if r.decode(kind, body, at, rec) {
 			return nil
@@ -121,13 +128,14 @@ func (r *Reader) block(at int64) (kind uint32, body []byte, err error) {
 	if int64(have) >= size && int64(have) < padded { // the last block of an unpadded writer
 		padded = size
 	}
-	b, ok := r.win.Take(int(padded))
-	if !ok {
+	if int64(have) < padded {
 		return 0, nil, r.short(at, padded, have)
 	}
+	b := r.win.Peek(int(padded))
 	if tail := int64(r.order.Uint32(b[len(b)-4:])); tail != size {
 		return 0, nil, r.corrupt(at, fmt.Sprintf("block length is %d at its start and %d at its end", size, tail))
 	}
+	r.win.Take(len(b))
 	return kind, b[8 : len(b)-4], nil
 }
 
@@ -166,10 +174,13 @@ func (r *Reader) decode(kind uint32, body []byte, at int64, rec *trace.Record) b
 	case blockSimple:
 		ok, err = r.simple(body, rec)
 	case blockStatistics:
-		rec.Interface = r.statistics(body)
+		r.statistics(body, rec)
 		rec.Kind, rec.Data, ok = trace.Statistics, body, true
 	case blockNames:
-		rec.Kind, rec.Data, ok = trace.Names, body, true
+		r.names(body, rec)
+		ok = true
+	case blockDarwinProcess:
+		ok, err = r.darwinProcess(body, rec)
 	case blockSecrets:
 		ok, err = r.secrets(body, rec)
 	case blockJournal:
@@ -186,19 +197,86 @@ func (r *Reader) decode(kind uint32, body []byte, at int64, rec *trace.Record) b
 		r.info.Damage.Add(err, int64(len(body)+blockOverhead))
 		return false
 	}
+	if ok && rec.Kind != trace.Packet {
+		r.count(rec)
+	}
 	if ok && r.in.Progress != nil && r.number%4096 == 0 {
 		r.in.Progress(r.win.Offset())
 	}
 	return ok
 }
 
-func (r *Reader) fail(err error) error {
-	r.err = err
-	return err
+// resume goes on at the next place that looks like a block, after something
+// that cannot be one; false at the end of the stream, and where no such place is left.
+func (r *Reader) resume(err error) bool {
+	e, bad := err.(*trace.Error)
+	if !bad || !errors.Is(err, trace.ErrCorrupt) && !errors.Is(r.win.Err(), io.EOF) {
+		r.err = err
+		if bad {
+			r.info.Damage.Unread = e.Have
+		}
+		return false
+	}
+	skipped, found := r.win.Search(lookAhead, r.plausible)
+	if !found {
+		r.err, r.info.Damage.Unread = e, skipped
+		if errors.Is(err, trace.ErrTruncated) { // the search left out the first byte
+			r.info.Damage.Unread = e.Have
+		}
+		return false
+	}
+	r.info.Damage.Add(e, skipped)
+	return true
+}
+
+// lookAhead is how much of what follows is looked at to tell a block, in bytes: the largest usual packet with its options.
+const lookAhead = 512 << 10
+
+// plausible reports whether a block begins at b: a known type whose length
+// stands at both of its ends, and behind it another one or the end of the stream.
+func (r *Reader) plausible(b []byte, last bool) bool {
+	order := r.order
+	for n := range 2 {
+		if len(b) < blockOverhead {
+			return n > 0 && last && len(b) == 0
+		}
+		if binary.BigEndian.Uint32(b) == blockSection {
+			switch {
+			case binary.LittleEndian.Uint32(b[8:]) == byteOrderMagic:
+				order = binary.LittleEndian
+			case binary.BigEndian.Uint32(b[8:]) == byteOrderMagic:
+				order = binary.BigEndian
+			default:
+				return false
+			}
+		} else if !known(order.Uint32(b)) {
+			return false
+		}
+		size := int64(order.Uint32(b[4:]))
+		if size < blockOverhead || size > maxBlock {
+			return false
+		}
+		if size > int64(len(b)) { // the end is not in sight: the first block has to show its own
+			return n > 0
+		}
+		if int64(order.Uint32(b[size-4:])) != size {
+			return false
+		}
+		b = b[min((size+3)&^3, int64(len(b))):]
+	}
+	return true
+}
+
+func known(kind uint32) bool {
+	switch kind {
+	case blockInterface, blockPacket, blockSimple, blockNames, blockStatistics, blockEnhanced, blockJournal, blockSecrets, blockCustom, blockCustomNo,
+		blockDarwinProcess, blockSysdig, blockSysdigV2, blockSysdigBig:
+		return true
+	}
+	return false
 }
 
 func (r *Reader) short(at, need int64, have int) error {
-	r.info.Damage.Unread = int64(have)
 	cause := trace.ErrTruncated
 	if e := r.win.Err(); e != nil && !errors.Is(e, io.EOF) {
 		cause = e
@@ -207,9 +285,5 @@ func (r *Reader) short(at, need int64, have int) error {
 }
 
 func (r *Reader) corrupt(at int64, detail string) error {
-	r.info.Damage.Unread = -1
-	if r.in.Size >= 0 && r.in.Compression == "" {
-		r.info.Damage.Unread = r.in.Size - at
-	}
 	return &trace.Error{Source: r.in.Name, Offset: at, Record: r.number + 1, Layer: "pcapng block", Detail: detail, Err: trace.ErrCorrupt}
 }

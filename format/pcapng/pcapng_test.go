@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -134,7 +135,7 @@ func TestEveryBlock(t *testing.T) {
 				{6, trace.Journal, 1_500_000_000, "__RE", 39, true, 9},
 				{7, trace.Custom, trace.NoTime, "cust", 8, true, blockCustom},
 				{8, trace.Unknown, 77, string(w.o.AppendUint16(nil, 1)) + w.u64(77)[:2], 26, true, blockSysdig},
-				{8, trace.Unknown, trace.NoTime, "1234", 0, false, 0x80000001},
+				{8, trace.ProcessInfo, trace.NoTime, "1234", 0, false, 0x80000001},
 			}
 			if d := cmp.Diff(want, got); d != "" {
 				t.Error(d)
@@ -147,8 +148,8 @@ func TestEveryBlock(t *testing.T) {
 func checkMeta(t *testing.T, w writer, res formattest.Result) {
 	t.Helper()
 	want := &trace.Meta{
-		Direction: trace.Outbound, Comments: []string{"PID=7 TID=8"}, PID: 7, TID: 8, HasProcess: true, DropCount: 3, PacketID: 99, HasPacketID: true,
-		Queue: 5, HasQueue: true, ChecksumNotReady: true, Segmented: true, Flags: 1<<9 | 1<<11 | 2, Verdicts: [][]byte{[]byte("\x00v")}, Hash: []byte("\x02hash"),
+		Direction: trace.Outbound, Comments: []string{"PID=7 TID=8"}, PID: 7, TID: 8, HasProcess: true, Running: true, DropCount: 3, HasDropCount: true, PacketID: 99, HasPacketID: true,
+		Queue: 5, HasQueue: true, ChecksumNotReady: true, Segmented: true, Flags: 1<<9 | 1<<11 | 2, HasFlags: true, Verdicts: []trace.Verdict{{Data: []byte("v")}}, Hash: []byte("\x02hash"),
 		Options: []trace.Option{{Code: 0x8001, Value: []byte("own")}},
 	}
 	// The bytes behind the options are the reader's; a reader over a small input keeps them.
@@ -201,33 +202,51 @@ func TestLyingBlocks(t *testing.T) {
 	start := join([][]byte{w.section(), w.iface(1, 0), w.packet(0, 1, "good")})
 	put := func(b []byte, at int, v uint32) []byte { binary.LittleEndian.PutUint32(b[at:], v); return b }
 	tests := []struct {
-		name    string
-		bad     []byte
-		fatal   error // nil: the block is skipped and the next is read
-		records int
+		name string
+		bad  []byte
 	}{
-		{"captured length beyond the block", put(w.packet(0, 1, "bad"), 20, 5000), nil, 2},
-		{"interface that nobody described", w.packet(9, 1, "bad"), nil, 2},
-		{"short packet block", w.block(blockEnhanced, []byte("1234")), nil, 2},
-		{"short secrets", w.block(blockSecrets, w.u32s(1, 400)), nil, 2},
-		{"length below the least", put(w.packet(0, 1, "bad"), 4, 8), trace.ErrCorrupt, 1},
-		{"length beyond all", put(w.packet(0, 1, "bad"), 4, 0xfffffff0), trace.ErrCorrupt, 1},
-		{"length beyond the file", put(w.packet(0, 1, "bad"), 4, 4000), trace.ErrTruncated, 1},
-		{"two lengths", put(w.packet(0, 1, "bad"), 4, 32), trace.ErrCorrupt, 1},
+		{"captured length beyond the block", put(w.packet(0, 1, "bad"), 20, 5000)},
+		{"interface that nobody described", w.packet(9, 1, "bad")},
+		{"short packet block", w.block(blockEnhanced, []byte("1234"))},
+		{"short secrets", w.block(blockSecrets, w.u32s(1, 400))},
+		{"length below the least", put(w.packet(0, 1, "bad"), 4, 8)},
+		{"length beyond all", put(w.packet(0, 1, "bad"), 4, 0xfffffff0)},
+		{"length beyond the file", put(w.packet(0, 1, "bad"), 4, 4000)},
+		{"two lengths", put(w.packet(0, 1, "bad"), 4, 32)},
+		{"odd number of bytes in between", []byte("garbage")},
+		{"a section header without its order", put(w.section(), 8, 0)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			res := formattest.Read(t, Format, join([][]byte{start, tt.bad, w.packet(0, 1, "next")}), false)
-			var e *trace.Error
-			switch {
-			case len(res.Records) != tt.records:
-				t.Errorf("%d records, want %d", len(res.Records), tt.records)
-			case tt.fatal == nil && (res.Err != io.EOF || res.Info.Damage.Records != 1):
-				t.Errorf("%v, damage %+v", res.Err, res.Info.Damage)
-			case tt.fatal != nil && (!errors.Is(res.Err, tt.fatal) || !errors.As(res.Err, &e) || e.Offset != int64(len(start))):
-				t.Errorf("%v, want %v at byte %d", res.Err, tt.fatal, len(start))
+			for _, pipe := range []bool{false, true} {
+				res := formattest.Read(t, Format, join([][]byte{start, tt.bad, w.packet(0, 1, "next"), w.packet(0, 1, "last")}), pipe)
+				d := &res.Info.Damage
+				if res.Err != io.EOF || len(res.Records) != 3 || string(res.Records[1].Data) != "next" || d.Records != 1 {
+					t.Fatalf("%d records, %v, damage %+v", len(res.Records), res.Err, d)
+				}
+				if d.Bytes != int64(len(tt.bad)) || d.First[0].Offset != int64(len(start)) {
+					t.Errorf("%d bytes lost at byte %d, want %d at %d", d.Bytes, d.First[0].Offset, len(tt.bad), len(start))
+				}
 			}
 		})
+	}
+}
+
+// TestNothingBehindALie: without another block the reader stops, and says how much it could not read.
+func TestNothingBehindALie(t *testing.T) {
+	w := writer{binary.LittleEndian}
+	start := join([][]byte{w.section(), w.iface(1, 0), w.packet(0, 1, "good")})
+	for name, tail := range map[string][]byte{
+		"garbage":          []byte(strings.Repeat("no block here ", 100)),
+		"a lying block":    w.u32s(blockEnhanced, 0xfffffff0, 0, 0, 0),
+		"zeros":            make([]byte, 100_000),
+		"many block types": join([][]byte{w.u32s(6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6)}),
+	} {
+		res := formattest.Read(t, Format, append(start[:len(start):len(start)], tail...), false)
+		var e *trace.Error
+		if !errors.As(res.Err, &e) || e.Offset != int64(len(start)) || len(res.Records) != 1 || res.Info.Damage.Unread != int64(len(tail)) {
+			t.Errorf("%s: %d records, %v, unread %d of %d", name, len(res.Records), res.Err, res.Info.Damage.Unread, len(tail))
+		}
 	}
 }
 

@@ -73,6 +73,7 @@ func (r *Reader) sectionHeader(body []byte) *trace.Error {
 	r.section++
 	r.first = len(r.info.Interfaces)
 	r.clocks = r.clocks[:0]
+	r.firstProcess = len(r.info.Processes)
 	major, minor := r.order.Uint16(body[4:]), r.order.Uint16(body[6:])
 	// 1.2 is a 1.0 that some writers mislabel (draft, 4.1).
 	if r.skip = major != 1 || minor != 0 && minor != 2; r.skip {
@@ -162,13 +163,13 @@ func linkType(n uint16) trace.LinkType {
 	return trace.LinkType(n)
 }
 
-func (r *Reader) statistics(body []byte) int {
+func (r *Reader) statistics(body []byte, rec *trace.Record) {
 	if len(body) < 12 {
-		return -1
+		return
 	}
 	id := int(r.order.Uint32(body))
 	if id >= len(r.clocks) {
-		return -1
+		return
 	}
 	i := &r.info.Interfaces[r.first+id]
 	i.HasStatistics = true
@@ -185,7 +186,10 @@ func (r *Reader) statistics(body []byte) int {
 			i.OSDrop = n
 		case optStatDelivered:
 			i.Delivered = n
+		case optComment:
+			i.Comments = append(i.Comments, text(v))
 		}
 	}
-	return r.first + id
+	rec.Interface = r.first + id
+	rec.Text = statisticsText(i)
 }

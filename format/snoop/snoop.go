@@ -115,7 +115,7 @@ func (r *Reader) Next(rec *trace.Record) error {
 		WireLen: int(wire), Numbered: true,
 	}
 	if drops > r.drops { // the counter runs over the whole file
-		r.meta = trace.Meta{DropCount: uint64(drops - r.drops)}
+		r.meta = trace.Meta{DropCount: uint64(drops - r.drops), HasDropCount: true}
 		rec.Meta = &r.meta
 	}
 	r.drops = drops

@@ -177,6 +177,9 @@ func (s *source) dealBatch(b *batch) bool {
 			if r.Kind == trace.Statistics && !s.dealStatistics(b, i) {
 				return false
 			}
+			if r.Kind == trace.ProcessInfo {
+				s.process()
+			}
 			if r.Kind != trace.Packet {
 				s.span(r.Time)
 				continue
@@ -215,7 +218,7 @@ func (s *source) dealStatistics(b *batch, i int) bool {
 // needsOrder reports whether what the recorder says of a packet is followed
 // over all conversations: owners, drops, places in the stack, and packets that it lost.
 func needsOrder(m *trace.Meta) bool {
-	return m.HasProcess || m.Drop != nil || m.Layer != "" || m.DropCount > 0
+	return m.HasProcess && !m.Running || m.Drop != nil || m.Layer != "" || m.DropCount > 0
 }
 
 // dealDecoded decodes a frame to find its lanes. Fragments, and what is put

@@ -63,12 +63,19 @@ func (r *Run) inOrder(sources []*source, visit func(*Row) error) error {
 	}
 	heap.Init(&queue)
 	var row Row
+	first, previous := trace.NoTime, trace.NoTime
 	for n := 0; len(queue) > 0; n++ {
 		if n%checkEvery == 0 && r.ctx.Err() != nil {
 			return r.ctx.Err()
 		}
 		s := queue[0]
 		s.fill(&row)
+		row.First, row.Previous, row.Displayed = first, previous, previous
+		if t := row.Record.Time; t != trace.NoTime && row.Record.Numbered {
+			if previous = t; first == trace.NoTime {
+				first = t
+			}
+		}
 		if r.opt.Case != nil {
 			r.opt.Case.resolve(&row)
 		}

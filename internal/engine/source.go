@@ -29,6 +29,7 @@ type source struct {
 	tracker *session.Tracker
 	session *session.Session // set by finish
 	headers headers
+	known   int   // processes of the source's list that the tracker has learned
 	host    *host // nil until the source turns out to hold events
 	malformed
 	losses losses
@@ -101,7 +102,7 @@ func (s *source) advance() bool {
 
 // fill runs the current record through the trackers and describes it in row.
 func (s *source) fill(row *Row) {
-	*row = Row{Record: &s.record, Source: s.index}
+	*row = Row{Record: &s.record, Source: s.index, Info: s.counts.Info}
 	s.counts.Records++
 	s.span(s.record.Time)
 	switch s.record.Kind {
@@ -113,6 +114,8 @@ func (s *source) fill(row *Row) {
 		s.losses.statistics(&s.record, s.counts.Info, s.due)
 	case trace.Event:
 		s.event(row)
+	case trace.ProcessInfo:
+		s.process()
 	}
 }
 
@@ -125,6 +128,21 @@ func (s *source) span(t int64) {
 		s.counts.First = t
 	}
 	s.counts.Last = max(s.counts.Last, t)
+}
+
+// process takes what the record that was just read says of a process; the reader keeps it in the source's list.
+func (s *source) process() {
+	list := s.counts.Info.Processes
+	for _, p := range list[min(s.known, len(list)):] {
+		name := p.Name
+		if name == "" {
+			name = p.Path
+		}
+		s.tracker.LearnProcess(session.ProcessRecord{
+			PID: p.PID, Parent: p.Parent, Name: name, CommandLine: p.CommandLine, Start: p.Start, From: session.FromFile,
+		})
+	}
+	s.known = len(list)
 }
 
 // walk decodes a packet and puts it into its conversation.

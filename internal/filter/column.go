@@ -12,6 +12,7 @@ import (
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/all"
 	"github.com/wiretale/wiretale/provider"
+	"github.com/wiretale/wiretale/trace"
 )
 
 // A column is a field or protocol that a filter can name, with the way to its values. One of the ways is set.
@@ -23,6 +24,7 @@ type column struct {
 
 	places   []packet.Place
 	frame    func(*packet.Packet) (field.Value, bool)
+	record   func(*trace.Record) (field.Value, bool)
 	sighting func(*flow.Sighting) (field.Value, bool)
 	row      func(*session.Row) (field.Value, bool)
 	protos   *[proto.Count]bool // layers of a protocol
@@ -91,6 +93,14 @@ var columns = sync.OnceValue(func() map[string]*column {
 		f := &packet.Fields[i]
 		all[f.Name] = &column{name: f.Name, kind: kinds[f.Type], bits: 32, frame: f.Get}
 	}
+	for i := range packet.RecordFields {
+		f := &packet.RecordFields[i]
+		all[f.Name] = &column{name: f.Name, kind: kinds[f.Type], bits: 32, names: f.Names, record: f.Get}
+	}
+	for i := range packet.RecordLists {
+		f := &packet.RecordLists[i]
+		all[f.Name] = &column{name: f.Name, kind: kinds[f.Type], bits: 32, many: func(r *session.Row, yield func(field.Value) bool) { f.Each(r.Record, yield) }}
+	}
 	for i := range flow.Fields() {
 		f := &flow.Fields()[i]
 		all[f.Name] = &column{name: f.Name, kind: kinds[f.Type], bits: 32, sighting: f.Get}
@@ -107,21 +117,12 @@ var columns = sync.OnceValue(func() map[string]*column {
 	return all
 })
 
-// ownColumns need more than one record, or occur several times in a row.
+// ownColumns need more than one record, or occur several times in a row. The
+// relative times are those of session.Fields, counted by the filter itself: what it lets pass is what is displayed.
 var ownColumns = []*column{
 	{name: "frame", kind: protocol, special: wholeFrame},
 	{name: "_ws.malformed", kind: protocol, special: malformed},
 	{name: "event", kind: label, row: func(r *session.Row) (field.Value, bool) { return field.Value{}, r.Record.Event != nil }},
-	{name: "frame.comment", kind: str, many: func(r *session.Row, yield func(field.Value) bool) {
-		if r.Record.Meta == nil {
-			return
-		}
-		for _, c := range r.Record.Meta.Comments {
-			if !yield(field.S(c)) {
-				return
-			}
-		}
-	}},
 	{name: "finding", kind: str, many: func(r *session.Row, yield func(field.Value) bool) {
 		for _, id := range r.Findings {
 			if !yield(field.S(id)) {
@@ -144,7 +145,7 @@ func addTables(to map[string]*column) {
 			if to[f.Name] != nil {
 				continue
 			}
-			to[f.Name] = &column{name: f.Name, kind: kinds[f.Type], bits: 8 * f.Len, names: f.Names, places: packet.Places(f.Name)}
+			to[f.Name] = &column{name: f.Name, kind: kinds[f.Type], bits: 8 * f.Size(), names: f.Names, places: packet.Places(f.Name)}
 		}
 	}
 }
@@ -186,12 +187,16 @@ func Names() []Name {
 
 func titles() map[string]string {
 	titles := map[string]string{
-		"frame": "Frame", "event": "Event of a provider", "_ws.malformed": "Malformed packet", "frame.comment": "Comment", "finding": "Id of a finding that the record proves",
-		"frame.time_relative": "Time since the first record", "frame.time_delta": "Time since the record before",
-		"frame.time_delta_displayed": "Time since the displayed record before",
+		"frame": "Frame", "event": "Event of a provider", "_ws.malformed": "Malformed packet", "finding": "Id of a finding that the record proves",
 	}
 	for i := range packet.Fields {
 		titles[packet.Fields[i].Name] = packet.Fields[i].Title
+	}
+	for i := range packet.RecordFields {
+		titles[packet.RecordFields[i].Name] = packet.RecordFields[i].Title
+	}
+	for i := range packet.RecordLists {
+		titles[packet.RecordLists[i].Name] = packet.RecordLists[i].Title
 	}
 	for i := range flow.Fields() {
 		titles[flow.Fields()[i].Name] = flow.Fields()[i].Title

@@ -56,7 +56,7 @@ func (f *Filter) String() string { return f.text }
 func (f *Filter) Final() bool { return f.final }
 
 // Ordered reports whether rows must be asked in their order: the filter
-// names a relative time, or a number that is given in that order, as tcp.stream.
+// names a relative time, the interface, or a number that is given in that order, as tcp.stream.
 func (f *Filter) Ordered() bool { return f.ordered }
 
 // Warnings are remarks on forms that Wireshark deprecates.

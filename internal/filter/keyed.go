@@ -80,7 +80,7 @@ func keyedTest(l *operand, s keys) test {
 
 // fixedPlace reports whether the column is found at fixed offsets in the layers of one protocol.
 func fixedPlace(c *column) bool {
-	return len(c.places) == 1 && c.places[0].Wire == nil && c.places[0].Field.Find == nil && c.places[0].Field.Len > 0 && c.places[0].Field.Len <= 8
+	return len(c.places) == 1 && c.places[0].Derive == nil && c.places[0].Field.Find == nil && c.places[0].Field.Len > 0 && c.places[0].Field.Len <= 8
 }
 
 // A fixed test reads numbers at fixed places of a header.

@@ -128,7 +128,7 @@ var finals = map[string]bool{
 
 func (c *compiler) field(n *node, col *column, ranges []span) *operand {
 	c.final = c.final || finals[col.name]
-	c.ordered = c.ordered || finals[col.name] || col.clock != nil || col.name == "tcp.stream" || col.name == "udp.stream"
+	c.ordered = c.ordered || finals[col.name] || session.InOrder(col.name)
 	o := &operand{node: n, kind: col.kind, bits: col.bits, names: col.names, column: col, ranges: ranges}
 	o.values, o.sized = columnSource(col, ranges)
 	return o

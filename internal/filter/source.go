@@ -62,6 +62,8 @@ func (c *column) single() func(*machine) (field.Value, bool) {
 			}
 			return c.sighting(m.row.Sighting)
 		}
+	case c.record != nil:
+		return func(m *machine) (field.Value, bool) { return c.record(m.row.Record) }
 	case c.row != nil:
 		return func(m *machine) (field.Value, bool) { return c.row(m.row) }
 	case c.clock != nil:
@@ -90,9 +92,9 @@ func placesSource(places []packet.Place, ranges []span) source {
 						continue
 					}
 				}
-				if at.Wire == nil {
+				if at.Derive == nil {
 					at.Field.All(p.Bytes(i), yield)
-				} else if v, ok := at.Wire(p, i); ok {
+				} else if _, v, ok := at.Derive(p, i); ok {
 					out = append(out, v)
 				}
 			}

@@ -47,7 +47,7 @@ func (w *walk) ethernet() step {
 
 // typeOrLength goes on behind the two bytes that are a type or, below 0x600, a length (IEEE 802.3, 3.2.6).
 func (w *walk) typeOrLength(t uint16) step {
-	if t >= etherMin {
+	if t >= etherMin || t == 0 { // 0 is no length of anything
 		w.etherTypeLayer()
 		return w.etherType(t)
 	}

@@ -6,74 +6,22 @@ import (
 	"github.com/wiretale/wiretale/field"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/all"
-	"github.com/wiretale/wiretale/trace"
 )
 
-// Fields are the fields of the frame itself.
+// Fields are the fields of the frame that decoding tells.
 var Fields = []field.Of[Packet]{
-	{Name: "frame.number", Title: "Frame Number", Type: field.Uint, Get: func(p *Packet) (field.Value, bool) {
-		return field.U(uint64(p.Record.Pos.Number)), true
-	}},
-	{Name: "frame.time", Title: "Arrival Time", Type: field.Time, Get: frameTime},
-	{Name: "frame.time_epoch", Title: "Epoch Time", Type: field.Time, Get: frameTime},
-	{Name: "frame.len", Title: "Frame length on the wire", Type: field.Uint, Get: func(p *Packet) (field.Value, bool) {
-		return field.U(uint64(p.Record.WireLen)), true
-	}},
-	{Name: "frame.cap_len", Title: "Frame length stored into the capture file", Type: field.Uint, Get: func(p *Packet) (field.Value, bool) {
-		return field.U(uint64(len(p.Record.Data))), true
-	}},
-	{Name: "frame.interface_id", Title: "Interface id", Type: field.Uint, Get: func(p *Packet) (field.Value, bool) {
-		return field.U(uint64(p.Record.Interface)), p.Record.Interface >= 0
-	}},
-	{Name: "frame.encap_type", Title: "Encapsulation type", Type: field.String, Get: func(p *Packet) (field.Value, bool) {
-		return field.S(p.Record.Link.String()), true
-	}},
 	{Name: "frame.protocols", Title: "Protocols in frame", Type: field.String, Get: func(p *Packet) (field.Value, bool) {
 		return field.S(string(p.Protocols(nil))), p.N > 0
 	}},
-	{Name: "frame.packet_id", Title: "Packet id", Type: field.Uint, Get: func(p *Packet) (field.Value, bool) {
-		m := p.Record.Meta
-		if m == nil || !m.HasPacketID {
-			return field.Value{}, false
-		}
-		return field.U(m.PacketID), true
-	}},
-	{Name: "frame.drop_count", Title: "Drop Count", Type: field.Uint, Get: func(p *Packet) (field.Value, bool) {
-		m := p.Record.Meta
-		if m == nil || m.DropCount == 0 {
-			return field.Value{}, false
-		}
-		return field.U(m.DropCount), true
-	}},
-	{Name: "frame.packet_flags", Title: "Packet flags", Type: field.Uint, Base: field.Hex, Get: func(p *Packet) (field.Value, bool) {
-		m := p.Record.Meta
-		if m == nil || m.Flags == 0 {
-			return field.Value{}, false
-		}
-		return field.U(uint64(m.Flags)), true
-	}},
-	{Name: "frame.packet_flags_direction", Title: "Direction", Type: field.Uint, Get: func(p *Packet) (field.Value, bool) {
-		m := p.Record.Meta
-		if m == nil || m.Direction == trace.DirectionUnknown {
-			return field.Value{}, false
-		}
-		return field.U(uint64(m.Direction)), true
-	}},
 }
-
-func frameTime(p *Packet) (field.Value, bool) {
-	return field.Value{Type: field.Time, U: uint64(p.Record.Time)}, p.Record.Time != trace.NoTime
-}
-
-// commentField occurs once for each comment of the record.
-const commentField = "frame.comment"
 
 // A Place is a field of one protocol's table.
 type Place struct {
 	Proto proto.ID
 	Field *field.Field
-	// Wire, when it is set, takes the place of Find where a value needs the length on the wire.
-	Wire func(p *Packet, layer int) (field.Value, bool)
+	// Derive, when it is set, takes the place of Find where a value needs more
+	// than the captured bytes of the layer. Its span counts from the layer.
+	Derive func(p *Packet, layer int) (field.Span, field.Value, bool)
 }
 
 // Places are where the field with this name is found: several when several
@@ -95,28 +43,25 @@ var index = sync.OnceValue(func() map[string][]Place {
 	return places
 })
 
-// derived are the fields whose value the captured bytes of a layer do not tell.
-var derived = map[string]func(*Packet, int) (field.Value, bool){
-	"tcp.len":             segmentLen,
-	"ip.checksum.status":  ipStatus,
-	"tcp.checksum.status": transportStatus,
-	"udp.checksum.status": transportStatus,
+// derived are the fields whose value the captured bytes of a layer do not
+// tell: they need the length on the wire, the pseudo header, or the place in the frame. Spans count from the layer.
+var derived = map[string]func(*Packet, int) (field.Span, field.Value, bool){
+	"tcp.len":                segmentLen,
+	"ip.checksum.status":     ipStatus,
+	"tcp.checksum.status":    transportStatus,
+	"udp.checksum.status":    transportStatus,
+	"icmp.checksum.status":   transportStatus,
+	"icmpv6.checksum.status": transportStatus,
+	"igmp.checksum.status":   transportStatus,
+	"eth.padding":            padding,
+	"eth.trailer":            trailer,
+	"eth.fcs":                frameCheck,
 }
 
 // Each yields every occurrence of the named field, outer layers first. Spans
 // are offsets in the record's data, or in Assembled for layers that lie
 // there; a field of the frame itself has an empty span. Nothing is yielded for a name that no table has.
 func (p *Packet) Each(name string, yield func(field.Span, field.Value) bool) {
-	if name == commentField {
-		if p.Record.Meta != nil {
-			for _, c := range p.Record.Meta.Comments {
-				if !yield(field.Span{}, field.S(c)) {
-					return
-				}
-			}
-		}
-		return
-	}
 	if places := index()[name]; len(places) > 0 {
 		p.eachPlace(places, yield)
 		return
@@ -129,24 +74,17 @@ func (p *Packet) Each(name string, yield func(field.Span, field.Value) bool) {
 			return
 		}
 	}
+	EachOfRecord(p.Record, name, func(v field.Value) bool { return yield(field.Span{}, v) })
 }
 
 func (p *Packet) eachPlace(places []Place, yield func(field.Span, field.Value) bool) {
 	more := true
 	for i := 0; i < p.N && more; i++ {
-		l := &p.Layers[i]
 		for _, at := range places {
-			if at.Proto != l.Proto {
+			if at.Proto != p.Layers[i].Proto || !more {
 				continue
 			}
-			if at.Wire != nil {
-				if v, ok := at.Wire(p, i); ok {
-					more = yield(field.Span{Off: int(l.Off)}, v)
-				}
-				continue
-			}
-			at.Field.All(p.Bytes(i), func(s field.Span, v field.Value) bool {
-				s.Off += int(l.Off)
+			p.eachAt(i, at.Field, at.Derive, func(s field.Span, v field.Value) bool {
 				more = yield(s, v)
 				return more
 			})
@@ -154,18 +92,39 @@ func (p *Packet) eachPlace(places []Place, yield func(field.Span, field.Value) b
 	}
 }
 
+// EachIn yields every occurrence of a field of layer i, which must be of the
+// field's table. Spans are as in [Packet.Each].
+func (p *Packet) EachIn(i int, f *field.Field, yield func(field.Span, field.Value) bool) {
+	p.eachAt(i, f, derived[f.Name], yield)
+}
+
+func (p *Packet) eachAt(i int, f *field.Field, derive func(*Packet, int) (field.Span, field.Value, bool), yield func(field.Span, field.Value) bool) {
+	off := int(p.Layers[i].Off)
+	moved := func(s field.Span, v field.Value) bool {
+		s.Off += off
+		return yield(s, v)
+	}
+	if derive != nil {
+		if s, v, ok := derive(p, i); ok {
+			moved(s, v)
+		}
+		return
+	}
+	f.All(p.Bytes(i), moved)
+}
+
 // segmentLen is the payload of a TCP segment on the wire, as far as the frame goes.
-func segmentLen(p *Packet, i int) (field.Value, bool) {
+func segmentLen(p *Packet, i int) (field.Span, field.Value, bool) {
 	l := &p.Layers[i]
 	b := p.Bytes(i)
 	if l.Quoted || len(b) < 14 {
-		return field.Value{}, false
+		return field.Span{}, field.Value{}, false
 	}
 	n := int(l.Wire-l.Off) - int(b[12]>>4)*4
 	if n < 0 {
-		return field.Value{}, false
+		return field.Span{}, field.Value{}, false
 	}
-	return field.U(uint64(n)), true
+	return field.Span{}, field.U(uint64(n)), true
 }
 
 // Values of the status fields of checksums.
@@ -176,31 +135,101 @@ const (
 	statusAbsent     = 3
 )
 
-func transportStatus(p *Packet, i int) (field.Value, bool) {
-	if i != int(p.transport) {
-		return field.Value{}, false
+func transportStatus(p *Packet, i int) (field.Span, field.Value, bool) {
+	l := &p.Layers[i]
+	if b := p.Bytes(i); l.Proto == proto.UDP && len(b) >= 8 && be16(b[6:]) == 0 {
+		return field.Span{}, field.U(statusAbsent), true
+	}
+	if i != int(p.transport) { // of a tunnel, or quoted
+		return field.Span{}, field.U(statusUnverified), true
 	}
 	switch p.Checksum() {
 	case ChecksumGood:
-		return field.U(statusGood), true
+		return field.Span{}, field.U(statusGood), true
 	case ChecksumZero:
-		return field.U(statusAbsent), true
+		return field.Span{}, field.U(statusAbsent), true
 	case ChecksumBad:
-		return field.U(statusBad), true
+		return field.Span{}, field.U(statusBad), true
 	}
-	return field.U(statusUnverified), true
+	return field.Span{}, field.U(statusUnverified), true
 }
 
-func ipStatus(p *Packet, i int) (field.Value, bool) {
+func ipStatus(p *Packet, i int) (field.Span, field.Value, bool) {
 	b := p.Bytes(i)
 	if len(b) < 20 || int(b[0]&15)*4 > len(b) || b[0]&15 < 5 {
-		return field.Value{}, false
+		return field.Span{}, field.Value{}, false
 	}
 	switch {
 	case be16(b[10:]) == 0:
-		return field.U(statusUnverified), true
+		return field.Span{}, field.U(statusUnverified), true
 	case fold(sum(0, b[:int(b[0]&15)*4])) == 0xffff:
-		return field.U(statusGood), true
+		return field.Span{}, field.U(statusGood), true
 	}
-	return field.U(statusBad), true
+	return field.Span{}, field.U(statusBad), true
+}
+
+// minFrame is the least length of an Ethernet frame without its check sequence: shorter ones are filled up.
+const minFrame = 60
+
+// padded is how many bytes of a trailer fill the frame up, as Wireshark has
+// it: those up to the least length, when all of them are zero.
+func padded(p *Packet, i int) int {
+	l := &p.Layers[i]
+	b := p.Bytes(i)
+	n := min(minFrame-int(l.Off), len(b))
+	if n <= 0 || p.Record.WireLen < minFrame {
+		return 0
+	}
+	for _, c := range b[:n] {
+		if c != 0 {
+			return 0
+		}
+	}
+	return n
+}
+
+// ethernetFrame reports whether the frame has a header of Ethernet: what other links put behind a packet is no Ethernet trailer.
+func ethernetFrame(p *Packet) bool {
+	for i := range p.N {
+		if p.Layers[i].Proto == proto.Ethernet {
+			return true
+		}
+	}
+	return false
+}
+
+func padding(p *Packet, i int) (field.Span, field.Value, bool) {
+	n := padded(p, i)
+	if !ethernetFrame(p) {
+		n = 0
+	}
+	return field.Span{Len: n}, field.Value{Type: field.Bytes, B: p.Bytes(i)[:n]}, n > 0
+}
+
+func trailer(p *Packet, i int) (field.Span, field.Value, bool) {
+	b := p.Bytes(i)
+	from, to := padded(p, i), len(b)-checkSequence(p, i)
+	return field.Span{Off: from, Len: to - from}, field.Value{Type: field.Bytes, B: b[from:to]}, to > from && ethernetFrame(p)
+}
+
+// minWithCheck is the least length of an Ethernet frame with its check sequence.
+const minWithCheck = 64
+
+// checkSequence is how many bytes of a trailer are taken for the frame's
+// check sequence, as Wireshark guesses: the last four of a frame that is long enough to have one.
+func checkSequence(p *Packet, i int) int {
+	l := &p.Layers[i]
+	if p.Record.WireLen < minWithCheck || l.End != l.Wire || len(p.Bytes(i))-padded(p, i) < 4 || p.Record.FCS > 0 && p.Record.FCS != 4 {
+		return 0
+	}
+	return 4
+}
+
+func frameCheck(p *Packet, i int) (field.Span, field.Value, bool) {
+	b := p.Bytes(i)
+	n := checkSequence(p, i)
+	if n == 0 || !ethernetFrame(p) {
+		return field.Span{}, field.Value{}, false
+	}
+	return field.Span{Off: len(b) - n, Len: n}, field.U(uint64(be32(b[len(b)-n:]))), true
 }

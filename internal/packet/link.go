@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"github.com/wiretale/wiretale/proto"
+	bsd "github.com/wiretale/wiretale/proto/null"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -122,12 +123,9 @@ func (w *walk) null(id proto.ID) step {
 	if id == proto.Null && be16(b) == 0xff03 {
 		return pppHDLC
 	}
-	family := binary.LittleEndian.Uint32(b)
-	switch {
-	case id == proto.Loop || family&0xff000000 != 0, family&0xff0000 >= 0x060000:
+	family := bsd.Family(b)
+	if id == proto.Loop {
 		family = be32(b)
-	case family&0xffff0000 != 0: // two bytes, big-endian, behind two of zero
-		family >>= 16
 	}
 	w.add(id, 4)
 	w.off += 4

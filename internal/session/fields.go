@@ -7,10 +7,42 @@ import (
 )
 
 // Fields are the fields of a record that neither its bytes nor its
-// conversation tell: the owner, and what an event's header says.
+// conversation tell: relative times, the interface, the owner, and what an event's header says.
 func Fields() []field.Of[Row] { return rowFields[:] }
 
+// InOrder reports whether the value of a field is known only of rows that come
+// in the order of the input: it counts from other records or objects, or is
+// what the source has said so far.
+func InOrder(name string) bool {
+	switch name {
+	case "tcp.stream", "udp.stream", "conv.id",
+		"frame.time_relative", "frame.time_delta", "frame.time_delta_displayed",
+		"frame.section_number", "frame.interface_id", "frame.interface_name", "frame.interface_description":
+		return true
+	}
+	return false
+}
+
 var rowFields = [...]field.Of[Row]{
+	{Name: "frame.time_relative", Title: "Time since reference or first frame", Type: field.Duration, Get: since(func(r *Row) int64 { return r.First })},
+	{Name: "frame.time_delta", Title: "Time delta from previous captured frame", Type: field.Duration, Get: since(func(r *Row) int64 { return r.Previous })},
+	{Name: "frame.time_delta_displayed", Title: "Time delta from previous displayed frame", Type: field.Duration, Get: since(func(r *Row) int64 { return r.Displayed })},
+	{Name: "frame.section_number", Title: "Section number", Type: field.Uint, Get: func(r *Row) (field.Value, bool) {
+		in := interfaceOf(r)
+		if in == nil {
+			return field.Value{}, false
+		}
+		return field.U(uint64(in.Section) + 1), true
+	}},
+	{Name: "frame.interface_id", Title: "Interface id", Type: field.Uint, Get: func(r *Row) (field.Value, bool) {
+		in := interfaceOf(r)
+		if in == nil {
+			return field.Value{}, false
+		}
+		return field.U(uint64(in.ID)), true
+	}},
+	{Name: "frame.interface_name", Title: "Interface name", Type: field.String, Get: interfaceText(func(i *trace.Interface) string { return i.Name })},
+	{Name: "frame.interface_description", Title: "Interface description", Type: field.String, Get: interfaceText(func(i *trace.Interface) string { return i.Description })},
 	{Name: "frame.process.name", Title: "Owning process", Type: field.String, Get: processName},
 	{Name: "frame.process.pid", Title: "Owning process id", Type: field.Uint, Get: processID},
 	{Name: "process.name", Title: "Owning process", Type: field.String, Get: processName},
@@ -92,4 +124,38 @@ func providerName(r *Row) (field.Value, bool) {
 		return field.S(provider.GroupName(h.Group)), true
 	}
 	return field.S(h.Provider.String()), true
+}
+
+// since is the time from another record to this one; 0 for the first.
+func since(from func(*Row) int64) func(*Row) (field.Value, bool) {
+	return func(r *Row) (field.Value, bool) {
+		t := r.Record.Time
+		if t == trace.NoTime {
+			return field.Value{}, false
+		}
+		start := from(r)
+		if start == trace.NoTime {
+			start = t
+		}
+		return field.Value{Type: field.Duration, U: uint64(t - start)}, true
+	}
+}
+
+// interfaceOf is the interface of a record, nil where the source has no interfaces of its own: such a file has one link type and no names.
+func interfaceOf(r *Row) *trace.Interface {
+	i := r.Record.Interface
+	if r.Info == nil || r.Record.Kind != trace.Packet || i < 0 || i >= len(r.Info.Interfaces) || !r.Info.NamesInterfaces {
+		return nil
+	}
+	return &r.Info.Interfaces[i]
+}
+
+func interfaceText(get func(*trace.Interface) string) func(*Row) (field.Value, bool) {
+	return func(r *Row) (field.Value, bool) {
+		in := interfaceOf(r)
+		if in == nil || get(in) == "" {
+			return field.Value{}, false
+		}
+		return field.S(get(in)), true
+	}
 }

@@ -60,8 +60,8 @@ func (t *Tracker) kernelProcess(ev *provider.Event, h *trace.EventHeader, now fl
 	return Object{Process: t.procs.at(pid, now.Time), Kind: ByKey}
 }
 
-// baseName is the file name of a Windows path.
-func baseName(path string) string { return path[strings.LastIndexByte(path, '\\')+1:] }
+// baseName is the file name of a path, of Windows or of anything else.
+func baseName(path string) string { return path[strings.LastIndexAny(path, `/\`)+1:] }
 
 // Events of Microsoft-Windows-Kernel-Network and types of the classic UdpIp.
 const (

@@ -6,6 +6,7 @@ import (
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/trace"
 )
 
 // convState is a conversation with who owns it on this host.
@@ -26,11 +27,13 @@ func (t *Tracker) Packet(p *packet.Packet, s *flow.Sighting) Object {
 	if c == nil {
 		return Object{}
 	}
-	if m := p.Record.Meta; m != nil && m.HasEdge {
+	m := p.Record.Meta
+	if m != nil && m.HasEdge {
 		t.groups.add(m.PacketID, c)
 	}
-	if !t.active && p.Record.Event == nil {
-		return Object{Conv: c} // a plain capture: nobody to own it
+	named := m != nil && m.HasProcess && !m.Running
+	if !t.active && p.Record.Event == nil && !named {
+		return t.unnamed(c) // a plain capture: nobody to own it, unless another packet of the conversation was named
 	}
 	cs := t.conversation(c.ID)
 	if cs == nil {
@@ -39,7 +42,44 @@ func (t *Tracker) Packet(p *packet.Packet, s *flow.Sighting) Object {
 	if !s.Duplicate && len(cs.packets) < maxListed {
 		cs.packets = append(cs.packets, p.Record.Pos.Number)
 	}
+	if named {
+		t.recorded(cs, p, s)
+	}
 	return cs.object(c)
+}
+
+// unnamed is the object of a packet of a source without events.
+func (t *Tracker) unnamed(c *flow.Conversation) Object {
+	if cs := t.conversation(c.ID); cs != nil {
+		return cs.object(c)
+	}
+	return Object{Conv: c}
+}
+
+// FromFile is where a process is known from when the capture file names it.
+const FromFile = "capture file"
+
+// recorded takes the owner that the capture file names. What events say of the
+// sockets is better evidence; the first name stays, as the recorder looks a socket up while it is open.
+func (t *Tracker) recorded(cs *convState, p *packet.Packet, s *flow.Sighting) {
+	m := p.Record.Meta
+	if cs.owner != (owner{}) || cs.tcb != [2]*tcbState{} {
+		return
+	}
+	process := t.procs.at(m.PID, p.Record.Time)
+	if process == nil {
+		return
+	}
+	if process.Name == "" {
+		process.Name, process.From = baseName(m.Process), FromFile
+	}
+	cs.owner = owner{process: process, kind: ByFile}
+	switch m.Direction {
+	case trace.Outbound:
+		cs.side = s.Dir
+	case trace.Inbound:
+		cs.side = 1 - s.Dir
+	}
 }
 
 // maxListed bounds the packets named in a join of a TCB with its packets.

@@ -19,6 +19,12 @@ type Row struct {
 	Header Header
 	// Source is the index of the source.
 	Source int
+	// Info is what the source says of itself; it grows while reading. nil in rows that are tested out of order.
+	Info *trace.Info
+	// Times for relative columns: of the first record of the run, of the one
+	// before this, of the one displayed before this; trace.NoTime when no record before had a time.
+	// Whoever displays only some rows sets Displayed. Not known of rows out of order.
+	First, Previous, Displayed int64
 	// Findings are the ids of the findings that the record proves. Only a second pass knows them.
 	Findings []string
 }

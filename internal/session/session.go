@@ -34,6 +34,7 @@ const (
 	ByKey     JoinKind = "key"     // both events carry the same key
 	ByTuple   JoinKind = "derived" // equal endpoints and process
 	ByNesting JoinKind = "nesting" // between enter and exit of a call in the same thread
+	ByFile    JoinKind = "file"    // the capture file names the owner of the packet
 	ByOrder   JoinKind = "order"   // next event of the same context with the same length
 )
 

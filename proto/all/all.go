@@ -4,22 +4,43 @@ package all
 import (
 	"github.com/wiretale/wiretale/field"
 	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/ah"
 	"github.com/wiretale/wiretale/proto/arp"
+	"github.com/wiretale/wiretale/proto/chdlc"
+	"github.com/wiretale/wiretale/proto/eapol"
+	"github.com/wiretale/wiretale/proto/erf"
+	"github.com/wiretale/wiretale/proto/erspan"
+	"github.com/wiretale/wiretale/proto/esp"
 	"github.com/wiretale/wiretale/proto/eth"
+	"github.com/wiretale/wiretale/proto/fddi"
+	"github.com/wiretale/wiretale/proto/fr"
+	"github.com/wiretale/wiretale/proto/geneve"
 	"github.com/wiretale/wiretale/proto/gre"
+	"github.com/wiretale/wiretale/proto/gtp"
 	"github.com/wiretale/wiretale/proto/icmp"
 	"github.com/wiretale/wiretale/proto/icmpv6"
 	"github.com/wiretale/wiretale/proto/igmp"
 	"github.com/wiretale/wiretale/proto/ip"
 	"github.com/wiretale/wiretale/proto/ipv6"
+	"github.com/wiretale/wiretale/proto/llc"
 	"github.com/wiretale/wiretale/proto/mpls"
+	"github.com/wiretale/wiretale/proto/netmon"
+	"github.com/wiretale/wiretale/proto/nflog"
+	"github.com/wiretale/wiretale/proto/null"
+	"github.com/wiretale/wiretale/proto/ppi"
+	"github.com/wiretale/wiretale/proto/ppp"
 	"github.com/wiretale/wiretale/proto/pppoe"
+	"github.com/wiretale/wiretale/proto/radiotap"
 	"github.com/wiretale/wiretale/proto/sctp"
 	"github.com/wiretale/wiretale/proto/sll"
+	"github.com/wiretale/wiretale/proto/stp"
 	"github.com/wiretale/wiretale/proto/tcp"
+	"github.com/wiretale/wiretale/proto/teredo"
+	"github.com/wiretale/wiretale/proto/tr"
 	"github.com/wiretale/wiretale/proto/udp"
 	"github.com/wiretale/wiretale/proto/vlan"
 	"github.com/wiretale/wiretale/proto/vxlan"
+	"github.com/wiretale/wiretale/proto/wlan"
 )
 
 var tables = [proto.Count]*field.Table{
@@ -45,8 +66,36 @@ var tables = [proto.Count]*field.Table{
 	proto.SLL:             &sll.Fields,
 	proto.SLL2:            &sll.Fields2,
 	proto.MPLS:            &mpls.Fields,
-	proto.PPPoED:          &pppoe.Fields,
+	proto.PPPoED:          &pppoe.DiscoveryFields,
 	proto.PPPoES:          &pppoe.Fields,
+	proto.LLC:             &llc.Fields,
+	proto.Null:            &null.Fields,
+	proto.Loop:            &null.LoopFields,
+	proto.PPP:             &ppp.Fields,
+	proto.LCP:             &ppp.LCP,
+	proto.IPCP:            &ppp.IPCP,
+	proto.IPv6CP:          &ppp.IPv6CP,
+	proto.PAP:             &ppp.PAP,
+	proto.CHAP:            &ppp.CHAP,
+	proto.CHDLC:           &chdlc.Fields,
+	proto.SLARP:           &chdlc.SLARP,
+	proto.FrameRelay:      &fr.Fields,
+	proto.FDDI:            &fddi.Fields,
+	proto.TokenRing:       &tr.Fields,
+	proto.NFLog:           &nflog.Fields,
+	proto.ERF:             &erf.Fields,
+	proto.Radiotap:        &radiotap.Fields,
+	proto.PPI:             &ppi.Fields,
+	proto.WLAN:            &wlan.Fields,
+	proto.AH:              &ah.Fields,
+	proto.ESP:             &esp.Fields,
+	proto.ERSPAN:          &erspan.Fields,
+	proto.Geneve:          &geneve.Fields,
+	proto.GTP:             &gtp.Fields,
+	proto.Teredo:          &teredo.Fields,
+	proto.STP:             &stp.Fields,
+	proto.EAPOL:           &eapol.Fields,
+	proto.NetMonEvent:     &netmon.Fields,
 }
 
 // Tables are the field tables by protocol; nil for a protocol without fields. They are not to be changed.

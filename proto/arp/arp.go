@@ -2,6 +2,8 @@
 package arp
 
 import (
+	"strings"
+
 	"github.com/wiretale/wiretale/field"
 	"github.com/wiretale/wiretale/proto"
 )
@@ -14,7 +16,11 @@ var Fields = field.Table{Proto: "arp", Title: "Address Resolution Protocol", Fie
 	{Name: "arp.hw.size", Title: "Hardware size", Type: field.Uint, Off: 4, Len: 1},
 	{Name: "arp.proto.size", Title: "Protocol size", Type: field.Uint, Off: 5, Len: 1},
 	{Name: "arp.opcode", Title: "Opcode", Type: field.Uint, Off: 6, Len: 2, Names: proto.Names("arp.opcode")},
-	{Name: "arp.isgratuitous", Title: "Is gratuitous", Type: field.Bool, Derived: "sender and target have the same protocol address", Find: gratuitous},
+	{Name: "arp.isgratuitous", Title: "Is gratuitous", Type: field.Bool, Derived: "sender and target have the same protocol address", Find: verdict(func(_ []byte, src, dst string) bool { return src == dst })},
+	{Name: "arp.isprobe", Title: "Is probe", Type: field.Bool, Derived: "a request without a sender's protocol address (RFC 5227, 1.1)", Find: verdict(func(b []byte, src, _ string) bool {
+		return b[7] == request && strings.Trim(src, "\x00") == ""
+	})},
+	{Name: "arp.isannouncement", Title: "Is announcement", Type: field.Bool, Derived: "a gratuitous request", Find: verdict(func(b []byte, src, dst string) bool { return b[7] == request && src == dst })},
 	{Name: "arp.src.hw_mac", Title: "Sender MAC address", Type: field.Ether, Find: proto.At(field.Ether, 6, 0, address(0, 6, true))},
 	{Name: "arp.src.hw", Title: "Sender hardware address", Type: field.Bytes, Find: other(0, 6, true)},
 	{Name: "arp.src.proto_ipv4", Title: "Sender IP address", Type: field.IPv4, Find: proto.At(field.IPv4, 4, 0, address(1, 4, false))},
@@ -65,15 +71,18 @@ func other(which, n int, hardware bool) proto.Find {
 	})
 }
 
-func gratuitous(b []byte, yield func(field.Span, field.Value) bool) {
-	if len(b) < 8 || len(b) < offset(b, 3)+int(b[5]) || b[5] == 0 {
-		return
+const request = 1 // opcode
+
+// verdict is a field of the messages whose protocol addresses the condition holds for.
+func verdict(holds func(b []byte, src, dst string) bool) proto.Find {
+	return func(b []byte, yield func(field.Span, field.Value) bool) {
+		if len(b) < 8 || len(b) < offset(b, 3)+int(b[5]) || !plain(b, 4, false) {
+			return
+		}
+		n := int(b[5])
+		src, dst := offset(b, 1), offset(b, 3)
+		if b[6] == 0 && holds(b, string(b[src:src+n]), string(b[dst:dst+n])) {
+			yield(field.Span{Off: src, Len: n}, field.Value{Type: field.Bool, U: 1})
+		}
 	}
-	n := int(b[5])
-	src, dst := offset(b, 1), offset(b, 3)
-	v := field.Value{Type: field.Bool}
-	if string(b[src:src+n]) == string(b[dst:dst+n]) {
-		v.U = 1
-	}
-	yield(field.Span{Off: src, Len: n}, v)
 }

@@ -8,6 +8,7 @@ import (
 // Fields are the fields of the fixed header.
 var Fields = field.Table{Proto: "ipv6", Title: "Internet Protocol Version 6", Fields: []field.Field{
 	{Name: "ipv6.version", Title: "Version", Type: field.Uint, Off: 0, Len: 1, Mask: 0xf0},
+	proto.Hidden(proto.Dec("ip.version", "Version", 0, 1, 0xf0)),
 	{Name: "ipv6.tclass", Title: "Traffic Class", Type: field.Uint, Base: field.Hex, Off: 0, Len: 4, Mask: 0x0ff00000},
 	{Name: "ipv6.tclass.dscp", Title: "Differentiated Services Codepoint", Type: field.Uint, Off: 0, Len: 4, Mask: 0x0fc00000, Names: proto.Names("ip.dsfield.dscp")},
 	{Name: "ipv6.tclass.ecn", Title: "Explicit Congestion Notification", Type: field.Uint, Off: 0, Len: 4, Mask: 0x00300000, Names: proto.Names("ip.dsfield.ecn")},
@@ -17,7 +18,7 @@ var Fields = field.Table{Proto: "ipv6", Title: "Internet Protocol Version 6", Fi
 	{Name: "ipv6.hlim", Title: "Hop Limit", Type: field.Uint, Off: 7, Len: 1},
 	{Name: "ipv6.src", Title: "Source Address", Type: field.IPv6, Off: 8, Len: 16},
 	{Name: "ipv6.dst", Title: "Destination Address", Type: field.IPv6, Off: 24, Len: 16},
-	{Name: "ipv6.addr", Title: "Source or Destination Address", Type: field.IPv6, Off: 8, Len: 16, Also: []int{24}},
+	{Name: "ipv6.addr", Title: "Source or Destination Address", Type: field.IPv6, Hidden: true, Off: 8, Len: 16, Also: []int{24}},
 }}
 
 // HopByHopFields are the fields of the hop-by-hop options header.
@@ -31,7 +32,10 @@ func optionHeader(name, title string) field.Table {
 		{Name: name + ".nxt", Title: "Next Header", Type: field.Uint, Off: 0, Len: 1, Names: proto.Names("ip.proto")},
 		{Name: name + ".len", Title: "Length", Type: field.Uint, Off: 1, Len: 1},
 		{Name: name + ".len_oct", Title: "Length", Type: field.Uint, Derived: "bytes", Find: octets},
-		{Name: "ipv6.opt.type", Title: "Type", Type: field.Uint, Base: field.Hex, Names: proto.Names("ipv6.opt.type"), Find: options.All(field.Uint, 0, 1, 0, nil)},
+		{Name: "ipv6.opt.type", Title: "Type", Type: field.Uint, Base: field.Hex, Width: 1, Names: proto.Names("ipv6.opt.type"), Find: options.All(field.Uint, 0, 1, 0, nil)},
+		options.In(proto.Dec("ipv6.opt.type.action", "Action", 0, 1, 0xc0), nil),
+		options.In(proto.Bit("ipv6.opt.type.change", "May Change", 0, 1, 0x20), nil),
+		options.In(proto.Hex("ipv6.opt.type.rest", "Low-Order Bits", 0, 1, 0x1f), nil),
 		{Name: "ipv6.opt.length", Title: "Length", Type: field.Uint, Find: options.All(field.Uint, 1, 1, 0, nil)},
 		{Name: "ipv6.opt.jumbo", Title: "Payload Length", Type: field.Uint, Find: options.All(field.Uint, 2, 4, 0, proto.KindSize(0xc2, 6))},
 		{Name: "ipv6.opt.router_alert", Title: "Router Alert", Type: field.Uint, Find: options.All(field.Uint, 2, 2, 0, proto.KindSize(5, 4))},

@@ -10,7 +10,7 @@ import (
 var Fields = field.Table{Proto: "tcp", Title: "Transmission Control Protocol", Fields: []field.Field{
 	{Name: "tcp.srcport", Title: "Source Port", Type: field.Uint, Off: 0, Len: 2},
 	{Name: "tcp.dstport", Title: "Destination Port", Type: field.Uint, Off: 2, Len: 2},
-	{Name: "tcp.port", Title: "Source or Destination Port", Type: field.Uint, Off: 0, Len: 2, Also: []int{2}},
+	{Name: "tcp.port", Title: "Source or Destination Port", Type: field.Uint, Hidden: true, Off: 0, Len: 2, Also: []int{2}},
 	{Name: "tcp.len", Title: "TCP Segment Len", Type: field.Uint, Derived: "from the length of the network layer", Find: captured},
 	{Name: "tcp.seq_raw", Title: "Sequence Number (raw)", Type: field.Uint, Off: 4, Len: 4},
 	{Name: "tcp.ack_raw", Title: "Acknowledgment Number (raw)", Type: field.Uint, Off: 8, Len: 4},
@@ -34,13 +34,14 @@ var Fields = field.Table{Proto: "tcp", Title: "Transmission Control Protocol", F
 	{Name: "tcp.checksum.status", Title: "Checksum Status", Type: field.Uint, Names: proto.Names("checksum.status"), Derived: "from the sum of the segment and its pseudo header", Find: none},
 	{Name: "tcp.urgent_pointer", Title: "Urgent Pointer", Type: field.Uint, Off: 18, Len: 2},
 	{Name: "tcp.options", Title: "TCP Options", Type: field.Bytes, Find: proto.Slice(field.Bytes, func(b []byte) (int, int) {
-		if from, to := optionSpan(b); to > from {
+		from, to := optionSpan(b)
+		if to = min(to, len(b)); to > from {
 			return from, to - from
 		}
 		return -1, 0
 	})},
-	{Name: "tcp.option_kind", Title: "Kind", Type: field.Uint, Names: proto.Names("tcp.option_kind"), Find: options.All(field.Uint, 0, 1, 0, nil)},
-	{Name: "tcp.option_len", Title: "Length", Type: field.Uint, Find: options.All(field.Uint, 1, 1, 0, nil)},
+	{Name: "tcp.option_kind", Title: "Kind", Type: field.Uint, Names: proto.Names("tcp.option_kind"), Find: heads.All(field.Uint, 0, 1, 0, nil)},
+	{Name: "tcp.option_len", Title: "Length", Type: field.Uint, Find: heads.All(field.Uint, 1, 1, 0, nil)},
 	option("tcp.options.mss_val", "MSS Value", field.Uint, 2, 2, 0, proto.KindSize(OptionMSS, 4)),
 	option("tcp.options.wscale.shift", "Shift count", field.Uint, 2, 1, 0, proto.KindSize(OptionWindowScale, 3)),
 	{Name: "tcp.options.wscale.multiplier", Title: "Multiplier", Type: field.Uint, Derived: "2 to the shift count, at most 2^14 (RFC 7323, 2.3)", Find: multiplier},
@@ -68,16 +69,25 @@ var Fields = field.Table{Proto: "tcp", Title: "Transmission Control Protocol", F
 	option("tcp.options.mptcp.backup.flag", "Backup flag", field.Uint, 2, 1, 0x01, mptcp(1, 4)),
 	option("tcp.options.mptcp.recvtok", "Receiver's Token", field.Uint, 4, 4, 0, join(12)),
 	option("tcp.options.mptcp.sendrand", "Sender's Random Number", field.Uint, 8, 4, 0, join(12)),
+	{Name: "tcp.options.mptcp.flags", Title: "Multipath TCP flags", Type: field.Uint, Base: field.Hex, Width: 1, Find: options.All(field.Uint, 3, 1, 0, func(e []byte) bool { return mptcp(0, 4)(e) || mptcp(2, 4)(e) })},
+	option("tcp.options.mptcp.addrid", "Address ID", field.Uint, 3, 1, 0, func(e []byte) bool { return mptcp(1, 4)(e) && len(e) != 24 || mptcp(3, 4)(e) || mptcp(4, 4)(e) }),
+	{Name: "tcp.options.mptcp.rawdataack", Title: "Original MPTCP Data ACK", Type: field.Uint, Find: dss(dataAck)},
+	{Name: "tcp.options.mptcp.rawdataseqno", Title: "Data Sequence Number", Type: field.Uint, Find: dss(dataSeq)},
+	{Name: "tcp.options.mptcp.subflowseqno", Title: "Subflow Sequence Number", Type: field.Uint, Find: dss(subflowSeq)},
+	{Name: "tcp.options.mptcp.datalvllen", Title: "Data-level Length", Type: field.Uint, Find: dss(dataLen)},
+	{Name: "tcp.options.mptcp.checksum", Title: "Checksum", Type: field.Uint, Base: field.Hex, Width: 2, Find: dss(dataSum)},
+	option("tcp.options.mptcp.dataack8.flag", "Data ACK is 8 octets", field.Uint, 3, 1, 0x02, mptcp(2, 4)),
+	option("tcp.options.mptcp.dseqn8.flag", "Data Sequence Number is 8 octets", field.Uint, 3, 1, 0x08, mptcp(2, 4)),
 	option("tcp.options.mptcp.datafin.flag", "DATA_FIN", field.Uint, 3, 1, 0x10, mptcp(2, 4)),
 	option("tcp.options.mptcp.dseqnpresent.flag", "Data Sequence Number, Subflow Sequence Number, Data-level Length, Checksum present", field.Uint, 3, 1, 0x04, mptcp(2, 4)),
 	option("tcp.options.mptcp.dataackpresent.flag", "Data ACK is present", field.Uint, 3, 1, 0x01, mptcp(2, 4)),
 	{Name: "tcp.options.tfo.request", Title: "Fast Open Cookie Request", Type: field.None, Find: options.Rest(field.None, 2, fastOpen(true))},
 	{Name: "tcp.options.tfo.cookie", Title: "Fast Open Cookie", Type: field.Bytes, Find: cookie},
-	option("tcp.options.acc_ecn.ee0b", "Accurate ECN Echo ECT(0) Byte Counter", field.Uint, 2, 3, 0, proto.Kind(OptionAccECN0)),
-	option("tcp.options.acc_ecn.eceb", "Accurate ECN Echo CE Byte Counter", field.Uint, 5, 3, 0, proto.Kind(OptionAccECN0, OptionAccECN1)),
-	option("tcp.options.acc_ecn.ee1b", "Accurate ECN Echo ECT(1) Byte Counter", field.Uint, 8, 3, 0, proto.Kind(OptionAccECN0)),
-	option("tcp.options.experimental.exid", "Experiment Identifier", field.Uint, 2, 2, 0, proto.Kind(OptionExperiment1, OptionExperiment2)),
-	{Name: "tcp.options.experimental.data", Title: "Data", Type: field.Bytes, Find: options.Rest(field.Bytes, 4, proto.Kind(OptionExperiment1, OptionExperiment2))},
+	{Name: "tcp.options.acc_ecn.ee0b", Title: "Accurate ECN Echo ECT(0) Byte Counter", Type: field.Uint, Find: accECN(0, 2)},
+	{Name: "tcp.options.acc_ecn.eceb", Title: "Accurate ECN Echo CE Byte Counter", Type: field.Uint, Find: accECN(1, 1)},
+	{Name: "tcp.options.acc_ecn.ee1b", Title: "Accurate ECN Echo ECT(1) Byte Counter", Type: field.Uint, Find: accECN(2, 0)},
+	{Name: "tcp.options.experimental.exid", Title: "Experiment Identifier", Type: field.Uint, Base: field.Hex, Width: 2, Find: options.All(field.Uint, 2, 2, 0, proto.Kind(OptionExperiment1, OptionExperiment2))},
+	{Name: "tcp.options.experimental.data", Title: "Data", Type: field.Bytes, Find: options.Rest(field.Bytes, 4, unknownExperiment)},
 	{Name: "tcp.payload", Title: "TCP payload", Type: field.Bytes, Find: payload},
 }}
 

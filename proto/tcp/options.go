@@ -44,11 +44,15 @@ func NextOption(options []byte) (kind uint8, value, rest []byte, ok bool) {
 	return options[0], options[2:n], options[n:], true
 }
 
-// optionSpan is where the options of a segment lie, as far as they were captured.
-func optionSpan(b []byte) (from, to int) { return HeaderMin, min(headerLen(b), len(b)) }
+// optionSpan is where the options of a segment lie; less may have been captured.
+func optionSpan(b []byte) (from, to int) { return HeaderMin, headerLen(b) }
 
-// options walks the option list of a segment.
-var options = proto.TLV(optionSpan, func(kind byte) bool { return kind <= OptionNop }, true, OptionEnd)
+// options walks the option list of a segment. What follows the end of the
+// list is padding of zeros, and each of them is an option of its own kind there, as Wireshark has it.
+var options = proto.TLV(optionSpan, func(kind byte) bool { return kind <= OptionNop }, true, -1)
+
+// heads walks types and lengths only: of the last option, less may have been captured than its length says.
+var heads = proto.Heads(optionSpan, func(kind byte) bool { return kind <= OptionNop }, true, -1)
 
 func multiplier(b []byte, yield func(field.Span, field.Value) bool) {
 	options.All(field.Uint, 2, 1, 0, proto.KindSize(OptionWindowScale, 3))(b, func(s field.Span, v field.Value) bool {
@@ -58,7 +62,7 @@ func multiplier(b []byte, yield func(field.Span, field.Value) bool) {
 
 func sackCount(b []byte, yield func(field.Span, field.Value) bool) {
 	options(b, func(off, n int) bool {
-		return b[off] != OptionSACK || n < 10 || yield(field.Span{Off: off + 1, Len: 1}, field.U(uint64(n-2)/8))
+		return b[off] != OptionSACK || yield(field.Span{Off: off + 1, Len: 1}, field.U(uint64(n-2)/8))
 	})
 }
 
@@ -94,4 +98,116 @@ func cookie(b []byte, yield func(field.Span, field.Value) bool) {
 		}
 		return yield(field.Span{Off: off + at, Len: n - at}, field.Value{Type: field.Bytes, B: e[at:]})
 	})
+}
+
+// Experiment identifiers (IANA, TCP Experimental Option Experiment Identifiers).
+const (
+	experimentFastOpen = 0xf989
+	experimentAccECN0  = 0xacc0
+	experimentAccECN1  = 0xacc1
+)
+
+func experiment(e []byte) uint64 {
+	if len(e) < 4 || e[0] != OptionExperiment1 && e[0] != OptionExperiment2 {
+		return 0
+	}
+	return field.Number(e[2:4], false)
+}
+
+// unknownExperiment holds for experimental options whose value has no other field.
+func unknownExperiment(e []byte) bool {
+	switch experiment(e) {
+	case 0, experimentFastOpen, experimentAccECN0, experimentAccECN1:
+		return false
+	}
+	return true
+}
+
+// accECN is one of the counters of accurate ECN, three bytes each
+// (draft-ietf-tcpm-accurate-ecn): its place in the two orders. Counters at the end may be left out.
+func accECN(order0, order1 int) proto.Find {
+	return func(b []byte, yield func(field.Span, field.Value) bool) {
+		options(b, func(off, n int) bool {
+			e := b[off : off+n]
+			at := 2
+			switch x := experiment(e); {
+			case x == experimentAccECN0, x == experimentAccECN1:
+				at = 4
+			case e[0] != OptionAccECN0 && e[0] != OptionAccECN1:
+				return true
+			}
+			if e[0] == OptionAccECN0 || experiment(e) == experimentAccECN0 {
+				at += 3 * order0
+			} else {
+				at += 3 * order1
+			}
+			if at+3 > n {
+				return true
+			}
+			return yield(field.Span{Off: off + at, Len: 3}, field.U(field.Number(e[at:at+3], false)))
+		})
+	}
+}
+
+// part is a part of a data sequence signal.
+type part uint8
+
+const (
+	dataAck part = iota
+	dataSeq
+	subflowSeq
+	dataLen
+	dataSum
+)
+
+// capableLen is the length of a capable option that maps the data sent with it (RFC 8684, 3.1).
+const capableLen = 22
+
+// dss finds a part of a data sequence signal (RFC 8684, 3.3). The flags say which parts there are, and how long.
+func dss(want part) proto.Find {
+	return func(b []byte, yield func(field.Span, field.Value) bool) {
+		options(b, func(off, n int) bool {
+			e := b[off : off+n]
+			if want == dataLen && mptcp(0, capableLen)(e) {
+				return yield(field.Span{Off: off + 20, Len: 2}, field.U(field.Number(e[20:22], false)))
+			}
+			if !mptcp(2, 4)(e) {
+				return true
+			}
+			at, size := dssPart(e[3], want)
+			if size == 0 || at+size > n {
+				return true
+			}
+			return yield(field.Span{Off: off + at, Len: size}, field.U(field.Number(e[at:at+size], false)))
+		})
+	}
+}
+
+func dssPart(flags byte, want part) (at, size int) {
+	at = 4
+	long := func(flag byte) int {
+		if flags&flag != 0 {
+			return 8
+		}
+		return 4
+	}
+	if flags&0x01 != 0 {
+		if size = long(0x02); want == dataAck {
+			return at, size
+		}
+		at += size
+	}
+	if want == dataAck || flags&0x04 == 0 {
+		return 0, 0
+	}
+	for _, p := range [...]struct {
+		is   part
+		size int
+	}{{dataSeq, long(0x08)}, {subflowSeq, 4}, {dataLen, 2}, {dataSum, 2}} {
+		if p.is == want {
+			return at, p.size
+		}
+		at += p.size
+	}
+	return 0, 0
 }

@@ -11,7 +11,7 @@ var Fields = field.Table{Proto: "vlan", Title: "802.1Q Virtual LAN", Fields: []f
 	{Name: "vlan.priority", Title: "Priority", Type: field.Uint, Off: 0, Len: 2, Mask: 0xe000},
 	{Name: "vlan.dei", Title: "DEI", Type: field.Bool, Off: 0, Len: 2, Mask: 0x1000},
 	{Name: "vlan.id", Title: "ID", Type: field.Uint, Off: 0, Len: 2, Mask: 0x0fff},
-	{Name: "vlan.etype", Title: "Type", Type: field.Uint, Base: field.Hex, Names: proto.Names("eth.type"), Find: proto.If(field.Uint, 2, 2, 0, func(b []byte) bool { return b[2] >= 6 })},
+	{Name: "vlan.etype", Title: "Type", Type: field.Uint, Base: field.Hex, Width: 2, Names: proto.Names("eth.type"), Find: proto.If(field.Uint, 2, 2, 0, func(b []byte) bool { return b[2] >= 6 })},
 	{Name: "vlan.len", Title: "Length", Type: field.Uint, Find: proto.If(field.Uint, 2, 2, 0, func(b []byte) bool { return b[2] < 6 })},
 }}
 

@@ -19,7 +19,7 @@ type Conversation struct {
 	B               End      `json:"b" doc:"the other end"`
 	Opened          bool     `json:"opened" doc:"true when the handshake was seen, so that 'a' is the client"`
 	Process         *Process `json:"process,omitempty" doc:"owner on the recording host"`
-	OwnerJoin       string   `json:"owner_join,omitempty" doc:"how sure the owner is: 'key', 'derived', 'nesting', 'order'"`
+	OwnerJoin       string   `json:"owner_join,omitempty" doc:"how sure the owner is: 'key', 'derived', 'nesting', 'file', 'order'"`
 	First           *Place   `json:"first,omitempty" doc:"first record"`
 	Last            *Place   `json:"last,omitempty" doc:"last record"`
 	Time            string   `json:"time,omitempty" doc:"of the first record"`

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"reflect"
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/trace"
@@ -16,7 +17,7 @@ type Row struct {
 	Source       int       `json:"source" doc:"index of the source"`
 	Frame        int64     `json:"frame" doc:"number of the record"`
 	Offset       int64     `json:"offset" doc:"byte offset of the record"`
-	Record       string    `json:"record" doc:"'packet', 'event', 'secrets', 'names', 'statistics', 'journal', 'custom', 'unknown'"`
+	Record       string    `json:"record" doc:"'packet', 'event', 'secrets', 'names', 'statistics', 'journal', 'custom', 'process', 'unknown'"`
 	Time         string    `json:"time,omitempty" doc:"of the record"`
 	Lane         string    `json:"lane" doc:"'application', 'stack', 'wire'"`
 	Process      *Process  `json:"process,omitempty" doc:"owner: from the joins, never from the event's header"`
@@ -31,6 +32,8 @@ type Row struct {
 	Payload      *int      `json:"payload,omitempty" doc:"bytes of transport payload on the wire"`
 	Sighting     *Sighting `json:"sighting,omitempty" doc:"where in a stack the packet was seen, when the recorder says so"`
 	Event        *EventRow `json:"event,omitempty" doc:"of an event"`
+	Comments     []string  `json:"comments,omitempty" doc:"comments of the record"`
+	Recorded     *Recorded `json:"recorded,omitempty" doc:"what the file says of the packet besides its bytes"`
 }
 
 // A Segment is a TCP segment as the wire has it, with the numbers that the conversation adds.
@@ -94,7 +97,7 @@ func NewRows(w io.Writer) *Rows { return &Rows{newEncoder(w, nil)} }
 
 var recordNames = map[trace.Kind]string{
 	trace.Packet: "packet", trace.Event: "event", trace.Secrets: "secrets", trace.Names: "names", trace.Statistics: "statistics",
-	trace.Journal: "journal", trace.Custom: "custom", trace.Unknown: "unknown",
+	trace.Journal: "journal", trace.Custom: "custom", trace.ProcessInfo: "process", trace.Unknown: "unknown",
 }
 
 // Print writes a row. timed is false when the source has no times.
@@ -112,6 +115,9 @@ func (r *Rows) Print(row *engine.Row, timed bool) error {
 	if conv := row.Object.Conv; conv != nil {
 		out.Conversation = &conv.ID
 	}
+	if rec.Meta != nil {
+		out.Comments, out.Recorded = rec.Meta.Comments, recorded(rec.Meta)
+	}
 	switch {
 	case row.Packet != nil:
 		out.TCP = segment(row)
@@ -124,6 +130,64 @@ func (r *Rows) Print(row *engine.Row, timed bool) error {
 	}
 	r.e.put(out)
 	return r.e.err
+}
+
+// Recorded is what a file says of a packet besides its bytes.
+type Recorded struct {
+	Direction  string            `json:"direction,omitempty" doc:"'in', 'out'"`
+	PacketID   *uint64           `json:"packet_id,omitempty" doc:"equal for appearances of one packet"`
+	Queue      *uint32           `json:"queue,omitempty" doc:"queue of the interface"`
+	Dropped    *uint64           `json:"dropped,omitempty" doc:"packets lost between the one before on the interface and this one"`
+	Flags      string            `json:"flags,omitempty" doc:"link-layer flags of pcapng, in hex"`
+	NotReady   bool              `json:"checksum_not_ready,omitempty" doc:"the checksum was left to the network card"`
+	Segmented  bool              `json:"segmented,omitempty" doc:"the network card was to split the packet"`
+	Process    *Process          `json:"process,omitempty" doc:"process that the file names"`
+	Thread     uint32            `json:"thread,omitempty" doc:"thread that the file names"`
+	Running    bool              `json:"running,omitempty" doc:"the process is the one that was running; not an owner"`
+	OnBehalf   *Process          `json:"on_behalf,omitempty" doc:"process that the owner acted for"`
+	Verdicts   []string          `json:"verdicts,omitempty" doc:"what was done with the packet"`
+	Hash       string            `json:"hash,omitempty" doc:"algorithm and hash as written, in hex"`
+	DropReason string            `json:"drop_reason,omitempty" doc:"why the recorder dropped it"`
+	Layer      string            `json:"layer,omitempty" doc:"place in the stack that saw it"`
+	Options    map[string]string `json:"options,omitempty" doc:"options without a field here: code, value in hex"`
+}
+
+func recorded(m *trace.Meta) *Recorded {
+	out := &Recorded{
+		Direction: [...]string{"", "in", "out"}[min(m.Direction, trace.Outbound)], NotReady: m.ChecksumNotReady, Segmented: m.Segmented,
+		Hash: hex.EncodeToString(m.Hash), Layer: m.Layer, Verdicts: view.Verdicts(m),
+	}
+	if m.HasPacketID {
+		out.PacketID = &m.PacketID
+	}
+	if m.HasQueue {
+		out.Queue = &m.Queue
+	}
+	if m.HasDropCount {
+		out.Dropped = &m.DropCount
+	}
+	if m.HasFlags {
+		out.Flags = fmt.Sprintf("0x%08x", m.Flags)
+	}
+	if m.HasProcess {
+		out.Process, out.Thread, out.Running = &Process{m.PID, m.Process}, m.TID, m.Running
+	}
+	if m.HasOnBehalf {
+		out.OnBehalf = &Process{m.OnBehalf, m.OnBehalfName}
+	}
+	if m.Drop != nil {
+		out.DropReason = m.Drop.ReasonText
+	}
+	for _, o := range m.Options {
+		if out.Options == nil {
+			out.Options = map[string]string{}
+		}
+		out.Options[fmt.Sprint(o.Code)] = hex.EncodeToString(o.Value)
+	}
+	if reflect.ValueOf(*out).IsZero() {
+		return nil
+	}
+	return out
 }
 
 var checksumNames = [...]string{"unknown", "good", "zero", "partial", "partial_lso", "bad"}

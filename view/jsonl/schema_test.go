@@ -84,6 +84,10 @@ func full() *engine.Case {
 		Session:    &trace.Session{LoggerName: "l", Build: "b", Start: 1, End: 2, Boot: 3},
 		Components: []trace.Component{{Name: "n", Description: "d", Kind: "k", Interface: 0, Addresses: []string{"a"}, Switch: "s", VLAN: 1, HasDrops: true, Edges: []trace.Edge{{Name: "n"}}}},
 		Damage:     trace.Damage{Records: 1, First: []*trace.Error{{}}},
+		Processes:  []trace.Process{{PID: 1, HasUID: true, Start: 1}},
+		Names:      []trace.Name{{Address: "a", Names: []string{"n"}}},
+		Secrets:    []trace.Secret{{Type: "t"}},
+		Blocks:     []trace.BlockCount{{What: "w", Count: 1}},
 	}
 	return &engine.Case{
 		Sources:       []*engine.Source{{Info: info, First: 1, Last: 2, Sightings: 1, Dropped: 1, Providers: []engine.ProviderCount{{GUID: trace.GUID{1}, Name: "p"}}, Err: trace.ErrTruncated}},

@@ -109,7 +109,7 @@ type Join struct {
 	What     string  `json:"what" doc:"what is joined: 'afd endpoint -> tcb'"`
 	From     string  `json:"from" doc:"object"`
 	To       string  `json:"to" doc:"object"`
-	Join     string  `json:"join" doc:"how sure: 'key' both events carry the same key, 'derived' equal endpoints and process, 'nesting' inside a call of the same thread, 'order' next event of the same context"`
+	Join     string  `json:"join" doc:"how sure: 'key' both events carry the same key, 'derived' equal endpoints and process, 'nesting' inside a call of the same thread, 'file' the capture file says so, 'order' next event of the same context"`
 	Where    []Place `json:"where,omitempty" doc:"records that prove it"`
 	Evidence string  `json:"evidence,omitempty" doc:"fields that prove it"`
 }

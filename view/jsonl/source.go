@@ -1,6 +1,7 @@
 package jsonl
 
 import (
+	"encoding/hex"
 	"io"
 
 	"github.com/wiretale/wiretale/internal/engine"
@@ -37,6 +38,43 @@ type Source struct {
 	Providers   []Provider  `json:"providers,omitempty" doc:"events counted by provider"`
 	Malformed   int64       `json:"malformed" doc:"packets that contradict themselves"`
 	Undecoded   int64       `json:"undecoded" doc:"events whose layout is unknown or did not fit"`
+	Processes   []Described `json:"processes,omitempty" doc:"processes that the file describes"`
+	Names       []Name      `json:"names,omitempty" doc:"names of addresses that the file brings"`
+	Secrets     []Secret    `json:"secrets,omitempty" doc:"key material that the file holds; the keys themselves are not printed"`
+	Blocks      []Blocks    `json:"blocks,omitempty" doc:"records that are neither packets nor events"`
+}
+
+// Described is a process as the file describes it.
+type Described struct {
+	PID         uint32   `json:"pid" doc:"process id"`
+	Parent      uint32   `json:"parent,omitempty" doc:"process id of the parent"`
+	Name        string   `json:"name,omitempty" doc:"name"`
+	Path        string   `json:"path,omitempty" doc:"path of the program"`
+	CommandLine string   `json:"command_line,omitempty" doc:"arguments, joined with spaces"`
+	User        string   `json:"user,omitempty" doc:"name of the user"`
+	UID         *uint32  `json:"uid,omitempty" doc:"number of the user"`
+	UUID        string   `json:"uuid,omitempty" doc:"of the program, in hex"`
+	Start       string   `json:"start,omitempty" doc:"when it was started"`
+	Comments    []string `json:"comments,omitempty" doc:"comments"`
+}
+
+// A Name is an address with its names.
+type Name struct {
+	Address string   `json:"address" doc:"IPv4 or IPv6 address"`
+	Names   []string `json:"names" doc:"its names"`
+}
+
+// A Secret is key material of a kind.
+type Secret struct {
+	Type  string `json:"type" doc:"'TLS key log', 'SSH key log', ..."`
+	Bytes int64  `json:"bytes" doc:"length"`
+	Lines int    `json:"lines" doc:"lines that are neither empty nor comments"`
+}
+
+// Blocks are records of a kind.
+type Blocks struct {
+	What  string `json:"what" doc:"what they are"`
+	Count int64  `json:"count" doc:"how many there are"`
 }
 
 // An Interface of a source.
@@ -49,6 +87,11 @@ type Interface struct {
 	MTU         int      `json:"mtu,omitempty" doc:"in bytes"`
 	MAC         string   `json:"mac,omitempty" doc:"link address"`
 	Addresses   []string `json:"addresses,omitempty" doc:"network addresses"`
+	OS          string   `json:"os,omitempty" doc:"of the machine"`
+	Hardware    string   `json:"hardware,omitempty" doc:"description of the card"`
+	Filter      string   `json:"filter,omitempty" doc:"capture filter"`
+	Comments    []string `json:"comments,omitempty" doc:"comments"`
+	Section     int      `json:"section,omitempty" doc:"pcapng section, from 0"`
 	Packets     int64    `json:"packets" doc:"packets of this interface"`
 	Dropped     *int64   `json:"dropped,omitempty" doc:"packets that the interface or the system dropped, when the source has statistics"`
 }
@@ -154,6 +197,7 @@ func source(i int, src *engine.Source) Source {
 	for k := range in.Components {
 		out.Components = append(out.Components, componentOf(&in.Components[k], in.Interfaces))
 	}
+	described(&out, in)
 	for _, p := range src.Providers {
 		guid := ""
 		if p.GUID != (trace.GUID{}) {
@@ -164,10 +208,37 @@ func source(i int, src *engine.Source) Source {
 	return out
 }
 
+// described fills in what the file brings besides records.
+func described(out *Source, in *trace.Info) {
+	for i := range in.Processes {
+		p := &in.Processes[i]
+		d := Described{
+			PID: p.PID, Parent: p.Parent, Name: p.Name, Path: p.Path, CommandLine: p.CommandLine, User: p.User, UUID: hex.EncodeToString(p.UUID), Comments: p.Comments,
+		}
+		if p.HasUID {
+			d.UID = &p.UID
+		}
+		if p.Start != 0 {
+			d.Start = view.ISO(p.Start)
+		}
+		out.Processes = append(out.Processes, d)
+	}
+	for _, n := range in.Names {
+		out.Names = append(out.Names, Name{n.Address, n.Names})
+	}
+	for _, s := range in.Secrets {
+		out.Secrets = append(out.Secrets, Secret{s.Type, s.Bytes, s.Lines})
+	}
+	for _, b := range in.Blocks {
+		out.Blocks = append(out.Blocks, Blocks{b.What, b.Count})
+	}
+}
+
 func interfaceOf(in *trace.Interface) Interface {
 	out := Interface{
 		ID: in.ID, Name: in.Name, Description: in.Description, Link: in.Link.String(), SnapLen: in.SnapLen, MTU: in.MTU,
-		MAC: view.MAC(in.MAC), Addresses: in.Addresses, Packets: in.Packets,
+		MAC: view.MAC(in.MAC), Addresses: in.Addresses, OS: in.OS, Hardware: in.Hardware, Filter: in.Filter, Comments: in.Comments,
+		Section: in.Section, Packets: in.Packets,
 	}
 	if in.HasStatistics {
 		n := max(in.IfDrop, 0) + max(in.OSDrop, 0)

@@ -64,13 +64,80 @@ func sourceInfo(p *printer, src *engine.Source, quality []string, all bool, s St
 	fact("recorded by", in.Application)
 	fact("filter", in.Filters...)
 	fact("comment", in.Comments...)
+	fact("also holds", blockCounts(in)...)
+	fact("secrets", secrets(in)...)
+	fact("names", atMost(in.Names, all, func(n *trace.Name) string { return n.Address + " " + strings.Join(n.Names, " ") })...)
+	fact("processes", atMost(in.Processes, all, processLine)...)
 	sessionInfo(fact, in.Session)
 	providers(p, src, s)
 	interfaces(p, src, all, s)
 	components(p, src, all, s)
+	fact("capture", interfaceNotes(in, all)...)
 	missing(fact, src)
 	fact("quality", quality...)
 	losses(p, &engine.Case{Sources: []*engine.Source{src}}, s)
+}
+
+func blockCounts(in *trace.Info) []string {
+	var parts []string
+	for _, b := range in.Blocks {
+		parts = append(parts, fmt.Sprintf("%d %s", b.Count, b.What))
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return []string{strings.Join(parts, ", ")}
+}
+
+func secrets(in *trace.Info) []string {
+	var out []string
+	for _, s := range in.Secrets {
+		out = append(out, fmt.Sprintf("%s, %s", s.Type, count(int64(s.Lines), "line")))
+	}
+	return out
+}
+
+// maxListed is how many names and processes are listed when not all are asked for.
+const maxListed = 8
+
+// atMost is a line for each element of a list that may be long.
+func atMost[T any](list []T, all bool, line func(*T) string) []string {
+	var out []string
+	for i := range list {
+		if i == maxListed && !all {
+			return append(out, fmt.Sprintf("and %d more: -v lists them", len(list)-i))
+		}
+		out = append(out, line(&list[i]))
+	}
+	return out
+}
+
+func processLine(p *trace.Process) string {
+	name := p.Path
+	if name == "" {
+		name = p.Name
+	}
+	line := joined(", ", strings.TrimSpace(fmt.Sprintf("%d %s", p.PID, name)), p.CommandLine, p.User)
+	if p.Parent != 0 {
+		line += fmt.Sprintf(", parent %d", p.Parent)
+	}
+	return joined(", ", append([]string{line}, p.Comments...)...)
+}
+
+// interfaceNotes is what the table of interfaces has no room for.
+func interfaceNotes(in *trace.Info, all bool) []string {
+	var out []string
+	for i := range in.Interfaces {
+		n := &in.Interfaces[i]
+		filter := ""
+		if n.Filter != "" {
+			filter = "filter " + n.Filter
+		}
+		if note := joined(", ", append([]string{filter, n.OS, n.Hardware}, n.Comments...)...); note != "" && (all || n.Packets > 0 || len(in.Interfaces) <= maxInterfaces) {
+			out = append(out, fmt.Sprintf("interface %d: %s", n.ID, note))
+		}
+	}
+	return out
 }
 
 func joined(sep string, parts ...string) string {

@@ -122,8 +122,30 @@ func metaFacts(fact func(label, text string), m *trace.Meta) {
 	if m.HasPacketID {
 		fact("packet id", fmt.Sprint(m.PacketID))
 	}
+	if m.HasQueue {
+		fact("queue", fmt.Sprint(m.Queue))
+	}
+	if m.HasFlags {
+		fact("flags", packetFlags(m))
+	}
 	if m.HasProcess {
-		fact("recorded owner", fmt.Sprintf("process %d, thread %d", m.PID, m.TID))
+		label := "recorded owner"
+		if m.Running {
+			label = "was running"
+		}
+		fact(label, recordedProcess(m))
+	}
+	if m.HasOnBehalf {
+		fact("on behalf of", view.Printable(strings.TrimSpace(fmt.Sprintf("process %d %s", m.OnBehalf, m.OnBehalfName))))
+	}
+	for _, v := range view.Verdicts(m) {
+		fact("verdict", v)
+	}
+	if len(m.Hash) > 1 {
+		fact("hash", fmt.Sprintf("algorithm %d, %x", m.Hash[0], m.Hash[1:]))
+	}
+	for _, o := range m.Options {
+		fact("option", view.Printable(view.Option(o)))
 	}
 	if m.DropCount > 0 {
 		fact("lost before it", count(int64(m.DropCount), "packet"))
@@ -133,12 +155,39 @@ func metaFacts(fact func(label, text string), m *trace.Meta) {
 	}
 }
 
+func recordedProcess(m *trace.Meta) string {
+	s := strings.TrimSpace(fmt.Sprintf("process %d %s", m.PID, m.Process))
+	if m.TID != 0 {
+		s += fmt.Sprintf(", thread %d", m.TID)
+	}
+	return view.Printable(s)
+}
+
+// packetFlags are the flags of a pcapng packet that say something beyond its direction (draft, 4.3.1).
+func packetFlags(m *trace.Meta) string {
+	s := fmt.Sprintf("0x%08x", m.Flags)
+	if kind := [...]string{"", "unicast", "multicast", "broadcast", "promiscuous", "", "", ""}[m.Flags>>2&7]; kind != "" {
+		s += ", " + kind
+	}
+	if m.ChecksumNotReady {
+		s += ", checksum left to the card"
+	}
+	if m.Segmented {
+		s += ", segmentation left to the card"
+	}
+	for bit, name := range [...]string{"CRC error", "too long", "too short", "wrong gap between frames", "unaligned", "start delimiter error", "preamble error", "symbol error"} {
+		if m.Flags&(1<<(24+bit)) != 0 {
+			s += ", " + name
+		}
+	}
+	return s
+}
+
 // packetFields prints every layer with its fields. Byte ranges count from the first byte of the buffer that the layer lies in.
 func packetFields(p *printer, row *engine.Row, s Style) {
 	pk := row.Packet
 	for i := range pk.N {
 		l := &pk.Layers[i]
-		b := pk.Bytes(i)
 		table := protos.Tables()[l.Proto]
 		if l.Proto == proto.EtherType { // two bytes that the layer before shows already
 			continue
@@ -162,11 +211,14 @@ func packetFields(p *printer, row *engine.Row, s Style) {
 		shown := map[string]bool{}
 		for j := range table.Fields {
 			f := &table.Fields[j]
-			f.All(b, func(sp field.Span, v field.Value) bool {
+			if f.Hidden {
+				continue
+			}
+			pk.EachIn(i, f, func(sp field.Span, v field.Value) bool {
 				if again(shown, f, sp, v) {
 					return true
 				}
-				fieldLine(p, s, byteRange(int(l.Off)+sp.Off, sp.Len), f.Name, f.Title, view.Labelled(v, f.Base, f.Len, f.Names), f.Derived)
+				fieldLine(p, s, byteRange(sp.Off, sp.Len), f.Name, f.Title, view.Labelled(v, f.Base, f.Size(), f.Names), f.Derived)
 				return true
 			})
 		}
@@ -183,7 +235,7 @@ func packetFields(p *printer, row *engine.Row, s Style) {
 // again reports whether the same bytes have been shown with the same value:
 // fields such as ip.addr stand for others and exist for filters.
 func again(shown map[string]bool, f *field.Field, sp field.Span, v field.Value) bool {
-	if f.Mask != 0 || sp.Len == 0 {
+	if f.Mask != 0 || f.Bits || sp.Len == 0 {
 		return false
 	}
 	key := fmt.Sprint(sp, v)

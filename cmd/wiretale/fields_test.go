@@ -1,0 +1,358 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/wiretale/wiretale/field"
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/trace"
+	"github.com/wiretale/wiretale/view"
+)
+
+// ours are the fields that Wireshark has not: what comes from events and from the analysis. A name that ends in a dot stands for all below it.
+var ours = []string{"event.", "conv.", "frame.process.", "frame.offset"}
+
+// columns of the packet list are held against tshark's rows by TestRowsAreTsharks.
+const listColumn = "_ws.col."
+
+func isOurs(name string) bool {
+	return slices.ContainsFunc(ours, func(o string) bool {
+		return name == o || strings.HasSuffix(o, ".") && strings.HasPrefix(name, o)
+	})
+}
+
+// alike are the types that Wireshark may give to a field of ours.
+var alike = map[field.Type][]string{
+	field.None:     {"FT_NONE", "FT_PROTOCOL"},
+	field.Uint:     {"FT_UINT8", "FT_UINT16", "FT_UINT24", "FT_UINT32", "FT_UINT48", "FT_UINT64", "FT_FRAMENUM"},
+	field.Int:      {"FT_INT8", "FT_INT16", "FT_INT32", "FT_INT64"},
+	field.Bool:     {"FT_BOOLEAN"},
+	field.Bytes:    {"FT_BYTES", "FT_UINT_BYTES"},
+	field.String:   {"FT_STRING", "FT_STRINGZ", "FT_UINT_STRING"},
+	field.IPv4:     {"FT_IPv4"},
+	field.IPv6:     {"FT_IPv6"},
+	field.Ether:    {"FT_ETHER"},
+	field.GUID:     {"FT_GUID"},
+	field.Time:     {"FT_ABSOLUTE_TIME"},
+	field.Duration: {"FT_RELATIVE_TIME"},
+	field.Float:    {"FT_FLOAT", "FT_DOUBLE"},
+}
+
+// otherType are the fields whose type differs from Wireshark's on purpose.
+var otherType = map[string]string{
+	"frame.time":       "printed in ISO 8601",
+	"frame.time_epoch": "a time since 1970 is a relative time to Wireshark",
+}
+
+// wiresharkFields are the types of the registered fields and protocols by name. Several protocols may register one name.
+var wiresharkFields = sync.OnceValues(func() (map[string][]string, error) {
+	out, err := exec.Command("tshark", "-G", "fields").Output()
+	if err != nil {
+		return nil, err
+	}
+	types := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		c := strings.Split(strings.TrimRight(line, "\n"), "\t")
+		switch {
+		case len(c) > 3 && c[0] == "F":
+			types[c[2]] = append(types[c[2]], c[3])
+		case len(c) > 2 && c[0] == "P":
+			types[c[2]] = append(types[c[2]], "FT_PROTOCOL")
+		}
+	}
+	return types, nil
+})
+
+// TestFieldNamesAreWiresharks holds the name and the type of every declared field against Wireshark's registry.
+func TestFieldNamesAreWiresharks(t *testing.T) {
+	t.Parallel()
+	need(t, "tshark")
+	known, err := wiresharkFields()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, f := range view.FieldNames() {
+		types := known[f.Name]
+		switch {
+		case strings.HasPrefix(f.Name, listColumn):
+		case isOurs(f.Name):
+			if types != nil {
+				t.Errorf("%s is listed as ours, and Wireshark has it as %v", f.Name, types)
+			}
+		case types == nil:
+			t.Errorf("%s: Wireshark has no such field", f.Name)
+		case otherType[f.Name] != "":
+		case !slices.ContainsFunc(types, func(ft string) bool { return slices.Contains(alike[f.Type], ft) }):
+			t.Errorf("%s is of type %d here and %v in Wireshark", f.Name, f.Type, types)
+		default:
+			checked++
+		}
+	}
+	t.Logf("%d fields have the name and the type of Wireshark's", checked)
+}
+
+// comparedFields are the fields that both can print.
+func comparedFields(t *testing.T) []string {
+	known, err := wiresharkFields()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range view.FieldNames() {
+		types := known[f.Name]
+		if types != nil && !isOurs(f.Name) && !strings.HasPrefix(f.Name, listColumn) && types[0] != "FT_PROTOCOL" {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// manyFrames is how many frames of a capture are compared at most: each costs tshark as much as it has fields.
+const manyFrames = 2000
+
+// A valueDifference is a difference from tshark that is wanted; the reason stands in docs/compat-tshark.md, "Fields", by the same id.
+type valueDifference struct {
+	id    string
+	holds func(v *value) bool
+}
+
+// A value is one cell of the comparison: all occurrences of a field in a frame.
+type value struct {
+	file, name string
+	row        *engine.Row
+	got, want  []string
+}
+
+// TestFieldValuesAreTsharks compares every declared field of the frames of five groups with what tshark prints for it.
+func TestFieldValuesAreTsharks(t *testing.T) {
+	t.Parallel()
+	need(t, "tshark")
+	names := comparedFields(t)
+	used := map[string]int{}
+	total, wrong := 0, map[string]int{}
+	for _, group := range []string{"formats", "link", "tso", "tcp", "bad"} {
+		files, err := filepath.Glob(filepath.Join(captures, group, "*"))
+		if err != nil || len(files) == 0 {
+			t.Skip("../shared/captures is not here: no captures to compare")
+		}
+		for _, file := range files {
+			total += compareFields(t, file, names, nil, func(v *value) {
+				for _, d := range wantedDifferences {
+					if d.holds(v) {
+						used[d.id]++
+						return
+					}
+				}
+				if wrong[v.name]++; wrong[v.name] <= 3 {
+					t.Errorf("%s frame %d %s: got %.200q, tshark has %.200q", filepath.Base(v.file), v.row.Record.Pos.Number, v.name, v.got, v.want)
+				}
+			})
+		}
+	}
+	for _, d := range wantedDifferences {
+		t.Logf("wanted %-18s %d", d.id, used[d.id])
+		if used[d.id] == 0 {
+			t.Errorf("the difference %q is needed nowhere: remove it here and in docs/compat-tshark.md", d.id)
+		}
+	}
+	t.Logf("%d values of %d fields compared", total, len(names))
+}
+
+// compareFields runs tshark over a file and calls differs for each value that is another one here. It returns how many values were compared.
+func compareFields(t *testing.T, file string, names, options []string, differs func(*value)) int {
+	t.Helper()
+	args := append([]string{"-n", "-r", file, "-c", fmt.Sprint(manyFrames), "-T", "fields", "-E", "separator=/t", "-E", "aggregator=|"}, options...)
+	columns := make([]view.Column, len(names))
+	for i, n := range names {
+		args = append(args, "-e", n)
+		columns[i], _ = view.NewColumn(n)
+	}
+	cmd := exec.CommandContext(t.Context(), "tshark", args...)
+	cmd.Env = append(os.Environ(), "TZ=UTC")
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait() // it fails on files that are cut, after the rows
+	theirs := bufio.NewScanner(pipe)
+	theirs.Buffer(nil, 16<<20)
+	run, err := engine.Open(context.Background(), []string{file}, engine.Options{})
+	if err != nil {
+		if theirs.Scan() {
+			t.Errorf("%s: %v, and tshark reads it", filepath.Base(file), err)
+		}
+		return 0
+	}
+	defer run.Close()
+	compared := 0
+	err = run.Each(func(row *engine.Row) error {
+		if !row.Record.Numbered {
+			return nil
+		}
+		if !theirs.Scan() {
+			return errEnough
+		}
+		want := strings.Split(theirs.Text(), "\t")
+		if len(want) != len(names) {
+			t.Errorf("%s frame %d: tshark printed %d values", filepath.Base(file), row.Record.Pos.Number, len(want))
+			return errEnough
+		}
+		for i := range columns {
+			compared++
+			got := columns[i].Values(row)
+			if strings.Join(got, "|") == want[i] {
+				continue
+			}
+			v := &value{file: file, name: names[i], row: row, got: got}
+			if want[i] != "" {
+				v.want = strings.Split(want[i], "|")
+			}
+			differs(v)
+		}
+		return nil
+	})
+	if err != nil && err != errEnough {
+		t.Errorf("%s: %v", filepath.Base(file), err)
+	}
+	return compared
+}
+
+func (v *value) has(f packet.Flag) bool { return v.row.Packet != nil && v.row.Packet.Has(f) }
+
+// prefix reports whether a list begins with another.
+func prefix(long, short []string) bool {
+	return len(long) >= len(short) && slices.Equal(long[:len(short)], short)
+}
+
+// long ago is a time since 1970 in seconds, where a time since another frame is asked for.
+func longAgo(want []string) bool { return len(want) == 1 && len(want[0]) > len("1000000000.") }
+
+// tooFine reports whether a time has seconds or a fraction beyond what 64 bits of nanoseconds hold.
+func tooFine(epoch string) bool {
+	sec, frac, _ := strings.Cut(epoch, ".")
+	return len(sec) > len("9223372036") || len(frac) > 9
+}
+
+// wantedDifferences are rules on the frame, not on files.
+var wantedDifferences = []valueDifference{
+	{"protocols", func(v *value) bool { return v.name == "frame.protocols" }}, // held by internal/packet
+	{"checksum-default", func(v *value) bool {
+		return slices.Contains(verified, v.name) && !slices.ContainsFunc(v.want, func(w string) bool { return w != "2" })
+	}},
+	{"time-form", func(v *value) bool {
+		return v.name == "frame.time" || v.name == "nflog.timestamp" || v.name == "netmon_event.timestamp"
+	}},
+	{"time-range", func(v *value) bool {
+		return v.row.Record.Time == trace.NoTime && (strings.HasPrefix(v.name, "frame.time_") || v.name == "frame.offset_shift") ||
+			strings.HasPrefix(v.name, "frame.time_") && v.name != "frame.time_epoch" && longAgo(v.want) ||
+			v.name == "frame.time_epoch" && len(v.want) == 1 && tooFine(v.want[0])
+	}},
+	{"guid-form", func(v *value) bool {
+		return strings.HasPrefix(v.name, "netmon_event.") && strings.EqualFold(strings.Trim(strings.Join(v.got, "|"), "{}"), strings.Join(v.want, "|"))
+	}},
+	{"recorder-header", func(v *value) bool {
+		return (v.row.Info.Format == "erf" || v.row.Info.Format == "netmon") && (strings.HasPrefix(v.name, "erf.") || v.name == "frame.encap_type" || strings.HasPrefix(v.name, "frame.interface_"))
+	}},
+	{"netmon-comment", func(v *value) bool {
+		return v.name == "frame.comment" && v.row.Info.Format == "netmon" && v.want == nil
+	}},
+	{"interface-unknown", func(v *value) bool {
+		return v.name == "frame.interface_name" && v.got == nil && slices.Equal(v.want, []string{"unknown"})
+	}},
+	{"interface-section", func(v *value) bool {
+		return v.name == "frame.interface_name" && v.row.Info.Interfaces[v.row.Record.Interface].Section > 0
+	}},
+	{"section-of-block", func(v *value) bool { return v.name == "frame.section_number" && v.row.Record.Kind != trace.Packet }},
+	{"repeated", func(v *value) bool { // hidden items of tshark repeat a value
+		all := func(list []string) []string { s := slices.Clone(list); slices.Sort(s); return slices.Compact(s) }
+		return len(v.got) > 0 && len(v.got) < len(v.want) && slices.Equal(all(v.got), all(v.want))
+	}},
+	{"length-zero", func(v *value) bool {
+		return v.name == "ip.len" && v.has(packet.LengthZero) && slices.Contains(v.got, "0")
+	}},
+	{"length-zero-ipv6", func(v *value) bool {
+		return v.has(packet.LengthZero) && v.row.Packet.Src.Is6() && (strings.HasPrefix(v.name, "tcp.") && v.want == nil || v.name == "eth.trailer" || v.name == "eth.fcs")
+	}},
+	{"too-deep", func(v *value) bool { return v.has(packet.TooDeep) && prefix(v.want, v.got) }},
+	{"option-beyond", func(v *value) bool { return strings.HasPrefix(v.name, "ipv6.opt.") && prefix(v.want, v.got) }},
+	{"accurate-ecn", func(v *value) bool {
+		return slices.Contains([]string{"tcp.flags.ae", "tcp.flags.cwr", "tcp.flags.ece", "tcp.flags.str"}, v.name) && (v.want == nil || strings.Contains(v.want[0], "-"))
+	}},
+	{"inner-trailer", func(v *value) bool {
+		frames := 0
+		for i := range v.row.Packet.N {
+			if v.row.Packet.Layers[i].Proto == proto.Ethernet {
+				frames++
+			}
+		}
+		return (v.name == "eth.trailer" || v.name == "eth.fcs") && (frames > 1 || v.row.Packet.VLAN >= 0)
+	}},
+	{"undecoded-length", func(v *value) bool {
+		return (v.name == "eth.trailer" || v.name == "eth.fcs") && v.got == nil && !v.row.Packet.Src.IsValid()
+	}},
+	{"length-beyond", func(v *value) bool {
+		return strings.HasSuffix(v.name, ".checksum.status") && v.has(packet.LengthBeyond) && slices.Equal(v.got, []string{"2"})
+	}},
+	{"option-error", func(v *value) bool { return v.name == "tcp.option_kind" && prefix(v.got, v.want) }},
+	{"wrong-version", func(v *value) bool {
+		return strings.HasSuffix(v.name, ".version") && v.has(packet.Malformed) && v.got == nil
+	}},
+	{"missing", func(v *value) bool {
+		return v.name == "tcp.options" && v.got == nil && slices.Equal(v.want, []string{"<MISSING>"})
+	}},
+	{"malformed-segment", func(v *value) bool {
+		return v.has(packet.Malformed) && v.got == nil && slices.Contains([]string{"tcp.stream", "tcp.seq", "tcp.ack", "tcp.nxtseq", "tcp.window_size"}, v.name)
+	}},
+	{"tcp-payload", func(v *value) bool { return v.name == "tcp.payload" && v.want == nil }},
+	{"udp-payload", func(v *value) bool {
+		return v.name == "udp.payload" && len(v.got) == 1 && len(v.want) == 1 && strings.HasPrefix(v.want[0], v.got[0]) && v.has(packet.Reassembled)
+	}},
+	{"cut-header", func(v *value) bool { return (v.has(packet.Cut) || v.has(packet.Malformed)) && prefix(v.got, v.want) }},
+}
+
+// verified are the checksums that tshark verifies when it is told to. It then
+// reassembles fragments in another way, so that the other fields are compared without.
+var verified = []string{"ip.checksum.status", "tcp.checksum.status", "udp.checksum.status"}
+
+// TestChecksumStatusIsTsharks compares the verdicts on checksums.
+func TestChecksumStatusIsTsharks(t *testing.T) {
+	t.Parallel()
+	need(t, "tshark")
+	total, offload := 0, 0
+	for _, group := range []string{"formats", "tso", "bad"} {
+		files, err := filepath.Glob(filepath.Join(captures, group, "*"))
+		if err != nil || len(files) == 0 {
+			t.Skip("../shared/captures is not here: no captures to compare")
+		}
+		for _, file := range files {
+			prefs := []string{"-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"}
+			total += compareFields(t, file, verified, prefs, func(v *value) {
+				switch {
+				case slices.Contains(v.got, "2") && slices.Contains(v.want, "0"): // left to the card by the sender's own stack
+					offload++
+				case len(v.got) != len(v.want) && (v.has(packet.Fragment) || v.has(packet.Cut) || v.has(packet.Malformed) || v.has(packet.LengthZero)):
+				case v.has(packet.LengthBeyond) && slices.Equal(v.got, []string{"2"}):
+				case v.row.Packet.Tunnel > 0 || v.row.Packet.QuotedSrc.IsValid(): // only the innermost transport is verified
+				default:
+					t.Errorf("%s frame %d %s: got %q, tshark has %q", filepath.Base(v.file), v.row.Record.Pos.Number, v.name, v.got, v.want)
+				}
+			})
+		}
+	}
+	t.Logf("%d verdicts compared, %d of them left to the network card", total, offload)
+}
