@@ -19,6 +19,9 @@ func decompress(head []byte, r io.Reader) (io.Reader, string, error) {
 	switch {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(r)
+		if err == io.EOF { // inside its header
+			err = io.ErrUnexpectedEOF
+		}
 		return cutReader{z}, "gzip", cut(err)
 	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))

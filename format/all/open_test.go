@@ -68,17 +68,50 @@ func TestCompressedAndCut(t *testing.T) {
 	}
 }
 
+func gzipped(s string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write([]byte(s))
+	z.Close()
+	return b.String()
+}
+
+// TestCutInCompressedHeader: a gzip file that ends before its data says so.
+func TestCutInCompressedHeader(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.pcap.gz")
+	whole := gzipped(string(capture()))
+	for n := 2; n < 12; n++ {
+		os.WriteFile(path, []byte(whole[:n]), 0o600)
+		if _, err := all.Open(path, all.Options{}); !errors.Is(err, trace.ErrTruncated) {
+			t.Errorf("%d bytes: %v", n, err)
+		}
+	}
+}
+
 func TestNotATrace(t *testing.T) {
 	dir := t.TempDir()
 	for content, looks := range map[string]string{
 		"": "an empty file", "PK\x03\x04xxxx": "a ZIP archive", "hello, text\n": "text", "\x00\x01\x02\x03": "binary data", "PML_\x09": "a Process Monitor log",
+		"\x89PNG\r\n": "a PNG picture", "%PDF-1.4": "a PDF document", "ElfFile\x00": "a Windows event log", "MSCF\x00": "a Windows cabinet",
+		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an OLE compound file", "\xff\xfeP\x00": "UTF-16 text", strings.Repeat("x", 257) + "ustar": "a tar archive",
+		" \n<!doctype HTML>\n": "an HTML page", "<?xml version=\"1.0\"?>\r\n<procmon>": "a Process Monitor log exported to XML", "<a>": "an XML document",
+		"{\"a\": 1}": "JSON", "[]": "JSON", "0000  45 00 00 1c": "a hex dump", "\"Time of Day\",\"Process Name\"": "a Process Monitor log exported to CSV",
+		"\"No.\",\"Time\",\"Source\"": "a packet list", "# c\nCLIENT_RANDOM 00ff 11": "a TLS key log", "-----BEGIN CERTIFICATE": "a PEM key",
+		"15:04:05.123456 IP 10.0.0.1.80 > 10.0.0.2.99: Flags [S]":    "what tcpdump printed",
+		"2024-01-01 15:04:05.123456 ARP, Request who-has":            "what tcpdump printed",
+		"    1   0.000000  10.0.0.1 → 10.0.0.2 TCP 74 80 → 99 [SYN]": "what tshark printed",
+		gzipped("hello"):                "gzip compressed, inside text",
+		gzipped(gzipped("hello")):       "gzip compressed, inside gzip compressed data",
+		gzipped("\x28\xb5\x2f\xfdxxxx"): "gzip compressed, inside zstd compressed data",
 	} {
 		path := filepath.Join(dir, "f")
 		os.WriteFile(path, []byte(content), 0o600)
 		_, err := all.Open(path, all.Options{})
 		var u *all.UnknownError
-		if !errors.Is(err, trace.ErrUnknownFormat) || !errors.As(err, &u) || !strings.Contains(u.Looks, looks) {
+		if !errors.Is(err, trace.ErrUnknownFormat) || !errors.As(err, &u) || !strings.HasPrefix(u.Looks, looks) {
 			t.Errorf("%q: %v, want %q", content, err, looks)
+		} else if u.Hint == "" {
+			t.Errorf("%q: no hint", content)
 		}
 	}
 	if _, err := all.Open(dir, all.Options{}); !errors.Is(err, trace.ErrUnknownFormat) {
