@@ -47,12 +47,12 @@ var darwinOptions = map[uint16]string{0x8002: "service class", 0x8004: "metadata
 func Option(o trace.Option) string {
 	switch o.Code {
 	case customText, customTextNoCopy:
-		if len(o.Value) >= 4 {
-			return fmt.Sprintf("enterprise %d: %s", enterprise(o.Value), o.Value[4:])
+		if pen, ok := enterprise(o.Value); ok {
+			return fmt.Sprintf("enterprise %d: %s", pen, o.Value[4:])
 		}
 	case customBytes, customByteNoCopy:
-		if len(o.Value) >= 4 {
-			return fmt.Sprintf("enterprise %d: %x", enterprise(o.Value), o.Value[4:])
+		if pen, ok := enterprise(o.Value); ok {
+			return fmt.Sprintf("enterprise %d: %x", pen, o.Value[4:])
 		}
 	}
 	if name := darwinOptions[o.Code]; name != "" {
@@ -61,8 +61,15 @@ func Option(o trace.Option) string {
 	return fmt.Sprintf("code %d: %x", o.Code, o.Value)
 }
 
-// enterprise is the number before a custom option. The byte order is the
-// section's, which is not known here: the numbers that IANA gives are below 2^17.
-func enterprise(v []byte) uint32 {
-	return min(binary.LittleEndian.Uint32(v), binary.BigEndian.Uint32(v))
+// maxEnterprise is beyond any number that IANA has given.
+const maxEnterprise = 1 << 20
+
+// enterprise is the number before a custom option; false when there is none,
+// as early writers left it out. The byte order is the section's, which is not known here: the lower number is meant.
+func enterprise(v []byte) (uint32, bool) {
+	if len(v) < 4 {
+		return 0, false
+	}
+	pen := min(binary.LittleEndian.Uint32(v), binary.BigEndian.Uint32(v))
+	return pen, pen < maxEnterprise
 }

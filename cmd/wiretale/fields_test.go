@@ -120,7 +120,7 @@ func comparedFields(t *testing.T) []string {
 }
 
 // manyFrames is how many frames of a capture are compared at most: each costs tshark as much as it has fields.
-const manyFrames = 2000
+const manyFrames = 1000
 
 // A valueDifference is a difference from tshark that is wanted; the reason stands in docs/compat-tshark.md, "Fields", by the same id.
 type valueDifference struct {
@@ -320,7 +320,7 @@ var wantedDifferences = []valueDifference{
 	}},
 	{"tcp-payload", func(v *value) bool { return v.name == "tcp.payload" && v.want == nil }},
 	{"udp-payload", func(v *value) bool {
-		return v.name == "udp.payload" && len(v.got) == 1 && len(v.want) == 1 && strings.HasPrefix(v.want[0], v.got[0]) && v.has(packet.Reassembled)
+		return v.name == "udp.payload" && len(v.got) == 1 && len(v.want) == 1 && strings.HasPrefix(v.want[0], v.got[0])
 	}},
 	{"cut-header", func(v *value) bool { return (v.has(packet.Cut) || v.has(packet.Malformed)) && prefix(v.got, v.want) }},
 }
