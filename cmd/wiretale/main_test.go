@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 //	fixture NAME.pcap TEXT   make a real file from the records in the file TEXT, or from a txtar archive
 //	exits CODE wiretale ...  run, and demand the exit code
 //	head N FILE              cut FILE to its first N bytes
+//	scribble N FILE          write 16 bytes of 0xff over FILE from byte N on
 func TestScripts(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -51,7 +52,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("CLICOLOR_FORCE", "")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fixture": makeFixture, "exits": exits, "head": head},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fixture": makeFixture, "exits": exits, "head": head, "scribble": scribble},
 	})
 }
 
@@ -95,6 +96,15 @@ func head(ts *testscript.TestScript, neg bool, args []string) {
 	n, err := strconv.ParseInt(args[0], 10, 64)
 	ts.Check(err)
 	ts.Check(os.Truncate(ts.MkAbs(args[1]), n))
+}
+
+func scribble(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: scribble N FILE")
+	}
+	at, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), spoil([]byte(ts.ReadFile(args[1])), at), 0o600))
 }
 
 // TestReadme: the output that README.md shows is the output that its command gives.
