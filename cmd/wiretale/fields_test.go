@@ -120,7 +120,7 @@ func comparedFields(t *testing.T) []string {
 }
 
 // manyFrames is how many frames of a capture are compared at most: each costs tshark as much as it has fields.
-const manyFrames = 1000
+const manyFrames = 400
 
 // A valueDifference is a difference from tshark that is wanted; the reason stands in docs/compat-tshark.md, "Fields", by the same id.
 type valueDifference struct {
