@@ -15,6 +15,8 @@ import (
 // (width is its length in bytes), times as seconds since 1970, addresses in their usual form.
 func Value(v field.Value, base field.Base, width int) string {
 	switch v.Type {
+	case field.None:
+		return "1" // it is there, as tshark has it
 	case field.Uint:
 		return number(v.U, base, width)
 	case field.String:
@@ -62,6 +64,8 @@ func sid(b []byte) string {
 func Labelled(v field.Value, base field.Base, width int, names field.Names) string {
 	text := Value(v, base, width)
 	switch v.Type {
+	case field.None:
+		return ""
 	case field.Uint, field.Int:
 		if name := names[v.U]; name != "" {
 			return name + " (" + text + ")"

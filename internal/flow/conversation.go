@@ -55,20 +55,24 @@ type Direction struct {
 	Payload   int64 // transport payload
 	Sightings int64 // further sightings of packets (other layers, other interfaces)
 	Dropped   int64 // packets that the host says it dropped; they count in Packets only when they were also seen otherwise
-	First     Moment
-	Last      Moment
 
-	Retransmissions int64 // segments that carry only sequence numbers already sent
+	Retransmissions int64 // segments with a verdict of [Resent]
 	OutOfOrder      int64
 	Gaps            int64 // times that the sequence numbers jumped ahead of what was captured
 	DupAcks         int64
 	ZeroWindows     int64
+	Trouble         *Trouble // nil while no segment had a verdict
 
-	// Evidence of offload, for the capture-quality rules.
-	Checksums  [6]int64 // by packet.Checksum
-	LengthZero int64    // packets whose length field was 0
-	Oversized  int64    // segments above the negotiated MSS, or frames above 1,514 bytes when it is unknown
-	MaxPayload int      // largest transport payload of one packet
+	MaxInFlight uint32 // most bytes sent and not acknowledged, as seen here
+	MaxPayload  uint32 // largest transport payload of one packet
+	LengthZero  uint32 // packets whose length field was 0
+	Oversized   uint32 // segments above the negotiated MSS, or frames above 1,514 bytes when it is unknown
+
+	// Round trips of segments that this side sent: from the segment here to
+	// its acknowledgement, and from a time stamp to its echo (nil without
+	// one). Delay of the acknowledgement is in them, and repeated segments are not.
+	AckRTT  Samples
+	EchoRTT *Samples
 }
 
 // TCP is what both directions of a TCP connection say together. Index 0 and 1 are the ends of the conversation.
@@ -77,20 +81,21 @@ type TCP struct {
 	SYNs                      int    // SYN segments sent by the client with this initial sequence number
 	LastSYN                   Moment
 	Established               bool // handshake complete, or data flowed both ways
-	Sides                     [2]Side
-	// RST is the first reset; RSTBy is the side that sent it.
-	RST      Moment
-	RSTBy    int
-	RSTs     int64
-	RSTClass ResetClass
-	// FirstFIN is the side that closed first, -1 when none did.
-	FirstFIN int
+	SimultaneousOpen          bool // both ends sent a SYN without ACK
+	HalfClosed                bool // one side went on to send data after the other's FIN
+	FastOpen                  bool // an option of TCP Fast Open was seen (RFC 7413)
+	Multipath                 bool // an option of Multipath TCP was seen (RFC 8684)
+	Completeness              Completeness
+	RSTClass                  ResetClass
 	// Refused is true when the SYN was answered by RST.
 	Refused bool
-	// ICMPError is the first ICMP error that quotes this conversation.
-	ICMPError          Moment
-	ICMPType, ICMPCode uint8
-	ICMPFrom           netip.Addr
+	Sides   [2]Side
+	// RST is the first reset; RSTBy is the side that sent it.
+	RST   Moment
+	RSTBy int
+	RSTs  int64
+	// FirstFIN is the side that closed first, -1 when none did.
+	FirstFIN int
 }
 
 // ResetClass says where in the life of the connection the first reset came.
@@ -115,7 +120,7 @@ type Side struct {
 	SACK       bool
 	Timestamps bool
 	FIN        Moment
-	FINAcked   Moment // the other side acknowledged the FIN
+	FINAcked   bool   // the other side acknowledged the FIN
 	NextSeq    uint32 // highest sequence number sent, plus 1
 	AckSent    uint32 // highest acknowledgement this side sent
 	LastData   Moment // last segment with payload

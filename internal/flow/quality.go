@@ -42,7 +42,6 @@ func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flippe
 		from, to = to, from
 	}
 	d := &f.Dir[s.Dir]
-	d.Checksums[s.Checksum]++
 	from.Sent.Checksums[s.Checksum]++
 	to.Received.Checksums[s.Checksum]++
 	from.Sent.Packets++

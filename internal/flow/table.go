@@ -53,6 +53,20 @@ func (t *table) find(k *key) *entry {
 	}
 }
 
+// lookup returns the entry of k, nil when there is none.
+func (t *table) lookup(k *key) *entry {
+	h := k.hash(&t.seed)
+	for i := h & t.mask; t.slots[i].index != 0; i = (i + 1) & t.mask {
+		if t.slots[i].hash != h {
+			continue
+		}
+		if e := t.at(t.slots[i].index - 1); e.key == *k {
+			return e
+		}
+	}
+	return nil
+}
+
 func (t *table) at(i uint32) *entry { return &t.blocks[i/blockSize][i%blockSize] }
 
 func (t *table) insert(i, h uint32, k *key) *entry {

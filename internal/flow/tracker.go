@@ -22,7 +22,8 @@ type Tracker struct {
 	streams [2]int32 // next number: of TCP, of UDP
 	lane    int      // the only lane followed, -1 for all
 	names   []naming // in a lane: what was named and has no number yet
-	seen    *recent  // packets seen a moment ago, by content; nil until a record names a layer
+	blocks  pool
+	seen    *recent // packets seen a moment ago, by content; nil until a record names a layer
 }
 
 // NewTracker returns the tracker of the source with this index.
@@ -50,12 +51,6 @@ type flow struct {
 	tcp     *tcpFlow
 }
 
-type tcpFlow struct {
-	flow flow
-	info TCP
-	side [2]side // by index of Ends
-}
-
 // Add says what the packet is part of, and counts it.
 func (t *Tracker) Add(p *packet.Packet, s *Sighting) {
 	*s = Sighting{}
@@ -81,7 +76,7 @@ func (t *Tracker) Add(p *packet.Packet, s *Sighting) {
 	if e.hosts[0] == nil {
 		t.meet(e, p, flipped)
 	}
-	f := t.instance(e, p, flipped)
+	f := t.instance(e, p, s, flipped, now)
 	s.Conv = &f.Conversation
 	if f.flipped != flipped {
 		s.Dir = 1
@@ -98,8 +93,8 @@ func (t *Tracker) Add(p *packet.Packet, s *Sighting) {
 	}
 	t.count(f, p, s, now)
 	t.weigh(e, f, p, s, flipped, now)
-	if f.tcp != nil && !p.Has(packet.Fragment) {
-		f.tcp.segment(p, s, now)
+	if f.tcp != nil {
+		f.tcp.packet(p, s, now, &t.blocks)
 	}
 	t.quoted(p, s, now)
 }
@@ -126,19 +121,24 @@ func conversationProto(p *packet.Packet) proto.ID {
 }
 
 // instance is the conversation instance that the packet belongs to, a new one when it starts one.
-func (t *Tracker) instance(e *entry, p *packet.Packet, flipped bool) *flow {
+func (t *Tracker) instance(e *entry, p *packet.Packet, s *Sighting, flipped bool, now Moment) *flow {
 	f := e.flow
 	if f == nil {
-		return t.begin(e, p, flipped, e.stream)
+		return t.begin(e, p, flipped, e.stream, now)
 	}
-	if f.tcp != nil && f.tcp.reused(p, f.flipped != flipped) {
-		return t.begin(e, p, flipped, -1)
+	if f.tcp == nil || !f.tcp.reused(&p.TCP, f.flipped != flipped) {
+		return f
 	}
+	f.tcp.release(&t.blocks)
+	f = t.begin(e, p, flipped, -1, now)
+	f.tcp.begun = true
+	f.tcp.info.Completeness = SawSYN
+	s.Analysis = ReusedPorts | Analysed
 	return f
 }
 
 // begin starts an instance between the endpoints of e. A number of -1 takes the next one.
-func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32) *flow {
+func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32, now Moment) *flow {
 	id := proto.ID(e.key.kind)
 	var f *flow
 	if id == proto.TCP {
@@ -146,7 +146,8 @@ func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32) 
 		f = &tf.flow
 		f.tcp = tf
 		f.TCP = &tf.info
-		tf.init()
+		tf.init(now)
+		tf.begun = number >= 0
 	} else {
 		f = new(flow)
 	}
@@ -172,15 +173,11 @@ func (t *Tracker) count(f *flow, p *packet.Packet, s *Sighting, now Moment) {
 		f.First = now
 	}
 	f.Last = now
-	if d.Packets == 0 {
-		d.First = now
-	}
-	d.Last = now
 	d.Packets++
 	d.Bytes += int64(p.Record.WireLen)
 	if f.Proto != proto.IPv4 && f.Proto != proto.IPv6 {
 		d.Payload += int64(p.PayloadLen)
-		d.MaxPayload = max(d.MaxPayload, p.PayloadLen)
+		d.MaxPayload = max(d.MaxPayload, uint32(p.PayloadLen))
 	}
 }
 
