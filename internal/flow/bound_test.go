@@ -93,14 +93,6 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
-func BenchmarkChecksum(b *testing.B) {
-	data := make([]byte, 1500)
-	b.SetBytes(int64(len(data)))
-	for b.Loop() {
-		fold(sum(data))
-	}
-}
-
 // FuzzTracker feeds random packets: bytes choose the ends, the flags and the numbers.
 func FuzzTracker(f *testing.F) {
 	f.Add([]byte{0, 2, 0, 0, 0, 0, 1, 0x12, 0, 0, 1, 0, 0, 0x10, 1, 0, 1, 9})

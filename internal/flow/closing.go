@@ -3,7 +3,7 @@ package flow
 import "github.com/wiretale/wiretale/proto/tcp"
 
 // closing notes FINs, their acknowledgement and resets.
-func (f *tcpFlow) closing(h *tcp.Header, g *segment, s *Sighting, now Moment) {
+func (f *tcpFlow) closing(h *tcp.Header, g *segment, s *Sighting, now *Moment) {
 	t := &f.info
 	if h.Flags&tcp.FIN != 0 {
 		f.finish(g, s, now)
@@ -24,7 +24,7 @@ func (f *tcpFlow) closing(h *tcp.Header, g *segment, s *Sighting, now Moment) {
 	}
 }
 
-func (f *tcpFlow) finish(g *segment, s *Sighting, now Moment) {
+func (f *tcpFlow) finish(g *segment, s *Sighting, now *Moment) {
 	t := &f.info
 	own := &f.side[s.Dir]
 	if f.side[1-s.Dir].has(closes) {
@@ -36,20 +36,20 @@ func (f *tcpFlow) finish(g *segment, s *Sighting, now Moment) {
 	if t.Sides[s.Dir].FIN.Seen() || g.flags&tcp.RST != 0 {
 		return
 	}
-	t.Sides[s.Dir].FIN = now
+	t.Sides[s.Dir].FIN = *now
 	own.fin = g.end()
 	if t.FirstFIN < 0 {
 		t.FirstFIN = s.Dir
 	}
 }
 
-func (f *tcpFlow) reset(dir int, now Moment) {
+func (f *tcpFlow) reset(dir int, now *Moment) {
 	t := &f.info
 	t.RSTs++
 	if t.RST.Seen() {
 		return
 	}
-	t.RST, t.RSTBy = now, dir
+	t.RST, t.RSTBy = *now, dir
 	t.RSTClass = f.classifyReset(dir)
 	t.Refused = t.RSTClass == ResetRefused
 }

@@ -53,24 +53,24 @@ func synOptions(b []byte) synOption {
 }
 
 // handshake notes the moments of the three-way handshake.
-func (f *tcpFlow) handshake(h *tcp.Header, dir int, now Moment) {
+func (f *tcpFlow) handshake(h *tcp.Header, dir int, now *Moment) {
 	t := &f.info
 	switch syn, ack := h.Flags&tcp.SYN != 0, h.Flags&tcp.ACK != 0; {
 	case h.Flags&tcp.RST != 0:
 	case syn && !ack && dir == 0:
 		if !t.SYN.Seen() {
-			t.SYN = now
+			t.SYN = *now
 		}
-		t.LastSYN = now
+		t.LastSYN = *now
 		t.SYNs++
 	case syn && !ack:
 		t.SimultaneousOpen = t.SYN.Seen()
 	case syn && dir == 1:
 		if !t.SYNACK.Seen() {
-			t.SYNACK = now
+			t.SYNACK = *now
 		}
 	case ack && dir == 0 && !t.HandshakeACK.Seen() && t.SYNACK.Seen() && after(h.Ack, t.Sides[1].ISN):
-		t.HandshakeACK = now
+		t.HandshakeACK = *now
 		t.Established = true
 	}
 }

@@ -33,7 +33,7 @@ func (t *Tracker) quoted(p *packet.Packet, s *Sighting, now Moment) {
 	c.ICMP.Count++
 	if e.flow.tcp != nil && whole {
 		_, flipped := makeKey(id, o.src, o.dst, o.srcPort, o.dstPort)
-		e.flow.tcp.quote(&h, index(flipped != e.flow.flipped), now)
+		e.flow.tcp.quote(&h, index(flipped != e.flow.flipped), &now)
 	}
 }
 

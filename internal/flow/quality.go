@@ -36,7 +36,7 @@ func (t *Tracker) host(a netip.Addr, order int64) *Host {
 }
 
 // weigh counts the evidence of offload and of the capture's place that a packet carries.
-func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flipped bool, now Moment) {
+func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flipped bool, now *Moment) {
 	from, to := e.hosts[0], e.hosts[1]
 	if flipped {
 		from, to = to, from
@@ -66,7 +66,7 @@ func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flippe
 		example(&from.FirstPartial, &from.PartialExamples, now)
 	case packet.ChecksumPartialLSO:
 		if !from.FirstPartialLSO.Seen() {
-			from.FirstPartialLSO = now
+			from.FirstPartialLSO = *now
 		}
 	case packet.ChecksumBad:
 		example(&from.FirstBad, &from.BadExamples, now)
@@ -80,10 +80,8 @@ func (h *Host) place(p *packet.Packet, ip int) {
 	if p.TTL == 64 || p.TTL == 128 || p.TTL == 255 {
 		h.InitialTTL++
 	}
-	if ip >= 0 && p.Layers[ip].Proto == proto.IPv4 {
-		if b := p.Bytes(ip); len(b) >= 12 && b[10] == 0 && b[11] == 0 {
-			h.IPChecksumZero++
-		}
+	if ip >= 0 && p.Layers[ip].Proto == proto.IPv4 && noChecksum(p, ip) {
+		h.IPChecksumZero++
 	}
 	if p.Transport != proto.TCP {
 		return
@@ -96,15 +94,18 @@ func (h *Host) place(p *packet.Packet, ip int) {
 	}
 }
 
-// network is the index of the network layer that Src and Dst come from, -1 without.
-func network(p *packet.Packet) int {
-	for i := p.N - 1; i >= 0; i-- {
-		if l := &p.Layers[i]; !l.Quoted && (l.Proto == proto.IPv4 || l.Proto == proto.IPv6) {
-			return i
-		}
+// noChecksum reports whether the IPv4 header at layer ip has a checksum of 0.
+func noChecksum(p *packet.Packet, ip int) bool {
+	b := p.Record.Data
+	if p.Layers[ip].Assembled {
+		b = p.Assembled
 	}
-	return -1
+	at := int(p.Layers[ip].Off) + 10
+	return at+2 <= len(b) && b[at] == 0 && b[at+1] == 0
 }
+
+// network is the index of the network layer that Src and Dst come from, -1 without.
+func network(p *packet.Packet) int { return p.NetworkLayer() }
 
 // oversized reports whether the packet was never on a wire like this: a TCP
 // segment above the negotiated maximum, or, when that is unknown, an IP packet
@@ -122,11 +123,11 @@ func oversized(f *flow, p *packet.Packet, ip int) bool {
 	return p.Record.WireLen-int(p.Layers[ip].Off) > maxPacket && p.Record.WireLen > 1514
 }
 
-func example(first *Moment, list *[]Moment, now Moment) {
+func example(first *Moment, list *[]Moment, now *Moment) {
 	if !first.Seen() {
-		*first = now
+		*first = *now
 	}
 	if len(*list) < maxExamples {
-		*list = append(slices.Grow(*list, 1), now)
+		*list = append(slices.Grow(*list, 1), *now)
 	}
 }

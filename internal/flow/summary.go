@@ -45,10 +45,10 @@ func (d *Direction) trouble() *Trouble {
 }
 
 // note counts a verdict.
-func (t *Trouble) note(kind Analysis, size int64, now Moment) {
+func (t *Trouble) note(kind Analysis, size int64, now *Moment) {
 	v := t.Verdict(kind)
 	if v == nil {
-		t.Verdicts = append(t.Verdicts, Tally{Kind: kind, First: now, Worst: now})
+		t.Verdicts = append(t.Verdicts, Tally{Kind: kind, First: *now, Worst: *now})
 		v = &t.Verdicts[len(t.Verdicts)-1]
 	}
 	v.Count++
@@ -56,9 +56,9 @@ func (t *Trouble) note(kind Analysis, size int64, now Moment) {
 }
 
 // worse keeps the worst example.
-func (t *Trouble) worse(kind Analysis, size int64, now Moment) {
+func (t *Trouble) worse(kind Analysis, size int64, now *Moment) {
 	if v := t.Verdict(kind); v != nil && size > v.Size {
-		v.Size, v.Worst = size, now
+		v.Size, v.Worst = size, *now
 	}
 }
 
@@ -66,12 +66,13 @@ func (t *Trouble) worse(kind Analysis, size int64, now Moment) {
 const timeout = 200_000_000
 
 // tally adds the verdicts on a segment to the summary of its sender.
-func (f *tcpFlow) tally(g *segment, s *Sighting, now Moment) {
-	d := &f.flow.Dir[s.Dir]
-	from, to := &f.side[s.Dir], &f.side[1-s.Dir]
-	d.MaxInFlight = max(d.MaxInFlight, s.BytesInFlight)
+func (f *tcpFlow) tally(g *segment, from, to *side, s *Sighting, now *Moment) {
 	if s.sample {
 		f.flow.Dir[1-s.Dir].AckRTT.add(s.AckRTT)
+	}
+	d := &f.flow.Dir[s.Dir]
+	if s.BytesInFlight > d.MaxInFlight {
+		d.MaxInFlight = s.BytesInFlight
 	}
 	v := s.Analysis & Flagged
 	if v == 0 && !from.has(stalled) {

@@ -21,7 +21,7 @@ type tcpFlow struct {
 	fastData   bool    // the SYN had a cookie of TCP Fast Open and data
 }
 
-func (f *tcpFlow) init(now Moment) {
+func (f *tcpFlow) init(now *Moment) {
 	f.info.FirstFIN = -1
 	f.prevTime = clock(now)
 	for i := range f.info.Sides {
@@ -53,14 +53,14 @@ func index(second bool) int {
 
 // packet follows one TCP packet: sequence numbers first, then what it means for
 // the connection. Of a fragment only the header counts.
-func (f *tcpFlow) packet(p *packet.Packet, s *Sighting, now Moment, pl *pool) {
+func (f *tcpFlow) packet(p *packet.Packet, s *Sighting, now *Moment, pl *pool) {
 	h := &p.TCP
 	if h.Flags&tcp.SYN != 0 {
 		f.orient(h, s)
 	}
 	from, to := &f.side[s.Dir], &f.side[1-s.Dir]
 	g := segment{seq: h.Seq, ack: h.Ack, window: uint32(h.Window), flags: h.Flags, frame: now.Pos.Number, time: clock(now)}
-	s.TimeRelative, s.TimeDelta = g.time-clock(f.flow.First), g.time-f.prevTime
+	s.TimeRelative, s.TimeDelta = g.time-clock(&f.flow.First), g.time-f.prevTime
 	f.prevTime = g.time
 	s.Completeness = f.info.Completeness
 	whole := !p.Has(packet.Fragment)
@@ -72,7 +72,7 @@ func (f *tcpFlow) packet(p *packet.Packet, s *Sighting, now Moment, pl *pool) {
 		g.len = uint32(p.PayloadLen)
 		learnBase(&g, from, to)
 		f.analyse(&g, from, to, s, pl)
-		f.relative(p, s)
+		f.relative(p, from, to, s)
 	}
 	f.progress(&g)
 	f.initialRTT(&g, from)
@@ -83,17 +83,21 @@ func (f *tcpFlow) packet(p *packet.Packet, s *Sighting, now Moment, pl *pool) {
 	if h.Flags&tcp.SYN != 0 {
 		f.synchronise(h, &g, s)
 	}
-	f.handshake(h, s.Dir, now)
-	f.closing(h, &g, s, now)
-	f.remember(h, s, &g, now)
+	if h.Flags&tcp.SYN != 0 || !f.info.HandshakeACK.Seen() {
+		f.handshake(h, s.Dir, now)
+	}
+	if h.Flags&(tcp.FIN|tcp.RST) != 0 || f.info.FirstFIN >= 0 {
+		f.closing(h, &g, s, now)
+	}
+	f.remember(h, from, s, &g, now)
 	if whole {
-		f.tally(&g, s, now)
+		f.tally(&g, from, to, s, now)
 	}
 }
 
 // quote is for a header that an ICMP error quotes. Wireshark takes it for the
 // latest news of its sender, but for its sequence numbers.
-func (f *tcpFlow) quote(h *tcp.Header, dir int, now Moment) {
+func (f *tcpFlow) quote(h *tcp.Header, dir int, now *Moment) {
 	var unseen Sighting
 	from, to := &f.side[dir], &f.side[1-dir]
 	g := segment{seq: h.Seq, ack: h.Ack, flags: h.Flags, time: clock(now)}
@@ -114,7 +118,7 @@ func (f *tcpFlow) quote(h *tcp.Header, dir int, now Moment) {
 }
 
 // clock is the time that the analysis counts with: 0, as in Wireshark, for a record without one.
-func clock(m Moment) int64 {
+func clock(m *Moment) int64 {
 	if m.Time == trace.NoTime {
 		return 0
 	}
@@ -177,9 +181,8 @@ func (f *tcpFlow) orient(h *tcp.Header, s *Sighting) {
 }
 
 // relative fills what depends on the initial sequence numbers and the window scale.
-func (f *tcpFlow) relative(p *packet.Packet, s *Sighting) {
+func (f *tcpFlow) relative(p *packet.Packet, from, to *side, s *Sighting) {
 	h := &p.TCP
-	from, to := &f.side[s.Dir], &f.side[1-s.Dir]
 	s.TCP = true
 	s.syn = h.Flags&tcp.SYN != 0
 	s.RelSeq, s.RelAck = h.Seq-from.base, h.Ack
@@ -196,11 +199,11 @@ func (f *tcpFlow) relative(p *packet.Packet, s *Sighting) {
 }
 
 // remember keeps the sender's state as the contract of Side has it.
-func (f *tcpFlow) remember(h *tcp.Header, s *Sighting, g *segment, now Moment) {
+func (f *tcpFlow) remember(h *tcp.Header, from *side, s *Sighting, g *segment, now *Moment) {
 	t := &f.info
 	side := &t.Sides[s.Dir]
 	if g.len > 0 {
-		side.LastData = now
+		side.LastData = *now
 		if !t.Established && t.Sides[1-s.Dir].LastData.Seen() {
 			t.Established = true
 		}
@@ -211,7 +214,7 @@ func (f *tcpFlow) remember(h *tcp.Header, s *Sighting, g *segment, now Moment) {
 			side.AckSent = h.Ack
 		}
 	}
-	side.NextSeq = f.side[s.Dir].next
+	side.NextSeq = from.next
 }
 
 // release gives back what only an open connection needs.

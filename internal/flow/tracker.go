@@ -23,6 +23,7 @@ type Tracker struct {
 	lane    int      // the only lane followed, -1 for all
 	names   []naming // in a lane: what was named and has no number yet
 	blocks  pool
+	last    recentPair
 	seen    *recent // packets seen a moment ago, by content; nil until a record names a layer
 }
 
@@ -39,7 +40,7 @@ func (t *Tracker) Hosts() []*Host { return t.order }
 
 // End releases what is only needed while packets come. Conversations and hosts stay.
 func (t *Tracker) End() {
-	t.pairs = newTable()
+	t.pairs, t.last = newTable(), recentPair{}
 	t.seen = nil
 	t.hosts = map[netip.Addr]*Host{}
 }
@@ -71,32 +72,60 @@ func (t *Tracker) Add(p *packet.Packet, s *Sighting) {
 		t.quoted(p, s, now)
 		return
 	}
-	k, flipped := makeKey(id, p.Src, p.Dst, srcPort, dstPort)
-	e := t.pairs.find(&k)
-	if e.hosts[0] == nil {
-		t.meet(e, p, flipped)
-	}
-	f := t.instance(e, p, s, flipped, now)
+	e, flipped := t.pair(id, p, srcPort, dstPort)
+	f := t.instance(e, p, s, flipped, &now)
 	s.Conv = &f.Conversation
 	if f.flipped != flipped {
 		s.Dir = 1
 	}
 	s.addStream(id, int32(f.Stream))
-	s.Checksum = checksum(p)
+	if id == proto.TCP || id == proto.UDP {
+		s.Checksum = p.Checksum()
+	}
 	switch {
 	case counts == dropped:
-		t.drop(f, p, s, now)
+		t.drop(f, p, s, &now)
 		return
 	case counts == again || t.resegmented(f, p, s, now):
 		t.sightAgain(f, p, s)
 		return
 	}
-	t.count(f, p, s, now)
-	t.weigh(e, f, p, s, flipped, now)
+	t.count(f, p, s, &now)
+	t.weigh(e, f, p, s, flipped, &now)
 	if f.tcp != nil {
-		f.tcp.packet(p, s, now, &t.blocks)
+		f.tcp.packet(p, s, &now, &t.blocks)
 	}
-	t.quoted(p, s, now)
+	if p.QuotedSrc.IsValid() {
+		t.quoted(p, s, now)
+	}
+}
+
+// A recentPair is the pair of the last packet: packets of one connection come in rows.
+type recentPair struct {
+	src, dst netip.AddrPort
+	id       proto.ID
+	entry    *entry
+	flipped  bool
+}
+
+// pair finds the entry of the packet's endpoints, and says whether its source is the second of them.
+func (t *Tracker) pair(id proto.ID, p *packet.Packet, srcPort, dstPort uint16) (e *entry, flipped bool) {
+	src, dst := netip.AddrPortFrom(p.Src, srcPort), netip.AddrPortFrom(p.Dst, dstPort)
+	if l := &t.last; l.id == id && l.entry != nil {
+		switch {
+		case l.src == src && l.dst == dst:
+			return l.entry, l.flipped
+		case l.src == dst && l.dst == src:
+			return l.entry, !l.flipped
+		}
+	}
+	k, flipped := makeKey(id, p.Src, p.Dst, srcPort, dstPort)
+	e = t.pairs.find(&k)
+	if e.hosts[0] == nil {
+		t.meet(e, p, flipped)
+	}
+	t.last = recentPair{src, dst, id, e, flipped}
+	return e, flipped
 }
 
 // ports are those that key the packet's conversation: 0 without a transport that has any.
@@ -121,7 +150,7 @@ func conversationProto(p *packet.Packet) proto.ID {
 }
 
 // instance is the conversation instance that the packet belongs to, a new one when it starts one.
-func (t *Tracker) instance(e *entry, p *packet.Packet, s *Sighting, flipped bool, now Moment) *flow {
+func (t *Tracker) instance(e *entry, p *packet.Packet, s *Sighting, flipped bool, now *Moment) *flow {
 	f := e.flow
 	if f == nil {
 		return t.begin(e, p, flipped, e.stream, now)
@@ -138,7 +167,7 @@ func (t *Tracker) instance(e *entry, p *packet.Packet, s *Sighting, flipped bool
 }
 
 // begin starts an instance between the endpoints of e. A number of -1 takes the next one.
-func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32, now Moment) *flow {
+func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32, now *Moment) *flow {
 	id := proto.ID(e.key.kind)
 	var f *flow
 	if id == proto.TCP {
@@ -167,12 +196,12 @@ func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32, 
 	return f
 }
 
-func (t *Tracker) count(f *flow, p *packet.Packet, s *Sighting, now Moment) {
+func (t *Tracker) count(f *flow, p *packet.Packet, s *Sighting, now *Moment) {
 	d := &f.Dir[s.Dir]
 	if !f.First.Seen() {
-		f.First = now
+		f.First = *now
 	}
-	f.Last = now
+	f.Last = *now
 	d.Packets++
 	d.Bytes += int64(p.Record.WireLen)
 	if f.Proto != proto.IPv4 && f.Proto != proto.IPv6 {
@@ -186,17 +215,17 @@ func (t *Tracker) sightAgain(f *flow, p *packet.Packet, s *Sighting) {
 	s.Duplicate = true
 	f.Dir[s.Dir].Sightings++
 	if f.tcp != nil && !p.Has(packet.Fragment) {
-		f.tcp.relative(p, s)
+		f.tcp.relative(p, &f.tcp.side[s.Dir], &f.tcp.side[1-s.Dir], s)
 	}
 }
 
 // drop notes that the host dropped a packet. That is no traffic: the packet
 // was counted where it came in, or it never left.
-func (t *Tracker) drop(f *flow, p *packet.Packet, s *Sighting, now Moment) {
+func (t *Tracker) drop(f *flow, p *packet.Packet, s *Sighting, now *Moment) {
 	if !f.First.Seen() {
-		f.First = now
+		f.First = *now
 	}
-	f.Last = now
+	f.Last = *now
 	d := &f.Dir[s.Dir]
 	if s.FirstDrop {
 		d.Dropped++
@@ -207,6 +236,6 @@ func (t *Tracker) drop(f *flow, p *packet.Packet, s *Sighting, now Moment) {
 	if f.tcp != nil && !p.Has(packet.Fragment) {
 		// Its numbers are those of the connection all the same.
 		learnBase(&segment{seq: p.TCP.Seq, ack: p.TCP.Ack, flags: p.TCP.Flags}, &f.tcp.side[s.Dir], &f.tcp.side[1-s.Dir])
-		f.tcp.relative(p, s)
+		f.tcp.relative(p, &f.tcp.side[s.Dir], &f.tcp.side[1-s.Dir], s)
 	}
 }

@@ -39,7 +39,7 @@ func (s *side) windowOf(h *tcp.Header) uint32 {
 }
 
 // stall measures how long the side advertises a window of 0.
-func (s *side) stall(g *segment, v Analysis, t *Trouble, now Moment) {
+func (s *side) stall(g *segment, v Analysis, t *Trouble, now *Moment) {
 	switch {
 	case v.Has(ZeroWindow) && !s.has(stalled):
 		s.known |= stalled
