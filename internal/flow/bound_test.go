@@ -65,6 +65,52 @@ func TestAMillionHalfOpenConnections(t *testing.T) {
 	runtime.KeepAlive(tr)
 }
 
+// blocks counts what a list has in its blocks.
+func (u *unacked) blocks() (n int) {
+	for b := u.head; b != nil; b = b.next {
+		n++
+	}
+	return n
+}
+
+// One side sends and is never acknowledged: in order, and all over the place. The list ends at its bound, and a
+// segment costs the same at the end as at the start: what follows would not end otherwise.
+func TestUnacknowledgedIsBounded(t *testing.T) {
+	n := 10_000_000
+	if testing.Short() {
+		n = 500_000
+	}
+	for name, seq := range map[string]func(i int) uint32{
+		"in order":  func(i int) uint32 { return uint32(i) * 100 },
+		"scattered": func(i int) uint32 { return uint32(i*7919%100_000) * 100 },
+		"backwards": func(i int) uint32 { return -uint32(i) * 100 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			if name != "in order" {
+				n = min(n, 1_000_000)
+			}
+			w := newWire(t)
+			w.open()
+			for i := range n {
+				w.seg(100-int64(i%7), 0, "A", 1+seq(i), 1, 100) // the clock goes back and forth
+				if i%64 == 0 {
+					w.seg(100, 1, "A", 1, 1, 0)
+				}
+			}
+			u := &w.tr.pairs.at(0).flow.tcp.side[0].unacked
+			if u.n > maxUnacked || u.blocks() > maxUnacked/blockLen+1 {
+				t.Errorf("%d segments in %d blocks", u.n, u.blocks())
+			}
+			if name != "in order" {
+				return
+			}
+			if w.seg(200, 1, "A", 1, 1<<30, 0); u.n != 0 || u.blocks() != 0 { // everything that is in the list
+				t.Errorf("%d segments in %d blocks after the acknowledgement", u.n, u.blocks())
+			}
+		})
+	}
+}
+
 func BenchmarkAdd(b *testing.B) {
 	for _, flows := range []int{1, 1000, 100_000} {
 		b.Run(map[int]string{1: "one", 1000: "thousand", 100_000: "hundredThousand"}[flows], func(b *testing.B) {

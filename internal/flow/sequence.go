@@ -175,7 +175,7 @@ func (f *tcpFlow) repeat(g *segment, from, to *side, s *Sighting) Analysis {
 	case to.last.Has(KeepAlive):
 		return KeepAliveAck
 	case f.mptcp && f.operations != from.operations:
-		// RFC 8684, 4: an acknowledgement that carries a new option is no sign of loss.
+		// RFC 8684, 4: acknowledgements that carry options are no sign of loss. As in Wireshark one after each new kind is let pass.
 	default:
 		if from.dupAcks == unseenAcked {
 			from.dupAcks = 0
