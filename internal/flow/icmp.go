@@ -22,7 +22,7 @@ func (t *Tracker) quoted(p *packet.Packet, s *Sighting, now Moment) {
 	whole := id == proto.UDP || quotedHeader(p, &h)
 	e, number := t.named(id, &o, order(p, partQuote), whole)
 	s.addStream(id, number)
-	if e == nil || e.flow == nil {
+	if e == nil || t.live(e) == nil {
 		return
 	}
 	c := &e.flow.Conversation

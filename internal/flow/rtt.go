@@ -60,7 +60,6 @@ func (f *tcpFlow) timestamps(value, reply uint32, g *segment, from, to *side, s 
 		return
 	}
 	if to.echo.pending && g.flags&tcp.ACK != 0 && int32(reply-to.echo.value) >= 0 {
-		to.echo.pending = false
 		if reply == to.echo.value {
 			other := &f.flow.Dir[1-s.Dir]
 			if other.EchoRTT == nil {
@@ -68,6 +67,7 @@ func (f *tcpFlow) timestamps(value, reply uint32, g *segment, from, to *side, s 
 			}
 			other.EchoRTT.add(g.time - to.echo.time)
 		}
+		to.echo = echo{value: to.echo.value}
 	}
 	if g.advances() && (!from.echo.pending || g.flags&tcp.SYN != 0) && from.echo.value != value {
 		from.echo = echo{value, true, g.time}

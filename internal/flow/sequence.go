@@ -19,12 +19,12 @@ type side struct {
 	sacked     uint32 // bytes that the last segment's first SACK blocks cover
 	pushed     uint32 // bytes since the last PSH
 	last       Analysis
-	nextFrame  int64 // where next was reached
+	fin        uint32 // number after the FIN; valid iff it was seen
+	nextFrame  int64  // where next was reached
 	nextTime   int64
 	ackTime    int64
 	ackFrame   int64 // first segment with the number ack
 	echo       echo
-	fin        uint32 // number after the FIN; valid iff it was seen
 	unacked    unacked
 	known      knowledge
 	scale      int8  // shift, scaleUnknown or scaleUnused

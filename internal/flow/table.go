@@ -22,10 +22,10 @@ type slot struct {
 // the newest conversation between them, and who they are.
 type entry struct {
 	key   key
-	flow  *flow    // nil while only a quotation or an outer header named the pair
+	flow  *flow    // nil while it is packed, or only a quotation or an outer header named the pair
 	hosts [2]*Host // in the key's order
-	// stream is the number that Wireshark gives the newest instance.
-	stream int32
+	// stream is the number that Wireshark gives the newest instance; id is the ID of its conversation plus 1, 0 for none.
+	stream, id int32
 }
 
 const (

@@ -17,6 +17,8 @@ type tcpFlow struct {
 	prevTime   int64   // of the last segment
 	mptcp      bool    // an option of MPTCP said enough to know the connection
 	operations uint8   // of MPTCP, all that were seen
+	touched    bool    // had a segment since the sweep came by
+	entry      *entry  // of its ports; valid iff the tracker packs
 	begun      bool    // the next segment is not the first between its ports
 	fastData   bool    // the SYN had a cookie of TCP Fast Open and data
 }

@@ -23,6 +23,8 @@ type Tracker struct {
 	lane    int      // the only lane followed, -1 for all
 	names   []naming // in a lane: what was named and has no number yet
 	blocks  pool
+	compact bool // conversations without news are packed
+	cold    cold // valid iff compact
 	last    recentPair
 	seen    *recent // packets seen a moment ago, by content; nil until a record names a layer
 }
@@ -32,8 +34,16 @@ func NewTracker(source int) *Tracker {
 	return &Tracker{source: source, pairs: newTable(), hosts: map[netip.Addr]*Host{}, lane: -1}
 }
 
-// Conversations are all conversations so far in order of their first packet; their ID is their index.
-func (t *Tracker) Conversations() []*Conversation { return t.convs }
+// Conversations are all conversations so far in order of their first packet;
+// their ID is their index. Those that were packed are unpacked for it: see [Tracker.All].
+func (t *Tracker) Conversations() []*Conversation {
+	for i := range t.convs {
+		if t.convs[i] == nil {
+			t.convs[i] = t.unpacked(i, new(tcpFlow))
+		}
+	}
+	return t.convs
+}
 
 // Hosts are all addresses that sent or received a packet, in order of appearance.
 func (t *Tracker) Hosts() []*Host { return t.order }
@@ -93,6 +103,7 @@ func (t *Tracker) Add(p *packet.Packet, s *Sighting) {
 	t.count(f, p, s, &now)
 	t.weigh(e, f, p, s, flipped, &now)
 	if f.tcp != nil {
+		f.tcp.touched = true
 		f.tcp.packet(p, s, &now, &t.blocks)
 	}
 	if p.QuotedSrc.IsValid() {
@@ -151,7 +162,7 @@ func conversationProto(p *packet.Packet) proto.ID {
 
 // instance is the conversation instance that the packet belongs to, a new one when it starts one.
 func (t *Tracker) instance(e *entry, p *packet.Packet, s *Sighting, flipped bool, now *Moment) *flow {
-	f := e.flow
+	f := t.live(e)
 	if f == nil {
 		return t.begin(e, p, flipped, e.stream, now)
 	}
@@ -171,7 +182,9 @@ func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32, 
 	id := proto.ID(e.key.kind)
 	var f *flow
 	if id == proto.TCP {
-		tf := new(tcpFlow)
+		t.sweep(looks)
+		tf := t.cold.take()
+		t.follow(e, tf)
 		f = &tf.flow
 		f.tcp = tf
 		f.TCP = &tf.info
@@ -193,6 +206,7 @@ func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32, 
 		f.flipped = !flipped
 	}
 	t.convs = append(t.convs, &f.Conversation)
+	e.id = int32(f.ID) + 1
 	return f
 }
 

@@ -138,6 +138,12 @@ func BenchmarkTrackerRequests(b *testing.B) {
 
 // BenchmarkTrackerShort has a connection of ten packets after another.
 func BenchmarkTrackerShort(b *testing.B) {
+	for _, compact := range []bool{false, true} {
+		b.Run(map[bool]string{false: "plain", true: "compact"}[compact], func(b *testing.B) { benchmarkShort(b, compact) })
+	}
+}
+
+func benchmarkShort(b *testing.B, compact bool) {
 	pl := &player{}
 	put := func(from int, flags tcp.Flags, seq, ack uint32, payload int) {
 		pl.add(frame{src: benchEnds[from], dst: benchEnds[1-from], flags: flags, seq: seq, ack: ack, window: 500, payload: payload})
@@ -154,10 +160,16 @@ func BenchmarkTrackerShort(b *testing.B) {
 	put(0, tcp.ACK, 102, 302, 0)
 	pl.decode(b)
 	b.ReportAllocs()
+	fresh := func() {
+		if pl.tr = NewTracker(0); compact {
+			pl.tr.Compact()
+		}
+	}
+	fresh()
 	i, n := 0, uint32(0)
 	for b.Loop() {
 		p := &pl.packets[i]
-		a := netip.AddrFrom4([4]byte{10, byte(n >> 24), byte(n >> 16), 1})
+		a := netip.AddrFrom4([4]byte{10, byte(n >> 24), byte(n >> 16), 1}) // 65,536 ports of each client
 		if pl.records[i].Data[12+2] == 2 {
 			p.Src, p.SrcPort = a, uint16(n)
 		} else {
@@ -168,7 +180,7 @@ func BenchmarkTrackerShort(b *testing.B) {
 			i = 0
 			n++
 			if n%200_000 == 0 {
-				pl.tr = NewTracker(0)
+				fresh()
 			}
 		}
 	}
@@ -191,4 +203,8 @@ func TestNoAllocation(t *testing.T) {
 	if n := testing.AllocsPerRun(100, round); n != 0 {
 		t.Errorf("%v allocations in a round of segments in order", n)
 	}
+}
+
+func netipPort(a, i, port int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(a), byte(i >> 16), byte(i >> 8), byte(i)}), uint16(port))
 }

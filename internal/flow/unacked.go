@@ -253,6 +253,18 @@ func (m *match) takes(s *sent, ack uint32) bool {
 	return !gt(s.next, ack)
 }
 
+// each visits all segments, oldest first.
+func (u *unacked) each(visit func(*sent)) {
+	if u.single {
+		visit(&u.first)
+	}
+	for b := u.head; b != nil; b = b.next {
+		for i := range b.of[:b.n] {
+			visit(&b.of[i])
+		}
+	}
+}
+
 // release gives the blocks back.
 func (u *unacked) release(p *pool) {
 	for b := u.head; b != nil; {
