@@ -2,8 +2,8 @@ package flow
 
 import "github.com/wiretale/wiretale/proto/tcp"
 
-// closing notes FINs, their acknowledgement and resets.
-func (f *tcpFlow) closing(h *tcp.Header, g *segment, s *Sighting, now *Moment) {
+// ending notes FINs, their acknowledgement and resets.
+func (f *tcpFlow) ending(h *tcp.Header, g *segment, s *Sighting, now *Moment) {
 	t := &f.info
 	if h.Flags&tcp.FIN != 0 {
 		f.finish(g, s, now)
@@ -38,6 +38,7 @@ func (f *tcpFlow) finish(g *segment, s *Sighting, now *Moment) {
 	}
 	t.Sides[s.Dir].FIN = *now
 	own.fin = g.end()
+	f.closing = true
 	if t.FirstFIN < 0 {
 		t.FirstFIN = s.Dir
 	}

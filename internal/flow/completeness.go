@@ -14,10 +14,24 @@ const (
 	SawRST                             // RST
 )
 
-// progress adds what a segment shows. Of the first packet of a pair only a SYN
+// complete adds what a segment shows. Of the first packet of a pair only a SYN
 // counts, as in Wireshark.
-func (f *tcpFlow) progress(g *segment) {
-	c := &f.info.Completeness
+func (f *tcpFlow) complete(g *segment) {
+	if g.flags&^tcp.PSH == tcp.ACK && f.begun { // most segments show what was seen before
+		shows := SawACK
+		if g.len > 0 {
+			shows = SawData
+		}
+		if f.progress&shows != 0 {
+			return
+		}
+	}
+	f.shows(g)
+	f.info.Completeness = f.progress
+}
+
+func (f *tcpFlow) shows(g *segment) {
+	c := &f.progress
 	if !f.begun {
 		f.begun = true
 		if g.flags&(tcp.SYN|tcp.ACK) == tcp.SYN {

@@ -23,19 +23,20 @@ func (m Moment) Seen() bool { return m.Pos.Number != 0 }
 // endpoints. Port reuse (a new SYN with a new initial sequence number) starts
 // a new instance.
 type Conversation struct {
-	ID     int      // 0-based, in order of the first packet
-	Source int      // index of the source that saw it
-	Proto  proto.ID // TCP, UDP, SCTP, ICMP, ICMPv6, or the network protocol for anything else (IPv4, IPv6)
-	Stream int      // Wireshark's tcp.stream or udp.stream number in this source, -1 for others
-	// Ends are the two endpoints; ports are 0 without a transport. Ends[0] is
-	// the side that opened the connection when Opened, else the sender of the first packet.
-	Ends   [2]netip.AddrPort
-	Opened bool // a SYN or SYN/ACK of this instance was captured: Ends[0] is the client
-	First  Moment
+	// What every packet changes or reads comes first.
 	Last   Moment
-	Dir    [2]Direction // Dir[i] is what Ends[i] sent
-	TCP    *TCP         // nil unless Proto == TCP
-	ICMP   *ICMPError   // nil when no ICMP error quoted the conversation
+	Stream int  // Wireshark's tcp.stream or udp.stream number in this source, -1 for others
+	TCP    *TCP // nil unless Proto == TCP
+	// Dir[i] is what Ends[i] sent. The endpoints have ports of 0 without a transport. Ends[0] is
+	// the side that opened the connection when Opened, else the sender of the first packet.
+	Dir    [2]Direction
+	Ends   [2]netip.AddrPort
+	Opened bool     // a SYN or SYN/ACK of this instance was captured: Ends[0] is the client
+	Proto  proto.ID // TCP, UDP, SCTP, ICMP, ICMPv6, or the network protocol for anything else (IPv4, IPv6)
+	First  Moment
+	ICMP   *ICMPError // nil when no ICMP error quoted the conversation
+	ID     int        // 0-based, in order of the first packet
+	Source int        // index of the source that saw it
 
 	order int64 // place in the source at which its pair was first named: numbers follow it
 }
@@ -50,11 +51,23 @@ type ICMPError struct {
 
 // A Direction is what one endpoint sent. All byte counts are of the wire, not of the capture.
 type Direction struct {
-	Packets   int64 // records counted once; further sightings of the same packet are in Sightings
-	Bytes     int64 // frame lengths
-	Payload   int64 // transport payload
-	Sightings int64 // further sightings of packets (other layers, other interfaces)
-	Dropped   int64 // packets that the host says it dropped; they count in Packets only when they were also seen otherwise
+	Packets int64 // records counted once; further sightings of the same packet are in Sightings
+	Bytes   int64 // frame lengths
+	Payload int64 // transport payload
+
+	MaxInFlight uint32 // most bytes sent and not acknowledged, as seen here
+	MaxPayload  uint32 // largest transport payload of one packet
+
+	// Round trips of segments that this side sent: from the segment here to
+	// its acknowledgement, and from a time stamp to its echo (nil without
+	// one). Delay of the acknowledgement is in them, and repeated segments are not.
+	AckRTT  Samples
+	EchoRTT *Samples
+
+	Sightings  int64  // further sightings of packets (other layers, other interfaces)
+	Dropped    int64  // packets that the host says it dropped; they count in Packets only when they were also seen otherwise
+	LengthZero uint32 // packets whose length field was 0
+	Oversized  uint32 // segments above the negotiated MSS, or frames above 1,514 bytes when it is unknown
 
 	Retransmissions int64 // segments with a verdict of [Resent]
 	OutOfOrder      int64
@@ -62,17 +75,6 @@ type Direction struct {
 	DupAcks         int64
 	ZeroWindows     int64
 	Trouble         *Trouble // nil while no segment had a verdict
-
-	MaxInFlight uint32 // most bytes sent and not acknowledged, as seen here
-	MaxPayload  uint32 // largest transport payload of one packet
-	LengthZero  uint32 // packets whose length field was 0
-	Oversized   uint32 // segments above the negotiated MSS, or frames above 1,514 bytes when it is unknown
-
-	// Round trips of segments that this side sent: from the segment here to
-	// its acknowledgement, and from a time stamp to its echo (nil without
-	// one). Delay of the acknowledgement is in them, and repeated segments are not.
-	AckRTT  Samples
-	EchoRTT *Samples
 }
 
 // TCP is what both directions of a TCP connection say together. Index 0 and 1 are the ends of the conversation.
@@ -112,17 +114,17 @@ const (
 
 // Side is the sender state of one end of a TCP connection.
 type Side struct {
+	LastData   Moment // last segment with payload
+	NextSeq    uint32 // highest sequence number sent, plus 1
+	AckSent    uint32 // highest acknowledgement this side sent
+	Window     uint32 // last window this side advertised, after scaling
 	ISN        uint32
 	ISNKnown   bool
-	MSS        int // 0 when no SYN of this side was captured or it had no option
-	Scale      int // window scale of this side's SYN; -1 without one
 	ScaleKnown bool
 	SACK       bool
 	Timestamps bool
+	FINAcked   bool // the other side acknowledged the FIN
+	MSS        int  // 0 when no SYN of this side was captured or it had no option
+	Scale      int  // window scale of this side's SYN; -1 without one
 	FIN        Moment
-	FINAcked   bool   // the other side acknowledged the FIN
-	NextSeq    uint32 // highest sequence number sent, plus 1
-	AckSent    uint32 // highest acknowledgement this side sent
-	LastData   Moment // last segment with payload
-	Window     uint32 // last window this side advertised, after scaling
 }

@@ -71,6 +71,6 @@ func (f *tcpFlow) handshake(h *tcp.Header, dir int, now *Moment) {
 		}
 	case ack && dir == 0 && !t.HandshakeACK.Seen() && t.SYNACK.Seen() && after(h.Ack, t.Sides[1].ISN):
 		t.HandshakeACK = *now
-		t.Established = true
+		f.settled, f.both, t.Established = true, true, true
 	}
 }

@@ -176,6 +176,7 @@ func (c *packer) conversation(f *tcpFlow) {
 	num(c, &order)
 	v.order = v.First.Pos.Number<<8 + order
 	c.origin = v.First
+	c.time(&f.start)
 	c.moment(&v.Last)
 	for _, m := range []*Moment{&f.info.SYN, &f.info.SYNACK, &f.info.HandshakeACK} {
 		c.moment(m)
@@ -190,10 +191,11 @@ func (c *packer) conversation(f *tcpFlow) {
 	for i := range v.Ends {
 		c.endpoint(&v.Ends[i])
 	}
-	c.flag(&v.Opened, &f.flow.flipped, &f.mptcp, &f.begun, &f.fastData)
+	c.flag(&v.Opened, &f.flow.flipped, &f.mptcp, &f.begun, &f.fastData, &f.settled, &f.closing, &f.both)
 	num(c, &f.operations)
 	num(c, &f.irtt)
 	c.time(&f.prevTime)
+	num(c, &f.progress)
 	synSeen := f.synTime != 0
 	if c.flag(&synSeen); synSeen {
 		since := f.synTime - f.info.LastSYN.Time
@@ -209,6 +211,7 @@ func (c *packer) conversation(f *tcpFlow) {
 	for i := range f.side {
 		c.unacked(&f.side[i].unacked, f.side[i].base)
 	}
+	f.info.Completeness = f.progress
 	c.tcp(&f.info)
 	for i := range v.Dir {
 		c.direction(&v.Dir[i])
@@ -304,7 +307,6 @@ func (c *packer) tcp(t *TCP) {
 	c.moment(&t.RST)
 	num(c, &t.SYNs)
 	c.flag(&t.Established, &t.SimultaneousOpen, &t.HalfClosed, &t.FastOpen, &t.Multipath, &t.Refused)
-	num(c, &t.Completeness)
 	num(c, &t.RSTClass)
 	num(c, &t.RSTBy)
 	num(c, &t.RSTs)
@@ -312,7 +314,7 @@ func (c *packer) tcp(t *TCP) {
 }
 
 func (c *packer) direction(d *Direction) {
-	for _, n := range []*int64{&d.Packets, &d.Bytes, &d.Payload, &d.Sightings, &d.Retransmissions, &d.OutOfOrder, &d.Gaps, &d.DupAcks, &d.ZeroWindows} {
+	for _, n := range []*int64{&d.Packets, &d.Bytes, &d.Payload, &d.Sightings, &d.Dropped, &d.Retransmissions, &d.OutOfOrder, &d.Gaps, &d.DupAcks, &d.ZeroWindows} {
 		num(c, n)
 	}
 	num(c, &d.MaxPayload)

@@ -22,22 +22,22 @@ func (t *Tracker) meet(e *entry, p *packet.Packet, flipped bool) {
 	if flipped {
 		src, dst = dst, src
 	}
-	e.hosts = [2]*Host{src, dst}
+	e.hosts = [2]uint32{src.index, dst.index}
 }
 
 func (t *Tracker) host(a netip.Addr, order int64) *Host {
 	h := t.hosts[a]
 	if h == nil {
-		h = &Host{Source: t.source, Addr: a, order: order}
-		t.hosts[a] = h
-		t.order = append(t.order, h)
+		t.order = append(t.order, nil)
+		h = &Host{Source: t.source, Addr: a, order: order, index: uint32(len(t.order))}
+		t.order[h.index-1], t.hosts[a] = h, h
 	}
 	return h
 }
 
 // weigh counts the evidence of offload and of the capture's place that a packet carries.
 func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flipped bool, now *Moment) {
-	from, to := e.hosts[0], e.hosts[1]
+	from, to := t.order[e.hosts[0]-1], t.order[e.hosts[1]-1]
 	if flipped {
 		from, to = to, from
 	}

@@ -33,15 +33,14 @@ func (s *Samples) add(ns int64) {
 func (f *tcpFlow) initialRTT(g *segment, from *side) {
 	switch g.flags & (tcp.SYN | tcp.ACK) {
 	case tcp.ACK:
+		from.known &^= unscaled
 		if f.irtt == 0 && f.synTime != 0 {
 			f.irtt = g.time - f.synTime
 		}
-		from.known &^= unscaled
-		return
 	case tcp.SYN:
+		from.known |= unscaled
 		f.synTime = g.time
-	}
-	if g.flags&tcp.SYN != 0 {
+	case tcp.SYN | tcp.ACK:
 		from.known |= unscaled
 	}
 }

@@ -74,10 +74,13 @@ func (f *tcpFlow) tally(g *segment, from, to *side, s *Sighting, now *Moment) {
 	if s.BytesInFlight > d.MaxInFlight {
 		d.MaxInFlight = s.BytesInFlight
 	}
-	v := s.Analysis & Flagged
-	if v == 0 && !from.has(stalled) {
-		return
+	if v := s.Analysis & Flagged; v != 0 || from.has(stalled) {
+		f.verdict(v, g, from, to, d, s, now)
 	}
+}
+
+// verdict adds the verdicts v.
+func (f *tcpFlow) verdict(v Analysis, g *segment, from, to *side, d *Direction, s *Sighting, now *Moment) {
 	t := d.trouble()
 	if v.Has(Resent) {
 		d.Retransmissions++

@@ -19,11 +19,11 @@ type slot struct {
 }
 
 // An entry is what is kept for each pair of endpoints that was ever named:
-// the newest conversation between them, and who they are.
+// the newest conversation between them, and who they are. It has the size of a cache line.
 type entry struct {
 	key   key
-	flow  *flow    // nil while it is packed, or only a quotation or an outer header named the pair
-	hosts [2]*Host // in the key's order
+	flow  *flow     // nil while it is packed, or only a quotation or an outer header named the pair
+	hosts [2]uint32 // index in Tracker.order plus 1, in the key's order; 0 before the first packet
 	// stream is the number that Wireshark gives the newest instance; id is the ID of its conversation plus 1, 0 for none.
 	stream, id int32
 }

@@ -10,22 +10,27 @@ import (
 // tcpFlow is a TCP conversation with the state of its analysis.
 type tcpFlow struct {
 	flow       flow
+	begun      bool         // the next segment is not the first between its ports
+	settled    bool         // the handshake is over
+	closing    bool         // there was a FIN
+	both       bool         // the connection is established
+	mptcp      bool         // an option of MPTCP said enough to know the connection
+	fastData   bool         // the SYN had a cookie of TCP Fast Open and data
+	touched    bool         // had a segment since the sweep came by
+	operations uint8        // of MPTCP, all that were seen
+	progress   Completeness // the same as in info
+	start      int64        // of the first segment
+	prevTime   int64        // of the last segment
+	synTime    int64        // of the last SYN, 0 before
+	irtt       int64        // from the last SYN to the first acknowledgement without SYN, 0 before
+	side       [2]side      // by index of Ends
 	info       TCP
-	side       [2]side // by index of Ends
-	synTime    int64   // of the last SYN, 0 before
-	irtt       int64   // from the last SYN to the first acknowledgement without SYN, 0 before
-	prevTime   int64   // of the last segment
-	mptcp      bool    // an option of MPTCP said enough to know the connection
-	operations uint8   // of MPTCP, all that were seen
-	touched    bool    // had a segment since the sweep came by
-	entry      *entry  // of its ports; valid iff the tracker packs
-	begun      bool    // the next segment is not the first between its ports
-	fastData   bool    // the SYN had a cookie of TCP Fast Open and data
+	entry      *entry // of its ports; valid iff the tracker packs
 }
 
 func (f *tcpFlow) init(now *Moment) {
 	f.info.FirstFIN = -1
-	f.prevTime = clock(now)
+	f.start, f.prevTime = clock(now), clock(now)
 	for i := range f.info.Sides {
 		f.info.Sides[i].Scale = -1
 		f.side[i].scale = scaleUnknown
@@ -62,9 +67,9 @@ func (f *tcpFlow) packet(p *packet.Packet, s *Sighting, now *Moment, pl *pool) {
 	}
 	from, to := &f.side[s.Dir], &f.side[1-s.Dir]
 	g := segment{seq: h.Seq, ack: h.Ack, window: uint32(h.Window), flags: h.Flags, frame: now.Pos.Number, time: clock(now)}
-	s.TimeRelative, s.TimeDelta = g.time-clock(&f.flow.First), g.time-f.prevTime
+	s.TimeRelative, s.TimeDelta = g.time-f.start, g.time-f.prevTime
 	f.prevTime = g.time
-	s.Completeness = f.info.Completeness
+	s.Completeness = f.progress
 	whole := !p.Has(packet.Fragment)
 	if h.Flags&tcp.SYN != 0 {
 		f.restart(&g, from, s)
@@ -72,11 +77,13 @@ func (f *tcpFlow) packet(p *packet.Packet, s *Sighting, now *Moment, pl *pool) {
 	from.sacked = 0
 	if whole {
 		g.len = uint32(p.PayloadLen)
-		learnBase(&g, from, to)
+		if from.known&to.known&baseKnown == 0 {
+			learnBase(&g, from, to)
+		}
 		f.analyse(&g, from, to, s, pl)
 		f.relative(p, from, to, s)
 	}
-	f.progress(&g)
+	f.complete(&g)
 	f.initialRTT(&g, from)
 	s.InitialRTT = f.irtt
 	if len(h.Options) > 0 {
@@ -85,11 +92,11 @@ func (f *tcpFlow) packet(p *packet.Packet, s *Sighting, now *Moment, pl *pool) {
 	if h.Flags&tcp.SYN != 0 {
 		f.synchronise(h, &g, s)
 	}
-	if h.Flags&tcp.SYN != 0 || !f.info.HandshakeACK.Seen() {
+	if h.Flags&tcp.SYN != 0 || !f.settled {
 		f.handshake(h, s.Dir, now)
 	}
-	if h.Flags&(tcp.FIN|tcp.RST) != 0 || f.info.FirstFIN >= 0 {
-		f.closing(h, &g, s, now)
+	if h.Flags&(tcp.FIN|tcp.RST) != 0 || f.closing {
+		f.ending(h, &g, s, now)
 	}
 	f.remember(h, from, s, &g, now)
 	if whole {
@@ -108,7 +115,7 @@ func (f *tcpFlow) quote(h *tcp.Header, dir int, now *Moment) {
 		f.restart(&g, from, &unseen)
 	}
 	from.sacked = 0
-	f.progress(&g)
+	f.complete(&g)
 	f.initialRTT(&g, from)
 	if h.Flags&tcp.FIN != 0 && !to.has(closes) {
 		from.known |= closes
@@ -206,8 +213,8 @@ func (f *tcpFlow) remember(h *tcp.Header, from *side, s *Sighting, g *segment, n
 	side := &t.Sides[s.Dir]
 	if g.len > 0 {
 		side.LastData = *now
-		if !t.Established && t.Sides[1-s.Dir].LastData.Seen() {
-			t.Established = true
+		if !f.both && t.Sides[1-s.Dir].LastData.Seen() {
+			f.both, t.Established = true, true
 		}
 	}
 	if h.Flags&tcp.RST == 0 {

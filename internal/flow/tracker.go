@@ -132,7 +132,7 @@ func (t *Tracker) pair(id proto.ID, p *packet.Packet, srcPort, dstPort uint16) (
 	}
 	k, flipped := makeKey(id, p.Src, p.Dst, srcPort, dstPort)
 	e = t.pairs.find(&k)
-	if e.hosts[0] == nil {
+	if e.hosts[0] == 0 {
 		t.meet(e, p, flipped)
 	}
 	t.last = recentPair{src, dst, id, e, flipped}
@@ -172,7 +172,7 @@ func (t *Tracker) instance(e *entry, p *packet.Packet, s *Sighting, flipped bool
 	f.tcp.release(&t.blocks)
 	f = t.begin(e, p, flipped, -1, now)
 	f.tcp.begun = true
-	f.tcp.info.Completeness = SawSYN
+	f.tcp.progress, f.tcp.info.Completeness = SawSYN, SawSYN
 	s.Analysis = ReusedPorts | Analysed
 	return f
 }

@@ -15,7 +15,7 @@ import (
 // from the stack, with the length (checksum offload) or without it
 // (segmentation offload): what the sender's own capture shows is then no error.
 func (p *Packet) Checksum() Checksum {
-	if p.transport < 0 || p.network < 0 || p.Flags&(LengthBeyond|PayloadUnknown|Fragment) != 0 {
+	if p.transport < 0 || int(p.transport) >= p.N || p.network < 0 || p.Flags&(LengthBeyond|PayloadUnknown|Fragment) != 0 {
 		return ChecksumUnknown
 	}
 	l := &p.Layers[p.transport]
