@@ -102,16 +102,17 @@ func pick[T any](r *rand.Rand, values ...T) T { return values[r.IntN(len(values)
 // A chatter makes segments of one pair of endpoints whose numbers are near
 // those that matter: every rule and every corner of the analysis is met often.
 type chatter struct {
-	r     *rand.Rand
-	ends  [2]netip.AddrPort
-	isn   [2]uint32
-	next  [2]uint32
-	ack   [2]uint32 // last acknowledgement that the end sent
-	win   [2]uint16
-	scale [2]uint
-	stamp uint32
-	now   int64
-	sent  int
+	r         *rand.Rand
+	ends      [2]netip.AddrPort
+	isn       [2]uint32
+	next      [2]uint32
+	ack       [2]uint32 // last acknowledgement that the end sent
+	win       [2]uint16
+	scale     [2]uint
+	stamp     uint32
+	now       int64
+	sent      int
+	multipath bool
 }
 
 func newChatter(r *rand.Rand, a, b netip.AddrPort) *chatter {
@@ -279,7 +280,19 @@ func (c *chatter) options(f *frame, d int) {
 	if syn && r.IntN(10) == 0 && len(o) < 28 {
 		o = append(o, pick(r, []byte{34, 2, 1, 1}, []byte{34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1}, []byte{254, 4, 0xf9, 0x89}, []byte{254, 8, 0xf9, 0x89, 1, 2, 3, 4})...)
 	}
+	if c.multipath && len(o) <= 20 {
+		o = append(o, c.multipathOption(syn)...)
+	}
 	f.options = o
+}
+
+// multipathOption is an option of RFC 8684. No key is in it: tshark gives up on a segment whose key comes after other options.
+func (c *chatter) multipathOption(syn bool) []byte {
+	if syn {
+		return []byte{30, 4, 1, 0x81}
+	}
+	return pick(c.r, nil, nil, []byte{30, 8, 0x20, 1, 0, 0, 0, 9}, []byte{30, 8, 0x20, 1, 0, 0, 0, 9}, []byte{30, 8, 0x34, 1, 10, 0, 0, 3}, []byte{30, 4, 0x40, 1},
+		[]byte{30, 4, 0x50, 0}, []byte{30, 12, 0x70, 0, 1, 2, 3, 4, 5, 6, 7, 8})
 }
 
 // chatterCapture is a capture of many interleaved conversations; odd adds ICMP errors that quote segments, and fragments.
@@ -292,7 +305,15 @@ func chatterCapture(seed uint64, conversations, steps int, odd bool) []frame {
 		if i%5 == 0 {
 			a, b = netip.AddrFrom16([16]byte{0xfd, 15: byte(i)}), netip.AddrFrom16([16]byte{0xfd, 14: byte(i), 15: 1})
 		}
-		list[i] = newChatter(r, netip.AddrPortFrom(a, uint16(40000+r.IntN(20000))), netip.AddrPortFrom(b, uint16(40000+r.IntN(20000))))
+		from, to := netip.AddrPortFrom(a, uint16(40000+r.IntN(20000))), netip.AddrPortFrom(b, uint16(40000+r.IntN(20000)))
+		switch i % 16 {
+		case 3: // on one host
+			to = netip.AddrPortFrom(a, to.Port())
+		case 4: // to itself
+			to = from
+		}
+		list[i] = newChatter(r, from, to)
+		list[i].multipath = i%16 < 2
 	}
 	frames := make([]frame, conversations*steps)
 	for i := range frames {

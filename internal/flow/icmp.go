@@ -49,7 +49,8 @@ func (t *Tracker) named(id proto.ID, o *outerPair, order int64, whole bool) (e *
 // quotedEnd is the number of bytes that must be quoted of a TCP header: up to and including the window.
 const quotedEnd = 16
 
-// quotedHeader reads the TCP header that an ICMP error quotes. What was not quoted of it is 0.
+// quotedHeader reads the TCP header that an ICMP error quotes. What was not
+// quoted of it is 0, and Len says that there was more.
 func quotedHeader(p *packet.Packet, h *tcp.Header) bool {
 	for i := p.N - 1; i >= 0; i-- {
 		if l := &p.Layers[i]; !l.Quoted || l.Proto != proto.TCP {
@@ -62,6 +63,9 @@ func quotedHeader(p *packet.Packet, h *tcp.Header) bool {
 		var whole [tcp.HeaderMin]byte
 		copy(whole[:], b)
 		h.Decode(whole[:])
+		if len(b) < tcp.HeaderMin {
+			h.Len = max(h.Len, tcp.HeaderMin+1)
+		}
 		if h.Len > tcp.HeaderMin && len(b) > tcp.HeaderMin {
 			h.Options = b[tcp.HeaderMin:min(h.Len, len(b))]
 		}
