@@ -63,29 +63,36 @@ func tcpInfo(row *engine.Row, i int) string {
 	return b.String()
 }
 
-// verdicts are what the other packets of the conversation say of this one.
+// verdictLabels are Wireshark's, in the order in which it shows several.
+var verdictLabels = []struct {
+	verdict flow.Analysis
+	label   string
+}{
+	{flow.ZeroWindowProbeAck, "ZeroWindowProbeAck"}, {flow.ZeroWindow, "ZeroWindow"}, {flow.ZeroWindowProbe, "ZeroWindowProbe"},
+	{flow.DuplicateAck, "Dup ACK"}, {flow.KeepAliveAck, "Keep-Alive ACK"}, {flow.KeepAlive, "Keep-Alive"},
+	{flow.WindowFull, "Window Full"}, {flow.WindowUpdate, "Window Update"}, {flow.AckLostSegment, "ACKed unseen segment"},
+	{flow.LostSegment, "Previous segment not captured"}, {flow.OutOfOrder, "Out-Of-Order"},
+	{flow.SpuriousRetransmission, "Spurious Retransmission"}, {flow.FastRetransmission, "Fast Retransmission"},
+	{flow.Retransmission, "Retransmission"}, {flow.ReusedPorts, "Port numbers reused"},
+}
+
+// verdicts are what the packets of the conversation before say of this one.
 func verdicts(s *flow.Sighting) string {
 	var b strings.Builder
 	if s.Duplicate {
 		b.WriteString("[Seen before] ")
 	}
-	if s.Gap {
-		b.WriteString("[TCP Previous segment not captured] ")
+	if !s.Analysis.Has(flow.Flagged) {
+		return b.String()
 	}
-	switch {
-	case s.KeepAlive:
-		b.WriteString("[TCP Keep-Alive] ")
-	case s.WindowProbe:
-		b.WriteString("[TCP ZeroWindowProbe] ")
-	case s.Retransmission:
-		b.WriteString("[TCP Retransmission] ")
-	case s.OutOfOrder:
-		b.WriteString("[TCP Out-Of-Order] ")
-	case s.DupAck:
-		b.WriteString("[TCP Dup ACK] ")
-	}
-	if s.ZeroWindow {
-		b.WriteString("[TCP ZeroWindow] ")
+	for _, v := range verdictLabels {
+		switch {
+		case !s.Analysis.Has(v.verdict):
+		case v.verdict == flow.DuplicateAck:
+			fmt.Fprintf(&b, "[TCP Dup ACK %d#%d] ", s.DupAckFrame, s.DupAckNum)
+		default:
+			b.WriteString("[TCP " + v.label + "] ")
+		}
 	}
 	return b.String()
 }

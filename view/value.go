@@ -15,8 +15,8 @@ import (
 // (width is its length in bytes), times as seconds since 1970, addresses in their usual form.
 func Value(v field.Value, base field.Base, width int) string {
 	switch v.Type {
-	case field.None: // it is there: that is all it says
-		return "1"
+	case field.None:
+		return "1" // it is there, as tshark has it
 	case field.Uint:
 		return number(v.U, base, width)
 	case field.String:

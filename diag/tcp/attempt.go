@@ -98,6 +98,14 @@ func (g *attempts) syns() (n int) {
 	return n
 }
 
+// resets counts the resets of all attempts.
+func (g *attempts) resets() (n int64) {
+	for _, c := range g.convs {
+		n += c.TCP.RSTs
+	}
+	return n
+}
+
 // filter shows the attempts: their streams, or the SYNs to the host when they are many.
 func (g *attempts) filter() string {
 	to := []string{diag.ToHost(g.server)}
@@ -111,11 +119,11 @@ func (g *attempts) filter() string {
 }
 
 // finding is what all findings on attempts have; until gives the end of each attempt, and with it the proof and the cost.
-func (g *attempts) finding(in *diag.Input, until func(*flow.TCP) flow.Moment) diag.Finding {
+func (g *attempts) finding(in *diag.Input, until func(*flow.Conversation) flow.Moment) diag.Finding {
 	f := diag.Finding{Conversations: g.convs, Count: len(g.convs), Source: g.source, Host: g.server.String(), Filter: g.filter()}
 	var lost []diag.Interval
 	for _, c := range g.convs {
-		end := until(c.TCP)
+		end := until(c)
 		f.Where = append(f.Where, c.TCP.SYN.Pos)
 		if end.Seen() && end.Pos != c.TCP.SYN.Pos {
 			f.Where = append(f.Where, end.Pos)

@@ -56,7 +56,7 @@ func synRejected(in *diag.Input) []diag.Finding {
 	var out []diag.Finding
 	for _, k := range keys {
 		for _, g := range byServer(index[k]) {
-			f := g.finding(in, func(t *flow.TCP) flow.Moment { return t.ICMPError })
+			f := g.finding(in, func(c *flow.Conversation) flow.Moment { return c.ICMP.At })
 			f.Severity, f.Confidence, f.Host = diag.Error, diag.Proven, k.from.String()
 			f.Summary = fmt.Sprintf("%v rejects the connection of %s to %s with ICMP: %s", k.from, g.who(), g.target(), k.text)
 			if n := len(g.convs); n > 1 {

@@ -72,7 +72,7 @@ func beside(in *diag.Input, c *flow.Conversation, done map[pair][]*flow.Conversa
 }
 
 func (g *attempts) refusal(in *diag.Input, done map[pair][]*flow.Conversation) diag.Finding {
-	f := g.finding(in, func(t *flow.TCP) flow.Moment { return t.RST })
+	f := g.finding(in, func(c *flow.Conversation) flow.Moment { return c.Last })
 	f.Severity, f.Confidence = diag.Error, diag.Proven
 	tries := g.retries(in)
 	if d, ok := in.Waited(tries); ok {
@@ -84,10 +84,10 @@ func (g *attempts) refusal(in *diag.Input, done map[pair][]*flow.Conversation) d
 		after = " after " + diag.Duration(d)
 	}
 	switch {
-	case len(g.convs) == 1:
+	case len(g.convs) == 1 && g.syns() == 1:
 		f.Summary = fmt.Sprintf("%s refuses the connection of %s: its SYN was answered by a reset%s", g.target(), g.who(), after)
 	case len(tries) == 1:
-		f.Summary = fmt.Sprintf("%s refuses the connection of %v: %d SYN segments, %d resets, the first%s", g.target(), g.convs[0].Ends[0], g.syns(), len(g.convs), after)
+		f.Summary = fmt.Sprintf("%s refuses the connection of %v: %d SYN segments, %d resets, the first%s", g.target(), g.convs[0].Ends[0], g.syns(), g.resets(), after)
 	default:
 		first := ""
 		if after != "" {
@@ -118,12 +118,12 @@ func (g *attempts) retries(in *diag.Input) []diag.Interval {
 		k := key{c.Ends[0], c.Ends[1], c.TCP.Sides[0].ISN}
 		if i, ok := index[k]; ok {
 			if d, timed := in.Elapsed(out[i].To, c.TCP.SYN); !timed || d <= maxRetry {
-				out[i].To = c.TCP.RST
+				out[i].To = c.Last
 				continue
 			}
 		}
 		index[k] = len(out)
-		out = append(out, diag.Interval{From: c.TCP.SYN, To: c.TCP.RST})
+		out = append(out, diag.Interval{From: c.TCP.SYN, To: c.Last})
 	}
 	return out
 }

@@ -172,7 +172,7 @@ func byClient(groups []*attempts) []*attempts {
 }
 
 func (g *attempts) silence(in *diag.Input, sent heard, done map[pair][]*flow.Conversation) diag.Finding {
-	f := g.finding(in, func(t *flow.TCP) flow.Moment { return t.LastSYN })
+	f := g.finding(in, func(c *flow.Conversation) flow.Moment { return c.TCP.LastSYN })
 	f.Severity, f.Confidence = diag.Error, diag.Proven
 	within := ""
 	spread, timed := in.Elapsed(g.convs[0].TCP.SYN, g.convs[len(g.convs)-1].TCP.LastSYN)

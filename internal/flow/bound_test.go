@@ -3,6 +3,7 @@ package flow
 import (
 	"encoding/binary"
 	"net/netip"
+	"reflect"
 	"runtime"
 	"testing"
 	"unsafe"
@@ -37,6 +38,19 @@ func floodPacket(p *packet.Packet, rec *trace.Record, n int) {
 }
 
 func TestAMillionHalfOpenConnections(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		begin func() *Tracker
+		most  int64 // bytes for each
+	}{
+		{"plain", func() *Tracker { return NewTracker(0) }, 1550},
+		{"compact", func() *Tracker { tr := NewTracker(0); tr.Compact(); return tr }, 300},
+	} {
+		t.Run(tt.name, func(t *testing.T) { flood(t, tt.begin(), tt.most) })
+	}
+}
+
+func flood(t *testing.T, tr *Tracker, most int64) {
 	n := 1_000_000
 	if testing.Short() {
 		n = 50_000
@@ -44,7 +58,6 @@ func TestAMillionHalfOpenConnections(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	tr := NewTracker(0)
 	var p packet.Packet
 	var rec trace.Record
 	var s Sighting
@@ -56,13 +69,66 @@ func TestAMillionHalfOpenConnections(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	per := int64(after.HeapAlloc-before.HeapAlloc) / int64(n)
 	t.Logf("%d bytes a connection; Conversation is %d bytes, with TCP and its analysis %d", per, unsafe.Sizeof(Conversation{}), unsafe.Sizeof(tcpFlow{}))
-	if len(tr.Conversations()) != n {
-		t.Errorf("%d conversations, want %d", len(tr.Conversations()), n)
+	count := 0
+	for c := range tr.All() {
+		if c.ID != count || c.Stream != count || c.TCP.SYNs != 1 {
+			t.Fatalf("conversation %d: %+v", count, c)
+		}
+		count++
 	}
-	if per > 1700 {
+	if count != n {
+		t.Errorf("%d conversations, want %d", count, n)
+	}
+	if per > most {
 		t.Errorf("%d bytes a half-open connection", per)
 	}
 	runtime.KeepAlive(tr)
+}
+
+// blocks counts what a list has in its blocks.
+func (u *unacked) blocks() (n int) {
+	for b := u.head; b != nil; b = b.next {
+		n++
+	}
+	return n
+}
+
+// One side sends and is never acknowledged: in order, and all over the place. The list ends at its bound, and a
+// segment costs the same at the end as at the start: what follows would not end otherwise.
+func TestUnacknowledgedIsBounded(t *testing.T) {
+	n := 10_000_000
+	if testing.Short() {
+		n = 500_000
+	}
+	for name, seq := range map[string]func(i int) uint32{
+		"in order":  func(i int) uint32 { return uint32(i) * 100 },
+		"scattered": func(i int) uint32 { return uint32(i*7919%100_000) * 100 },
+		"backwards": func(i int) uint32 { return -uint32(i) * 100 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			if name != "in order" {
+				n = min(n, 1_000_000)
+			}
+			w := newWire(t)
+			w.open()
+			for i := range n {
+				w.seg(100-int64(i%7), 0, "A", 1+seq(i), 1, 100) // the clock goes back and forth
+				if i%64 == 0 {
+					w.seg(100, 1, "A", 1, 1, 0)
+				}
+			}
+			u := &w.tr.pairs.at(0).flow.tcp.side[0].unacked
+			if u.n > maxUnacked || u.blocks() > maxUnacked/blockLen+1 {
+				t.Errorf("%d segments in %d blocks", u.n, u.blocks())
+			}
+			if name != "in order" {
+				return
+			}
+			if w.seg(200, 1, "A", 1, 1<<30, 0); u.n != 0 || u.blocks() != 0 { // everything that is in the list
+				t.Errorf("%d segments in %d blocks after the acknowledgement", u.n, u.blocks())
+			}
+		})
+	}
 }
 
 func BenchmarkAdd(b *testing.B) {
@@ -93,35 +159,42 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
-func BenchmarkChecksum(b *testing.B) {
-	data := make([]byte, 1500)
-	b.SetBytes(int64(len(data)))
-	for b.Loop() {
-		fold(sum(data))
-	}
-}
-
 // FuzzTracker feeds random packets: bytes choose the ends, the flags and the numbers.
 func FuzzTracker(f *testing.F) {
 	f.Add([]byte{0, 2, 0, 0, 0, 0, 1, 0x12, 0, 0, 1, 0, 0, 0x10, 1, 0, 1, 9})
 	f.Add([]byte{0, 2, 255, 255, 0, 0, 1, 0x11, 255, 255, 255, 3, 0, 4, 0, 1, 1, 200, 8, 1, 1, 1, 1, 1})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		w := newWire(t)
+		other := NewTracker(0) // packs as often as it can, and must say the same
+		other.Compact()
+		other.cold.least = 0
+		var seen Sighting
 		packets := int64(0)
 		for n := int64(1); len(data) >= 6; n++ {
 			from := int(data[0] & 1)
 			w.base[from] = uint32(data[0]&0xf0) << 24
 			w.seg(n*int64(data[5]&7), from, "", uint32(data[2])<<8|uint32(data[3]), 0, int(data[5]))
+			other.Add(&w.p, &seen)
 			w.p.TCP.Flags = tcp.Flags(data[1])
 			w.p.TCP.Ack = uint32(data[4]) << 4
 			w.p.TCP.Window = uint16(data[4])
 			w.p.TCP.Options = data[:min(len(data), 9)]
 			w.rec.Pos.Number++
 			w.tr.Add(&w.p, &w.seen)
+			other.Add(&w.p, &seen)
+			other.sweep(2)
 			packets += 2
 			data = data[6:]
 		}
 		w.tr.End()
+		other.End()
+		i := 0
+		for c := range other.All() {
+			if !reflect.DeepEqual(c, w.tr.Conversations()[i]) {
+				t.Errorf("conversation %d when packed: %+v", i, c)
+			}
+			i++
+		}
 		total := int64(0)
 		for i, c := range w.tr.Conversations() {
 			if c.ID != i || c.Stream != i {

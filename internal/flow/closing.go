@@ -2,34 +2,55 @@ package flow
 
 import "github.com/wiretale/wiretale/proto/tcp"
 
-// closing notes FINs, their acknowledgement and resets.
-func (f *tcpFlow) closing(h *tcp.Header, dir int, g *segment, now Moment) {
+// ending notes FINs, their acknowledgement and resets.
+func (f *tcpFlow) ending(h *tcp.Header, g *segment, s *Sighting, now *Moment) {
 	t := &f.info
-	own, other := &t.Sides[dir], &t.Sides[1-dir]
+	if h.Flags&tcp.FIN != 0 {
+		f.finish(g, s, now)
+	}
 	if h.Flags&tcp.RST != 0 {
-		f.reset(h, dir, now)
+		f.reset(h, s.Dir, now)
 		return
 	}
-	if h.Flags&tcp.FIN != 0 && !own.FIN.Seen() {
-		own.FIN = now
-		f.side[dir].fin = g.next()
-		own.FINNext = g.next()
-		if t.FirstFIN < 0 {
-			t.FirstFIN = dir
-		}
+	if t.FirstFIN < 0 {
+		return
 	}
-	if h.Flags&tcp.ACK != 0 && other.FIN.Seen() && !other.FINAcked.Seen() && !after(f.side[1-dir].fin, h.Ack) {
-		other.FINAcked = now
+	own, other := &t.Sides[s.Dir], &t.Sides[1-s.Dir]
+	if h.Flags&tcp.ACK != 0 && other.FIN.Seen() && !other.FINAcked && !after(f.side[1-s.Dir].fin, h.Ack) {
+		other.FINAcked = true
+	}
+	if g.len > 0 && !own.FIN.Seen() {
+		t.HalfClosed = true
 	}
 }
 
-func (f *tcpFlow) reset(h *tcp.Header, dir int, now Moment) {
+func (f *tcpFlow) finish(g *segment, s *Sighting, now *Moment) {
+	t := &f.info
+	own := &f.side[s.Dir]
+	if f.side[1-s.Dir].has(closes) {
+		s.Analysis |= ClosesSecond
+	} else {
+		own.known |= closes
+		s.Analysis |= ClosesFirst
+	}
+	if t.Sides[s.Dir].FIN.Seen() || g.flags&tcp.RST != 0 {
+		return
+	}
+	own.fin = g.end()
+	t.Sides[s.Dir].FIN, t.Sides[s.Dir].FINNext = *now, own.fin
+	f.closing = true
+	if t.FirstFIN < 0 {
+		t.FirstFIN = s.Dir
+	}
+}
+
+func (f *tcpFlow) reset(h *tcp.Header, dir int, now *Moment) {
 	t := &f.info
 	t.RSTs++
 	if t.RST.Seen() {
 		return
 	}
-	t.RST, t.RSTBy = now, dir
+	t.RST, t.RSTBy = *now, dir
 	t.RSTAck, t.RSTAcks = h.Ack, h.Flags&tcp.ACK != 0
 	t.RSTClass = f.classifyReset(dir)
 	t.Refused = t.RSTClass == ResetRefused
@@ -83,17 +104,17 @@ func (t *TCP) Undelivered(side int) int64 {
 
 // outstanding reports whether the side sent something that was not acknowledged.
 func (f *tcpFlow) outstanding(i int) bool {
-	from, to := &f.side[i], &f.side[1-i]
-	if !from.has(nextKnown) {
+	from, to := &f.side[i], &f.info.Sides[1-i]
+	if from.next == 0 {
 		return false
 	}
 	t := &f.info
-	acked := t.Sides[1-i].AckSent
+	acked := to.AckSent
 	if t.RSTBy == 1-i && t.RSTAcks && (acked == 0 || after(t.RSTAck, acked)) {
 		acked = t.RSTAck // the reset acknowledges what arrived before it
 	}
 	if acked == 0 {
-		return !to.has(ackKnown) && (t.Sides[i].LastData.Seen() || t.Sides[i].ISNKnown)
+		return !f.side[1-i].has(baseKnown) && (t.Sides[i].LastData.Seen() || t.Sides[i].ISNKnown)
 	}
 	return after(from.next, acked)
 }

@@ -23,21 +23,22 @@ func (m Moment) Seen() bool { return m.Pos.Number != 0 }
 // endpoints. Port reuse (a new SYN with a new initial sequence number) starts
 // a new instance.
 type Conversation struct {
-	ID     int      // 0-based, in order of the first packet
-	Source int      // index of the source that saw it
-	Proto  proto.ID // TCP, UDP, SCTP, ICMP, ICMPv6, or the network protocol for anything else (IPv4, IPv6)
-	Stream int      // Wireshark's tcp.stream or udp.stream number in this source, -1 for others
-	// Ends are the two endpoints; ports are 0 without a transport. Ends[0] is
+	// What every packet changes or reads comes first.
+	Last   Moment
+	Stream int  // Wireshark's tcp.stream or udp.stream number in this source, -1 for others
+	TCP    *TCP // nil unless Proto == TCP
+	// Dir[i] is what Ends[i] sent. The endpoints have ports of 0 without a transport. Ends[0] is
 	// the side that opened the connection when Opened, else the sender of the first packet.
+	Dir    [2]Direction
 	Ends   [2]netip.AddrPort
-	Opened bool // a SYN or SYN/ACK of this instance was captured: Ends[0] is the client
+	Opened bool     // a SYN or SYN/ACK of this instance was captured: Ends[0] is the client
+	Proto  proto.ID // TCP, UDP, SCTP, ICMP, ICMPv6, or the network protocol for anything else (IPv4, IPv6)
+	First  Moment
+	ICMP   *ICMPError // nil when no ICMP error quoted the conversation
+	ID     int        // 0-based, in order of the first packet
+	Source int        // index of the source that saw it
 	// Interfaces has bit i set when a packet came from interface i of the source; bit 63 stands for all from 63 on.
 	Interfaces uint64
-	First      Moment
-	Last       Moment
-	Dir        [2]Direction // Dir[i] is what Ends[i] sent
-	TCP        *TCP         // nil unless Proto == TCP
-	ICMP       *ICMPError   // nil when no ICMP error quoted the conversation
 
 	order int64 // place in the source at which its pair was first named: numbers follow it
 }
@@ -52,25 +53,30 @@ type ICMPError struct {
 
 // A Direction is what one endpoint sent. All byte counts are of the wire, not of the capture.
 type Direction struct {
-	Packets   int64 // records counted once; further sightings of the same packet are in Sightings
-	Bytes     int64 // frame lengths
-	Payload   int64 // transport payload
-	Sightings int64 // further sightings of packets (other layers, other interfaces)
-	Dropped   int64 // packets that the host says it dropped; they count in Packets only when they were also seen otherwise
-	First     Moment
-	Last      Moment
+	Packets int64 // records counted once; further sightings of the same packet are in Sightings
+	Bytes   int64 // frame lengths
+	Payload int64 // transport payload
 
-	Retransmissions int64 // segments that carry only sequence numbers already sent
+	MaxInFlight uint32 // most bytes sent and not acknowledged, as seen here
+	MaxPayload  uint32 // largest transport payload of one packet
+
+	// Round trips of segments that this side sent: from the segment here to
+	// its acknowledgement, and from a time stamp to its echo (nil without
+	// one). Delay of the acknowledgement is in them, and repeated segments are not.
+	AckRTT  Samples
+	EchoRTT *Samples
+
+	Sightings  int64  // further sightings of packets (other layers, other interfaces)
+	Dropped    int64  // packets that the host says it dropped; they count in Packets only when they were also seen otherwise
+	LengthZero uint32 // packets whose length field was 0
+	Oversized  uint32 // segments above the receiver's MSS, or IP packets above 1,500 bytes when it is unknown
+
+	Retransmissions int64 // segments with a verdict of [Resent]
 	OutOfOrder      int64
 	Gaps            int64 // times that the sequence numbers jumped ahead of what was captured
 	DupAcks         int64
 	ZeroWindows     int64
-
-	// Evidence of offload, for the capture-quality rules.
-	Checksums  [6]int64 // by packet.Checksum
-	LengthZero int64    // packets whose length field was 0
-	Oversized  int64    // segments above the receiver's MSS, or IP packets above 1,500 bytes when it is unknown
-	MaxPayload int      // largest transport payload of one packet
+	Trouble         *Trouble // nil while no segment had a verdict
 }
 
 // TCP is what both directions of a TCP connection say together. Index 0 and 1 are the ends of the conversation.
@@ -79,22 +85,23 @@ type TCP struct {
 	SYNs                      int    // SYN segments sent by the client with this initial sequence number
 	LastSYN                   Moment
 	Established               bool // handshake complete, or data flowed both ways
-	Sides                     [2]Side
-	// RST is the first reset; RSTBy is the side that sent it.
-	RST      Moment
-	RSTBy    int
-	RSTAck   uint32 // what it acknowledged; valid iff RSTAcks
-	RSTAcks  bool   // it had the ACK flag
-	RSTs     int64
-	RSTClass ResetClass
-	// FirstFIN is the side that closed first, -1 when none did.
-	FirstFIN int
+	SimultaneousOpen          bool // both ends sent a SYN without ACK
+	HalfClosed                bool // one side went on to send data after the other's FIN
+	FastOpen                  bool // an option of TCP Fast Open was seen (RFC 7413)
+	Multipath                 bool // an option of Multipath TCP was seen (RFC 8684)
+	Completeness              Completeness
+	RSTClass                  ResetClass
 	// Refused is true when the SYN was answered by RST.
 	Refused bool
-	// ICMPError is the first ICMP error that quotes this conversation.
-	ICMPError          Moment
-	ICMPType, ICMPCode uint8
-	ICMPFrom           netip.Addr
+	Sides   [2]Side
+	// RST is the first reset; RSTBy is the side that sent it.
+	RST     Moment
+	RSTBy   int
+	RSTAck  uint32 // what it acknowledged; valid iff RSTAcks
+	RSTAcks bool   // it had the ACK flag
+	RSTs    int64
+	// FirstFIN is the side that closed first, -1 when none did.
+	FirstFIN int
 }
 
 // ResetClass says where in the life of the connection the first reset came.
@@ -111,21 +118,21 @@ const (
 
 // Side is the sender state of one end of a TCP connection.
 type Side struct {
+	LastData   Moment // last segment with payload
+	NextSeq    uint32 // highest sequence number sent, plus 1
+	AckSent    uint32 // highest acknowledgement this side sent
+	FirstAck   uint32 // first acknowledgement this side sent; valid iff AckSent is not 0
+	Window     uint32 // last window this side advertised, after scaling
 	ISN        uint32
 	ISNKnown   bool
-	MSS        int // 0 when no SYN of this side was captured or it had no option
-	Scale      int // window scale of this side's SYN; -1 without one
 	ScaleKnown bool
 	SACK       bool
 	Timestamps bool
+	FINAcked   bool // the other side acknowledged the FIN
+	LastAlert  bool // the last payload of this side was a TLS alert and nothing else: it takes leave
+	MSS        int  // 0 when no SYN of this side was captured or it had no option
+	Scale      int  // window scale of this side's SYN; -1 without one
 	FIN        Moment
 	FINNext    uint32 // sequence number after the FIN; valid iff FIN is seen
-	FINAcked   Moment // the other side acknowledged the FIN
-	NextSeq    uint32 // highest sequence number sent, plus 1
-	FirstAck   uint32 // first acknowledgement this side sent; valid iff AckSent is not 0
-	AckSent    uint32 // highest acknowledgement this side sent
-	LastData   Moment // last segment with payload
-	LastNew    Moment // last one with payload that the other side had not acknowledged: no keep-alive
-	LastAlert  bool   // the last payload of this side was a TLS alert and nothing else: it takes leave
-	Window     uint32 // last window this side advertised, after scaling
+	LastNew    Moment // last segment with payload that the other side had not acknowledged: no keep-alive
 }

@@ -23,7 +23,8 @@ type Host struct {
 	LengthZeroExamples []Moment
 	OversizedExamples  []Moment
 
-	order int64 // place in the source at which it appeared
+	order int64  // place in the source at which it appeared
+	index uint32 // in Tracker.order, plus 1
 }
 
 // Quality counts the packets of one host in one direction.

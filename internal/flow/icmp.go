@@ -3,10 +3,12 @@ package flow
 import (
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/tcp"
 )
 
 // quoted ties an ICMP error to the conversation whose packet it quotes. The
-// quotation is no traffic; like Wireshark it still gives the pair its number.
+// quotation is no traffic; like Wireshark it still gives the pair its number,
+// when enough of the header is quoted.
 func (t *Tracker) quoted(p *packet.Packet, s *Sighting, now Moment) {
 	id := p.QuotedTransport
 	if !p.QuotedSrc.IsValid() || id != proto.TCP && id != proto.UDP {
@@ -16,18 +18,58 @@ func (t *Tracker) quoted(p *packet.Packet, s *Sighting, now Moment) {
 	if !t.mine(o.src, o.dst, o.srcPort, o.dstPort) {
 		return
 	}
-	e, number := t.name(id, &o, order(p, partQuote))
+	var h tcp.Header
+	whole := id == proto.UDP || quotedHeader(p, &h)
+	e, number := t.named(id, &o, order(p, partQuote), whole)
 	s.addStream(id, number)
-	if e.flow == nil {
+	if e == nil || t.live(e) == nil {
 		return
 	}
 	c := &e.flow.Conversation
 	s.Quoted = c
 	if c.ICMP == nil {
 		c.ICMP = &ICMPError{At: now, Type: p.ICMPType, Code: p.ICMPCode, From: p.Src}
-		if c.TCP != nil {
-			c.TCP.ICMPError, c.TCP.ICMPType, c.TCP.ICMPCode, c.TCP.ICMPFrom = now, p.ICMPType, p.ICMPCode, p.Src
-		}
 	}
 	c.ICMP.Count++
+	if e.flow.tcp != nil && whole {
+		_, flipped := makeKey(id, o.src, o.dst, o.srcPort, o.dstPort)
+		e.flow.tcp.quote(&h, index(flipped != e.flow.flipped), &now)
+	}
+}
+
+// named is the pair's entry with its number; a quotation too short to tell what the segment was gives it none.
+func (t *Tracker) named(id proto.ID, o *outerPair, order int64, whole bool) (e *entry, number int32) {
+	if whole {
+		return t.name(id, o, order)
+	}
+	k, _ := makeKey(id, o.src, o.dst, o.srcPort, o.dstPort)
+	return t.pairs.lookup(&k), -1
+}
+
+// quotedEnd is the number of bytes that must be quoted of a TCP header: up to and including the window.
+const quotedEnd = 16
+
+// quotedHeader reads the TCP header that an ICMP error quotes. What was not
+// quoted of it is 0, and Len says that there was more.
+func quotedHeader(p *packet.Packet, h *tcp.Header) bool {
+	for i := p.N - 1; i >= 0; i-- {
+		if l := &p.Layers[i]; !l.Quoted || l.Proto != proto.TCP {
+			continue
+		}
+		b := p.Bytes(i)
+		if len(b) < quotedEnd {
+			return false
+		}
+		var whole [tcp.HeaderMin]byte
+		copy(whole[:], b)
+		h.Decode(whole[:])
+		if len(b) < tcp.HeaderMin {
+			h.Len = max(h.Len, tcp.HeaderMin+1)
+		}
+		if h.Len > tcp.HeaderMin && len(b) > tcp.HeaderMin {
+			h.Options = b[tcp.HeaderMin:min(h.Len, len(b))]
+		}
+		return true
+	}
+	return false
 }

@@ -137,8 +137,8 @@ func Merge(lanes []*Tracker) *Tracker {
 	all.convs = make([]*Conversation, 0, total)
 	queue := laneQueue{}
 	for _, l := range lanes {
-		if len(l.convs) > 0 {
-			queue = append(queue, l.convs)
+		if convs := l.Conversations(); len(convs) > 0 {
+			queue = append(queue, convs)
 		}
 	}
 	heap.Init(&queue)

@@ -143,7 +143,7 @@ func TestClosing(t *testing.T) {
 	w.seg(22, 0, "FA", 1, 2, 0)
 	w.seg(23, 1, "A", 2, 2, 0)
 	c := w.conv().TCP
-	if c.FirstFIN != 1 || c.Sides[1].FINAcked.Pos.Number != 5 || c.Sides[0].FINAcked.Pos.Number != 7 || c.RST.Seen() {
+	if c.FirstFIN != 1 || !c.Sides[1].FINAcked || !c.Sides[0].FINAcked || c.RST.Seen() {
 		t.Errorf("closing %+v", c)
 	}
 }
@@ -157,15 +157,15 @@ func TestSequenceNumbersWrap(t *testing.T) {
 		w.seg(20, 0, "A", 1, 1, 600)
 		w.seg(21, 0, "A", 601, 1, 600)
 		s := w.seg(22, 0, "A", 2401, 1, 600) // a segment of 1,200 is missing
-		if s.RelSeq != 2401 || s.NextSeq != 3001 || !s.Gap {
+		if s.RelSeq != 2401 || s.NextSeq != 3001 || !s.Analysis.Has(LostSegment) {
 			t.Errorf("base %d: %+v", base, s)
 		}
 		s = w.seg(23, 0, "A", 1201, 1, 600)
-		if !s.OutOfOrder || s.Retransmission {
+		if !s.Analysis.Has(OutOfOrder) || s.Analysis.Has(Resent) {
 			t.Errorf("base %d: late segment %+v", base, s)
 		}
-		s = w.seg(24, 0, "A", 601, 1, 600)
-		if !s.Retransmission {
+		s = w.seg(44, 0, "A", 601, 1, 600) // later than the round trip of the handshake
+		if !s.Analysis.Has(Resent) {
 			t.Errorf("base %d: repeated segment %+v", base, s)
 		}
 		if d := w.conv().Dir[0]; d.Gaps != 1 || d.OutOfOrder != 1 || d.Retransmissions != 1 {
@@ -180,7 +180,7 @@ func TestDupAcksAndZeroWindow(t *testing.T) {
 	w.seg(20, 1, "A", 1, 1, 100)
 	w.seg(21, 0, "A", 1, 101, 0)
 	for range 3 {
-		if s := w.seg(22, 0, "A", 1, 101, 0); !s.DupAck {
+		if s := w.seg(22, 0, "A", 1, 101, 0); !s.Analysis.Has(DuplicateAck) {
 			t.Errorf("no duplicate acknowledgement: %+v", s)
 		}
 	}
@@ -201,7 +201,7 @@ func TestICMPErrorQuotes(t *testing.T) {
 	if c.Dir[0].Packets != 1 || c.Dir[1].Packets != 0 || w.seen.Quoted != c || w.seen.Conv == c {
 		t.Errorf("sighting %+v", w.seen)
 	}
-	if c.ICMP == nil || c.ICMP.From.String() != "10.9.9.9" || c.TCP.ICMPCode != 1 || c.TCP.ICMPType != 3 {
+	if c.ICMP == nil || c.ICMP.From.String() != "10.9.9.9" {
 		t.Errorf("ICMP error %+v", c.ICMP)
 	}
 }

@@ -22,27 +22,26 @@ func (t *Tracker) meet(e *entry, p *packet.Packet, flipped bool) {
 	if flipped {
 		src, dst = dst, src
 	}
-	e.hosts = [2]*Host{src, dst}
+	e.hosts = [2]uint32{src.index, dst.index}
 }
 
 func (t *Tracker) host(a netip.Addr, order int64) *Host {
 	h := t.hosts[a]
 	if h == nil {
-		h = &Host{Source: t.source, Addr: a, order: order}
-		t.hosts[a] = h
-		t.order = append(t.order, h)
+		t.order = append(t.order, nil)
+		h = &Host{Source: t.source, Addr: a, order: order, index: uint32(len(t.order))}
+		t.order[h.index-1], t.hosts[a] = h, h
 	}
 	return h
 }
 
 // weigh counts the evidence of offload and of the capture's place that a packet carries.
-func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flipped bool, now Moment) {
-	from, to := e.hosts[0], e.hosts[1]
+func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flipped bool, now *Moment) {
+	from, to := t.order[e.hosts[0]-1], t.order[e.hosts[1]-1]
 	if flipped {
 		from, to = to, from
 	}
 	d := &f.Dir[s.Dir]
-	d.Checksums[s.Checksum]++
 	from.Sent.Checksums[s.Checksum]++
 	to.Received.Checksums[s.Checksum]++
 	from.Sent.Packets++
@@ -67,7 +66,7 @@ func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flippe
 		example(&from.FirstPartial, &from.PartialExamples, now)
 	case packet.ChecksumPartialLSO:
 		if !from.FirstPartialLSO.Seen() {
-			from.FirstPartialLSO = now
+			from.FirstPartialLSO = *now
 		}
 	case packet.ChecksumBad:
 		example(&from.FirstBad, &from.BadExamples, now)
@@ -97,10 +96,8 @@ func (h *Host) place(p *packet.Packet, ip int) {
 	if p.TTL == 64 || p.TTL == 128 || p.TTL == 255 {
 		h.InitialTTL++
 	}
-	if ip >= 0 && p.Layers[ip].Proto == proto.IPv4 {
-		if b := p.Bytes(ip); len(b) >= 12 && b[10] == 0 && b[11] == 0 {
-			h.IPChecksumZero++
-		}
+	if ip >= 0 && p.Layers[ip].Proto == proto.IPv4 && noChecksum(p, ip) {
+		h.IPChecksumZero++
 	}
 	if p.Transport != proto.TCP {
 		return
@@ -113,15 +110,18 @@ func (h *Host) place(p *packet.Packet, ip int) {
 	}
 }
 
-// network is the index of the network layer that Src and Dst come from, -1 without.
-func network(p *packet.Packet) int {
-	for i := p.N - 1; i >= 0; i-- {
-		if l := &p.Layers[i]; !l.Quoted && (l.Proto == proto.IPv4 || l.Proto == proto.IPv6) {
-			return i
-		}
+// noChecksum reports whether the IPv4 header at layer ip has a checksum of 0.
+func noChecksum(p *packet.Packet, ip int) bool {
+	b := p.Record.Data
+	if p.Layers[ip].Assembled {
+		b = p.Assembled
 	}
-	return -1
+	at := int(p.Layers[ip].Off) + 10
+	return at+2 <= len(b) && b[at] == 0 && b[at+1] == 0
 }
+
+// network is the index of the network layer that Src and Dst come from, -1 without.
+func network(p *packet.Packet) int { return p.NetworkLayer() }
 
 // oversized reports whether the packet was never on a wire like this: a TCP
 // segment above the size that its receiver announced (RFC 9293, 3.7.1), or, when
@@ -152,11 +152,11 @@ func datagram(p *packet.Packet, ip int) int {
 	return p.Record.WireLen - int(p.Record.FCS) - int(p.Layers[ip].Off)
 }
 
-func example(first *Moment, list *[]Moment, now Moment) {
+func example(first *Moment, list *[]Moment, now *Moment) {
 	if !first.Seen() {
-		*first = now
+		*first = *now
 	}
 	if len(*list) < maxExamples {
-		*list = append(slices.Grow(*list, 1), now)
+		*list = append(slices.Grow(*list, 1), *now)
 	}
 }

@@ -2,236 +2,256 @@ package flow
 
 import "github.com/wiretale/wiretale/proto/tcp"
 
-// side is the state of one sender that the sequence analysis needs. Its rules
-// are Wireshark's (tcp_analyze_sequence_number in packet-tcp.c), so that
-// relative numbers and marks agree with what people see there.
+// The rules of this file are those of Wireshark 4.0 (tcp_analyze_sequence_number
+// of packet-tcp.c, and its User's Guide, "TCP Analysis"), with their order and
+// their corner cases, so that a verdict here is the verdict that people see
+// there: a number of 0 counts as not known, the acknowledgement counts even
+// where its flag is not set, a half of the number space is behind and ahead.
+
+// side is what is known of one sender.
 type side struct {
-	base     uint32 // initial sequence number, or one less than the first number seen
-	next     uint32 // highest number sent, plus 1; valid iff nextKnown
-	fin      uint32 // number after the FIN; valid iff the FIN was seen
-	ack      uint32 // last acknowledgement; valid iff ackKnown
-	nextTime int64  // when next was reached
-	ackTime  int64
-	holes    []hole // ranges below next that were not captured yet, oldest first
-	dupAcks  int32
-	window   uint16 // last one, as sent
-	scale    int8   // shift, scaleUnknown or scaleUnused
-	known    knowledge
+	base       uint32 // initial sequence number, or one less than the first number seen; valid iff baseKnown
+	next       uint32 // highest number sent, plus 1; 0 when not known
+	contiguous uint32 // end of what was captured without a hole; 0 when not known
+	ack        uint32 // last acknowledgement, 0 before
+	window     uint32 // last one as sent, noWindow before
+	dupAcks    uint32 // equal acknowledgements; unseenAcked after one of what was not captured
+	sacked     uint32 // bytes that the last segment's first SACK blocks cover
+	pushed     uint32 // bytes since the last PSH
+	last       Analysis
+	fin        uint32 // number after the FIN; valid iff it was seen
+	nextFrame  int64  // where next was reached
+	nextTime   int64
+	ackTime    int64
+	ackFrame   int64 // first segment with the number ack
+	echo       echo
+	unacked    unacked
+	known      knowledge
+	scale      int8  // shift, scaleUnknown or scaleUnused
+	operations uint8 // of MPTCP, as far as they were known at the last segment
 }
 
-type knowledge uint8
+type knowledge uint16
 
 const (
-	baseKnown knowledge = 1 << iota
-	nextKnown
-	ackKnown
-	lastKeepAlive   // the last segment was a keep-alive
-	lastWindowProbe // the last segment was a zero window probe
+	baseKnown   knowledge = 1 << iota
+	flightKnown           // no hole since the other side's last acknowledgement: bytes in flight can be told
+	pushedLast            // the last segment with data had PSH
+	unscaled              // a SYN was the last: windows are not scaled before the first acknowledgement
+	repeated              // a retransmission may be among the unacknowledged: samples of the round trip are ambiguous
+	stalled               // advertises a window of 0
+	closes                // sent a FIN before the other side did
 )
 
 const (
-	scaleUnknown int8 = -1 // no SYN of this side was captured
-	scaleUnused  int8 = -2 // both SYNs are known not to agree on scaling
+	noWindow    = ^uint32(0)
+	unseenAcked = ^uint32(0)
 )
 
 func (s *side) has(k knowledge) bool { return s.known&k != 0 }
 
-// hole is a range of sequence numbers, end excluded.
-type hole struct{ from, to uint32 }
-
-// maxHoles bounds the memory of a lossy connection; the oldest hole is forgotten first.
-const maxHoles = 32
-
-type segment struct {
-	seq, ack, len uint32
-	window        uint16
-	flags         tcp.Flags
-	time          int64
-}
-
-// next is the sequence number after the segment. SYN and FIN count as 1.
-func (s *segment) next() uint32 {
-	n := s.seq + s.len
-	if s.flags&(tcp.SYN|tcp.FIN) != 0 {
-		n++
+func (s *side) set(k knowledge, on bool) {
+	s.known &^= k
+	if on {
+		s.known |= k
 	}
-	return n
 }
 
-// after reports whether sequence number a comes after b (RFC 9293, 3.4: modulo 2^32).
+// segment is one segment as the analysis sees it.
+type segment struct {
+	seq, ack, len, window uint32
+	flags                 tcp.Flags
+	frame, time           int64
+}
+
+// advances reports whether the segment takes numbers: data, SYN or FIN.
+func (g *segment) advances() bool { return g.len > 0 || g.flags&(tcp.SYN|tcp.FIN) != 0 }
+
+// end is the sequence number after the segment. SYN and FIN count as 1 together.
+func (g *segment) end() uint32 {
+	if g.flags&(tcp.SYN|tcp.FIN) != 0 {
+		return g.seq + g.len + 1
+	}
+	return g.seq + g.len
+}
+
+const control = tcp.SYN | tcp.FIN | tcp.RST
+
+// Comparisons of sequence numbers modulo 2^32 (RFC 9293, 3.4).
+func gt(a, b uint32) bool { return int32(b-a) < 0 }
+func lt(a, b uint32) bool { return int32(a-b) < 0 }
+func le(a, b uint32) bool { return int32(a-b) <= 0 }
+
+// after reports whether a comes after b; numbers half the space apart do not.
 func after(a, b uint32) bool { return int32(a-b) > 0 }
 
-func (f *tcpFlow) analyse(g *segment, from, to *side, s *Sighting) {
-	learnBase(g, from, to)
-	f.classifyAck(g, from, to, s)
-	if g.ack != from.ack || !from.has(ackKnown) {
-		from.dupAcks = 0
+// analyse gives the verdicts on a segment and moves the state of both sides past it:
+//
+//  1. windows, probes, keep-alives and repeated acknowledgements, from numbers alone;
+//  2. acknowledgements of what was not captured;
+//  3. retransmissions and segments out of order;
+//  4. the sender's numbers, window and acknowledgement;
+//  5. what the segment acknowledges;
+//  6. bytes in flight.
+func (f *tcpFlow) analyse(g *segment, from, to *side, s *Sighting, p *pool) {
+	if g.flags&tcp.ACK != 0 {
+		to.known |= flightKnown
 	}
-	if g.len > 0 || g.flags&(tcp.SYN|tcp.FIN) != 0 {
-		f.classifyData(g, from, to, s)
+	v := s.Analysis | f.shape(g, from, to, s)
+	if g.ack != from.ack {
+		from.ackFrame, from.dupAcks = g.frame, 0
 	}
-	advance(g, from, s)
-	from.window = g.window
-	from.ack, from.ackTime = g.ack, g.time
-	from.known = from.known&^(lastKeepAlive|lastWindowProbe) | ackKnown
-	if s.KeepAlive {
-		from.known |= lastKeepAlive
+	if to.contiguous != 0 && g.flags&tcp.ACK != 0 && gt(g.ack, to.contiguous) {
+		v |= to.unseen() | Analysed
 	}
-	if s.WindowProbe {
-		from.known |= lastWindowProbe
+	if g.advances() && !v.Has(KeepAlive) {
+		v |= f.resent(g, from, to, s)
 	}
-	if g.flags&tcp.ACK != 0 && to.holes != nil {
-		to.forget(g.ack)
+	from.advance(g, v, p)
+	from.window, from.ack, from.ackTime = g.window, g.ack, g.time
+	if f.mptcp {
+		from.operations = f.operations
+	}
+	from.last = v & Flagged
+	if m := to.unacked.acked(g.ack, to.base, p); m.n > 0 {
+		v |= Analysed
+		s.AcksFrame, s.AckRTT = m.frame, g.time-m.time
+		s.sample = m.n == 1 && !to.has(repeated)
+	}
+	if to.unacked.n == 0 {
+		to.known &^= repeated
+	}
+	if v&Flagged != 0 {
+		v |= Analysed
+	}
+	s.Analysis = v
+	if g.len != 0 {
+		from.inFlight(g, to, s)
 	}
 }
 
-// learnBase sets the numbers that relative ones count from: the ISN of a SYN,
-// else one less than the first number seen, so that data begins at 1.
-func learnBase(g *segment, from, to *side) {
-	if !from.has(baseKnown) {
-		from.base = g.seq - 1
-		if g.flags&tcp.SYN != 0 {
-			from.base = g.seq
+// shape recognises what the numbers, the length and the window alone say.
+func (f *tcpFlow) shape(g *segment, from, to *side, s *Sighting) (v Analysis) {
+	if g.len == 1 && g.seq == from.next && to.window == 0 {
+		return ZeroWindowProbe
+	}
+	if from.next != 0 && gt(g.seq, from.next) && g.flags&tcp.RST == 0 {
+		v |= LostSegment
+		s.hole = int64(g.seq - from.next)
+		from.known &^= flightKnown
+	}
+	if g.flags&control != 0 {
+		return v
+	}
+	if g.window == 0 {
+		v |= ZeroWindow
+	}
+	if g.len <= 1 && g.seq == from.next-1 {
+		v |= KeepAlive
+	}
+	if g.len > 0 {
+		if to.scale != scaleUnknown && g.seq+g.len == to.edge() {
+			v |= WindowFull
 		}
-		from.known |= baseKnown
+		return v
 	}
-	if g.flags&(tcp.SYN|tcp.ACK) == tcp.SYN|tcp.ACK && g.seq != from.base {
-		// Another answer to the SYN, from a cookie or from a second host: the numbers that follow belong to the last one.
-		from.base, from.holes = g.seq, nil
-		from.known &^= nextKnown
+	if g.seq == from.next && g.ack == from.ack {
+		v |= f.repeat(g, from, to, s)
 	}
-	if !to.has(baseKnown) && g.flags&tcp.ACK != 0 {
-		to.base = g.ack - 1
-		to.known |= baseKnown
-	}
+	return v
 }
 
-// classifyAck recognises zero windows, probes, keep-alives, gaps and duplicate acknowledgements.
-func (f *tcpFlow) classifyAck(g *segment, from, to *side, s *Sighting) {
-	const control = tcp.SYN | tcp.FIN | tcp.RST
-	atNext := from.has(nextKnown) && g.seq == from.next
-	if g.len == 1 && atNext && to.has(ackKnown) && to.window == 0 {
-		s.WindowProbe = true
-		return
-	}
-	s.ZeroWindow = g.window == 0 && g.flags&control == 0
-	s.Gap = from.has(nextKnown) && after(g.seq, from.next) && g.flags&tcp.RST == 0
-	s.KeepAlive = from.has(nextKnown) && g.len <= 1 && g.seq == from.next-1 && g.flags&control == 0
-	repeats := g.len == 0 && atNext && from.has(ackKnown) && g.ack == from.ack && g.window == from.window && g.flags&control == 0
-	if !repeats || to.has(lastKeepAlive) && g.window != 0 || to.has(lastWindowProbe) && g.window == 0 {
-		return
-	}
-	if g.window != 0 {
-		s.DupAck = true
+// repeat recognises what a segment without data says that has the numbers of the one before.
+func (f *tcpFlow) repeat(g *segment, from, to *side, s *Sighting) Analysis {
+	switch {
+	case g.window != from.window:
+		if g.window != 0 {
+			return WindowUpdate
+		}
+	case g.window == 0:
+		if to.last.Has(ZeroWindowProbe) {
+			return ZeroWindowProbeAck
+		}
+	case to.last.Has(KeepAlive):
+		return KeepAliveAck
+	case f.mptcp && f.operations != from.operations:
+		// RFC 8684, 4: acknowledgements that carry options are no sign of loss. As in Wireshark one after each new kind is let pass.
+	default:
+		if from.dupAcks == unseenAcked {
+			from.dupAcks = 0
+		}
 		from.dupAcks++
+		s.DupAckNum, s.DupAckFrame = from.dupAcks, from.ackFrame
+		return DuplicateAck
 	}
+	return 0
+}
+
+// unseen is for an acknowledgement beyond what was captured of the side. One
+// verdict is enough for one hole.
+func (s *side) unseen() Analysis {
+	if lt(s.contiguous, s.next) {
+		s.contiguous = s.next
+		return AckLostSegment
+	}
+	fresh := s.dupAcks == 0
+	s.dupAcks = unseenAcked
+	if fresh {
+		return AckLostSegment
+	}
+	return 0
 }
 
 const (
 	// fastRetransmit is how soon after the last duplicate acknowledgement a retransmission counts as an answer to it.
 	fastRetransmit = 20_000_000
-	// reorderLimit separates reordering from retransmission while the round-trip time is unknown.
+	// reorderLimit separates reordering from retransmission while the round-trip time is not known.
 	reorderLimit = 3_000_000
 )
 
-// classifyData recognises segments that do not advance: retransmissions and late ones.
-func (f *tcpFlow) classifyData(g *segment, from, to *side, s *Sighting) {
-	if s.KeepAlive {
-		return
+// resent recognises segments that do not advance.
+func (f *tcpFlow) resent(g *segment, from, to *side, s *Sighting) Analysis {
+	if g.len > 0 && to.ack != 0 && le(g.seq+g.len, to.ack) {
+		return SpuriousRetransmission
 	}
-	behind := from.has(nextKnown) && after(from.next, g.seq)
-	if g.len > 1 && from.next-1 == g.seq {
-		behind = false // a zero window probe went before and its byte comes again with the rest
+	// A segment that takes up the byte of a window probe before it does advance.
+	if from.next == 0 || !lt(g.seq, from.next) || g.len > 1 && from.next-1 == g.seq {
+		return 0
 	}
-	if g.len > 0 && to.has(ackKnown) && to.ack != 0 && !after(g.seq+g.len, to.ack) {
-		s.Retransmission = true // spurious: all of it was acknowledged already
-		return
+	if to.dupAcks >= 2 && to.ack == g.seq && uint64(g.time-to.ackTime) < fastRetransmit {
+		return FastRetransmission
 	}
-	if !behind {
-		return
+	limit := uint64(reorderLimit)
+	if f.irtt != 0 {
+		limit = uint64(f.irtt)
 	}
-	if to.dupAcks >= 2 && to.ack == g.seq && g.time-to.ackTime < fastRetransmit {
-		s.Retransmission = true
-		return
+	if uint64(g.time-from.nextTime) < limit && from.next != g.end() {
+		return OutOfOrder
 	}
-	limit := int64(reorderLimit)
-	if rtt := f.info.initialRTT(); rtt > 0 {
-		limit = rtt
+	s.RTO, s.RTOFrame = g.time-from.nextTime, from.nextFrame
+	if o := from.unacked.oldest(); o != nil {
+		s.RTO, s.RTOFrame = g.time-o.time, o.frame
 	}
-	if g.time-from.nextTime < limit && from.next != g.seq+g.len && from.missing(g) {
-		s.OutOfOrder = true
-		return
-	}
-	s.Retransmission = true
+	return Retransmission
 }
 
 // advance moves the sender's numbers past the segment.
-func advance(g *segment, from *side, s *Sighting) {
-	if s.WindowProbe {
+func (s *side) advance(g *segment, v Analysis, p *pool) {
+	next := g.seq + g.len
+	if g.advances() && s.unacked.n < maxUnacked {
+		next = g.end()
+		s.unacked.push(sent{g.seq, next, g.frame, g.time}, s.base, p)
+		if v.Has(Resent) {
+			s.known |= repeated
+		}
+	}
+	if v.Has(ZeroWindowProbe) {
 		return
 	}
-	next := g.next()
-	switch {
-	case !from.has(nextKnown):
-		from.next, from.nextTime = next, g.time
-		from.known |= nextKnown
-	case after(next, from.next):
-		if s.Gap {
-			from.addHole(hole{from.next, g.seq})
-		}
-		from.next, from.nextTime = next, g.time
-	case from.holes != nil && next != g.seq:
-		from.fill(g.seq, next)
+	if s.next == 0 || gt(next, s.next) {
+		s.next, s.nextFrame, s.nextTime = next, g.frame, g.time
 	}
-}
-
-// missing reports whether any of the segment falls into a hole.
-func (s *side) missing(g *segment) bool {
-	for _, h := range s.holes {
-		if after(h.to, g.seq) && after(g.next(), h.from) {
-			return true
-		}
+	if s.contiguous == 0 || g.seq == s.contiguous {
+		s.contiguous = s.next
 	}
-	return false
-}
-
-func (s *side) addHole(h hole) {
-	if len(s.holes) == maxHoles {
-		copy(s.holes, s.holes[1:])
-		s.holes = s.holes[:maxHoles-1]
-	}
-	s.holes = append(s.holes, h)
-}
-
-// fill takes a captured range out of the holes.
-func (s *side) fill(from, to uint32) {
-	kept := s.holes[:0]
-	var rest []hole // the second half of a hole that is filled in the middle
-	for _, h := range s.holes {
-		if !after(h.to, from) || !after(to, h.from) {
-			kept = append(kept, h)
-			continue
-		}
-		if after(h.to, to) {
-			rest = append(rest, hole{to, h.to})
-		}
-		if after(from, h.from) {
-			kept = append(kept, hole{h.from, from})
-		}
-	}
-	s.holes = kept
-	for _, h := range rest {
-		s.addHole(h)
-	}
-}
-
-// forget drops the holes that the other side has acknowledged.
-func (s *side) forget(ack uint32) {
-	kept := s.holes[:0]
-	for _, h := range s.holes {
-		if after(h.to, ack) {
-			kept = append(kept, h)
-		}
-	}
-	s.holes = kept
 }

@@ -37,13 +37,28 @@ type Sighting struct {
 	NextSeq        uint32 // relative sequence number after this segment
 	Window         uint32 // window after scaling; as sent when the scale is unknown
 	ScaleKnown     bool
-	Retransmission bool // any kind: fast, spurious, after a timeout
-	OutOfOrder     bool
-	Gap            bool // a segment before this one was not captured
-	DupAck         bool
-	KeepAlive      bool
-	ZeroWindow     bool
-	WindowProbe    bool
+	Scale          int8 // shift of the sender's windows; -1 unknown, -2 not used
+
+	// Analysis is what the segments before say of this one.
+	Analysis      Analysis
+	AcksFrame     int64 // segment that ends where this one acknowledges; 0 for none
+	AckRTT        int64 // nanoseconds since that segment
+	InitialRTT    int64 // nanoseconds from the last SYN to the first ACK, 0 while unknown
+	BytesInFlight uint32
+	PushBytesSent uint32 // since the last PSH, this segment included
+	DupAckNum     uint32 // valid iff DuplicateAck
+	DupAckFrame   int64  // first segment with the acknowledgement; valid iff DuplicateAck
+	RTO, RTOFrame int64  // nanoseconds since the oldest unacknowledged segment, and its frame; valid iff Retransmission
+
+	// TimeRelative and TimeDelta are nanoseconds since the first and since the
+	// previous segment of the conversation; Completeness is what was seen of
+	// the connection before this segment.
+	TimeRelative, TimeDelta int64
+	Completeness            Completeness
+
+	hole   int64 // bytes missing before the segment; valid iff LostSegment
+	syn    bool
+	sample bool // AckRTT belongs to one segment that was sent once
 
 	Checksum packet.Checksum
 }

@@ -19,13 +19,13 @@ type slot struct {
 }
 
 // An entry is what is kept for each pair of endpoints that was ever named:
-// the newest conversation between them, and who they are.
+// the newest conversation between them, and who they are. It has the size of a cache line.
 type entry struct {
 	key   key
-	flow  *flow    // nil while only a quotation or an outer header named the pair
-	hosts [2]*Host // in the key's order
-	// stream is the number that Wireshark gives the newest instance.
-	stream int32
+	flow  *flow     // nil while it is packed, or only a quotation or an outer header named the pair
+	hosts [2]uint32 // index in Tracker.order plus 1, in the key's order; 0 before the first packet
+	// stream is the number that Wireshark gives the newest instance; id is the ID of its conversation plus 1, 0 for none.
+	stream, id int32
 }
 
 const (
@@ -51,6 +51,20 @@ func (t *table) find(k *key) *entry {
 			}
 		}
 	}
+}
+
+// lookup returns the entry of k, nil when there is none.
+func (t *table) lookup(k *key) *entry {
+	h := k.hash(&t.seed)
+	for i := h & t.mask; t.slots[i].index != 0; i = (i + 1) & t.mask {
+		if t.slots[i].hash != h {
+			continue
+		}
+		if e := t.at(t.slots[i].index - 1); e.key == *k {
+			return e
+		}
+	}
+	return nil
 }
 
 func (t *table) at(i uint32) *entry { return &t.blocks[i/blockSize][i%blockSize] }

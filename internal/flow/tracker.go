@@ -22,7 +22,11 @@ type Tracker struct {
 	streams [2]int32 // next number: of TCP, of UDP
 	lane    int      // the only lane followed, -1 for all
 	names   []naming // in a lane: what was named and has no number yet
-	seen    *recent  // packets seen a moment ago, by content; nil until a record names a layer
+	blocks  pool
+	compact bool // conversations without news are packed
+	cold    cold // valid iff compact
+	last    recentPair
+	seen    *recent // packets seen a moment ago, by content; nil until a record names a layer
 }
 
 // NewTracker returns the tracker of the source with this index.
@@ -30,15 +34,23 @@ func NewTracker(source int) *Tracker {
 	return &Tracker{source: source, pairs: newTable(), hosts: map[netip.Addr]*Host{}, lane: -1}
 }
 
-// Conversations are all conversations so far in order of their first packet; their ID is their index.
-func (t *Tracker) Conversations() []*Conversation { return t.convs }
+// Conversations are all conversations so far in order of their first packet;
+// their ID is their index. Those that were packed are unpacked for it: see [Tracker.All].
+func (t *Tracker) Conversations() []*Conversation {
+	for i := range t.convs {
+		if t.convs[i] == nil {
+			t.convs[i] = t.unpacked(i, new(tcpFlow))
+		}
+	}
+	return t.convs
+}
 
 // Hosts are all addresses that sent or received a packet, in order of appearance.
 func (t *Tracker) Hosts() []*Host { return t.order }
 
 // End releases what is only needed while packets come. Conversations and hosts stay.
 func (t *Tracker) End() {
-	t.pairs = newTable()
+	t.pairs, t.last = newTable(), recentPair{}
 	t.seen = nil
 	t.hosts = map[netip.Addr]*Host{}
 }
@@ -48,12 +60,6 @@ type flow struct {
 	Conversation
 	flipped bool // Ends[0] is the second endpoint of the key
 	tcp     *tcpFlow
-}
-
-type tcpFlow struct {
-	flow flow
-	info TCP
-	side [2]side // by index of Ends
 }
 
 // Add says what the packet is part of, and counts it.
@@ -76,32 +82,61 @@ func (t *Tracker) Add(p *packet.Packet, s *Sighting) {
 		t.quoted(p, s, now)
 		return
 	}
-	k, flipped := makeKey(id, p.Src, p.Dst, srcPort, dstPort)
-	e := t.pairs.find(&k)
-	if e.hosts[0] == nil {
-		t.meet(e, p, flipped)
-	}
-	f := t.instance(e, p, flipped)
+	e, flipped := t.pair(id, p, srcPort, dstPort)
+	f := t.instance(e, p, s, flipped, &now)
 	s.Conv = &f.Conversation
 	if f.flipped != flipped {
 		s.Dir = 1
 	}
 	s.addStream(id, int32(f.Stream))
-	s.Checksum = checksum(p)
+	if id == proto.TCP || id == proto.UDP {
+		s.Checksum = p.Checksum()
+	}
 	switch {
 	case counts == dropped:
-		t.drop(f, p, s, now)
+		t.drop(f, p, s, &now)
 		return
 	case counts == again || t.resegmented(f, p, s, now):
 		t.sightAgain(f, p, s)
 		return
 	}
-	t.count(f, p, s, now)
-	t.weigh(e, f, p, s, flipped, now)
-	if f.tcp != nil && !p.Has(packet.Fragment) {
-		f.tcp.segment(p, s, now)
+	t.count(f, p, s, &now)
+	t.weigh(e, f, p, s, flipped, &now)
+	if f.tcp != nil {
+		f.tcp.touched = true
+		f.tcp.packet(p, s, &now, &t.blocks)
 	}
-	t.quoted(p, s, now)
+	if p.QuotedSrc.IsValid() {
+		t.quoted(p, s, now)
+	}
+}
+
+// A recentPair is the pair of the last packet: packets of one connection come in rows.
+type recentPair struct {
+	src, dst netip.AddrPort
+	id       proto.ID
+	entry    *entry
+	flipped  bool
+}
+
+// pair finds the entry of the packet's endpoints, and says whether its source is the second of them.
+func (t *Tracker) pair(id proto.ID, p *packet.Packet, srcPort, dstPort uint16) (e *entry, flipped bool) {
+	src, dst := netip.AddrPortFrom(p.Src, srcPort), netip.AddrPortFrom(p.Dst, dstPort)
+	if l := &t.last; l.id == id && l.entry != nil {
+		switch {
+		case l.src == src && l.dst == dst:
+			return l.entry, l.flipped
+		case l.src == dst && l.dst == src:
+			return l.entry, !l.flipped
+		}
+	}
+	k, flipped := makeKey(id, p.Src, p.Dst, srcPort, dstPort)
+	e = t.pairs.find(&k)
+	if e.hosts[0] == 0 {
+		t.meet(e, p, flipped)
+	}
+	t.last = recentPair{src, dst, id, e, flipped}
+	return e, flipped
 }
 
 // ports are those that key the packet's conversation: 0 without a transport that has any.
@@ -126,27 +161,35 @@ func conversationProto(p *packet.Packet) proto.ID {
 }
 
 // instance is the conversation instance that the packet belongs to, a new one when it starts one.
-func (t *Tracker) instance(e *entry, p *packet.Packet, flipped bool) *flow {
-	f := e.flow
+func (t *Tracker) instance(e *entry, p *packet.Packet, s *Sighting, flipped bool, now *Moment) *flow {
+	f := t.live(e)
 	if f == nil {
-		return t.begin(e, p, flipped, e.stream)
+		return t.begin(e, p, flipped, e.stream, now)
 	}
-	if f.tcp != nil && f.tcp.reused(p, f.flipped != flipped) {
-		return t.begin(e, p, flipped, -1)
+	if f.tcp == nil || !f.tcp.reused(&p.TCP, f.flipped != flipped) {
+		return f
 	}
+	f.tcp.release(&t.blocks)
+	f = t.begin(e, p, flipped, -1, now)
+	f.tcp.begun = true
+	f.tcp.progress, f.tcp.info.Completeness = SawSYN, SawSYN
+	s.Analysis = ReusedPorts | Analysed
 	return f
 }
 
 // begin starts an instance between the endpoints of e. A number of -1 takes the next one.
-func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32) *flow {
+func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32, now *Moment) *flow {
 	id := proto.ID(e.key.kind)
 	var f *flow
 	if id == proto.TCP {
-		tf := new(tcpFlow)
+		t.sweep(looks)
+		tf := t.cold.take()
+		t.follow(e, tf)
 		f = &tf.flow
 		f.tcp = tf
 		f.TCP = &tf.info
-		tf.init()
+		tf.init(now)
+		tf.begun = number >= 0
 	} else {
 		f = new(flow)
 	}
@@ -163,19 +206,16 @@ func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32) 
 		f.flipped = !flipped
 	}
 	t.convs = append(t.convs, &f.Conversation)
+	e.id = int32(f.ID) + 1
 	return f
 }
 
-func (t *Tracker) count(f *flow, p *packet.Packet, s *Sighting, now Moment) {
+func (t *Tracker) count(f *flow, p *packet.Packet, s *Sighting, now *Moment) {
 	d := &f.Dir[s.Dir]
 	if !f.First.Seen() {
-		f.First = now
+		f.First = *now
 	}
-	f.Last = now
-	if d.Packets == 0 {
-		d.First = now
-	}
-	d.Last = now
+	f.Last = *now
 	d.Packets++
 	d.Bytes += int64(p.Record.WireLen)
 	if i := p.Record.Interface; i >= 0 {
@@ -183,7 +223,7 @@ func (t *Tracker) count(f *flow, p *packet.Packet, s *Sighting, now Moment) {
 	}
 	if f.Proto != proto.IPv4 && f.Proto != proto.IPv6 {
 		d.Payload += int64(p.PayloadLen)
-		d.MaxPayload = max(d.MaxPayload, p.PayloadLen)
+		d.MaxPayload = max(d.MaxPayload, uint32(p.PayloadLen))
 	}
 }
 
@@ -192,17 +232,17 @@ func (t *Tracker) sightAgain(f *flow, p *packet.Packet, s *Sighting) {
 	s.Duplicate = true
 	f.Dir[s.Dir].Sightings++
 	if f.tcp != nil && !p.Has(packet.Fragment) {
-		f.tcp.relative(p, s)
+		f.tcp.relative(p, &f.tcp.side[s.Dir], &f.tcp.side[1-s.Dir], s)
 	}
 }
 
 // drop notes that the host dropped a packet. That is no traffic: the packet
 // was counted where it came in, or it never left.
-func (t *Tracker) drop(f *flow, p *packet.Packet, s *Sighting, now Moment) {
+func (t *Tracker) drop(f *flow, p *packet.Packet, s *Sighting, now *Moment) {
 	if !f.First.Seen() {
-		f.First = now
+		f.First = *now
 	}
-	f.Last = now
+	f.Last = *now
 	d := &f.Dir[s.Dir]
 	if s.FirstDrop {
 		d.Dropped++
@@ -213,6 +253,6 @@ func (t *Tracker) drop(f *flow, p *packet.Packet, s *Sighting, now Moment) {
 	if f.tcp != nil && !p.Has(packet.Fragment) {
 		// Its numbers are those of the connection all the same.
 		learnBase(&segment{seq: p.TCP.Seq, ack: p.TCP.Ack, flags: p.TCP.Flags}, &f.tcp.side[s.Dir], &f.tcp.side[1-s.Dir])
-		f.tcp.relative(p, s)
+		f.tcp.relative(p, &f.tcp.side[s.Dir], &f.tcp.side[1-s.Dir], s)
 	}
 }

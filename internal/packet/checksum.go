@@ -15,7 +15,7 @@ import (
 // from the stack, with the length (checksum offload) or without it
 // (segmentation offload): what the sender's own capture shows is then no error.
 func (p *Packet) Checksum() Checksum {
-	if p.transport < 0 || p.network < 0 || p.Flags&(LengthBeyond|PayloadUnknown|Fragment) != 0 {
+	if p.transport < 0 || int(p.transport) >= p.N || p.network < 0 || p.Flags&(LengthBeyond|PayloadUnknown|Fragment) != 0 {
 		return ChecksumUnknown
 	}
 	l := &p.Layers[p.transport]
@@ -62,16 +62,17 @@ func (p *Packet) cutChecksum(l *Layer) Checksum {
 	if p.Transport == proto.UDP && be16(b[at:]) == 0 {
 		return ChecksumZero
 	}
-	return p.partial(be16(b[at:]), int(l.Wire-l.Off), ChecksumUnknown)
+	return p.partial(b[at:], int(l.Wire-l.Off), ChecksumUnknown)
 }
 
 // partial compares a checksum field with the sums that offload leaves.
-func (p *Packet) partial(have uint16, length int, otherwise Checksum) Checksum {
+func (p *Packet) partial(field []byte, length int, otherwise Checksum) Checksum {
 	pseudo, ok := p.pseudoSum()
+	have := binary.LittleEndian.Uint16(field)
 	switch {
 	case !ok:
 		return otherwise
-	case have == fold(pseudo+uint64(length)):
+	case have == fold(pseudo+swapped(length)):
 		return ChecksumPartial
 	case have == fold(pseudo):
 		return ChecksumPartialLSO
@@ -84,42 +85,45 @@ func (p *Packet) verify(b []byte, at int) Checksum {
 	if !ok {
 		return ChecksumUnknown
 	}
-	if fold(sum(pseudo+uint64(len(b)), b)) == 0xffff {
+	if fold(sum(pseudo+swapped(len(b)), b)) == 0xffff {
 		return ChecksumGood
 	}
-	return p.partial(be16(b[at:]), len(b), ChecksumBad)
+	return p.partial(b[at:], len(b), ChecksumBad)
 }
 
 // pseudoSum is the sum of the pseudo header (RFC 9293, 3.1; RFC 8200, 8.1)
-// without the length. A routing header with segments left means that the
-// destination of the sum is the last of its addresses.
+// without the length, with room to add one. A routing header with segments
+// left means that the destination of the sum is the last of its addresses.
 func (p *Packet) pseudoSum() (uint64, bool) {
 	l := &p.Layers[p.network]
 	b := p.Bytes(int(p.network))
-	proto4 := uint64(p.IPProto)
+	protocol := swapped(int(p.IPProto))
 	switch l.Proto {
 	case proto.IPv4:
 		if len(b) < 20 {
 			return 0, false
 		}
-		return sum(proto4, b[12:20]), true
+		pair := binary.LittleEndian.Uint64(b[12:])
+		return protocol + pair>>32 + pair&0xffffffff, true
 	case proto.IPv6:
 		if len(b) < 40 {
 			return 0, false
 		}
-		s := sum(proto4, b[8:24])
+		dst := b[24:40]
 		for i := int(p.network) + 1; i < int(p.transport); i++ {
 			if p.Layers[i].Proto == proto.IPv6Routing {
-				dst, ok := finalDestination(p.Bytes(i))
+				final, ok := finalDestination(p.Bytes(i))
 				if !ok {
 					return 0, false
 				}
-				if dst != nil {
-					return sum(s, dst), true
+				if final != nil {
+					dst = final
+					break
 				}
 			}
 		}
-		return sum(s, b[24:40]), true
+		s := sum(sum(protocol, b[8:24]), dst)
+		return s>>32 + s&0xffffffff, true
 	}
 	return 0, false
 }
@@ -141,28 +145,42 @@ func finalDestination(b []byte) ([]byte, bool) {
 	return nil, false
 }
 
-// sum adds the 16-bit words of b, eight bytes at a time, with end-around carry.
+// sum adds the 16-bit words of b with end-around carry. The words are added
+// eight bytes at a time and in the order in which they lie in memory: the
+// carries of wide words fold down to those of narrow ones, and words with
+// their bytes swapped have the sum with its bytes swapped (RFC 1071, 2).
 func sum(s uint64, b []byte) uint64 {
+	le := binary.LittleEndian
 	var c uint64
-	for len(b) >= 32 {
-		s, c = bits.Add64(s, binary.BigEndian.Uint64(b), 0)
-		s, c = bits.Add64(s, binary.BigEndian.Uint64(b[8:]), c)
-		s, c = bits.Add64(s, binary.BigEndian.Uint64(b[16:]), c)
-		s, c = bits.Add64(s, binary.BigEndian.Uint64(b[24:]), c)
-		s, c = bits.Add64(s, 0, c)
-		s += c
-		b = b[32:]
+	for len(b) >= 64 {
+		s, c = bits.Add64(s, le.Uint64(b), c)
+		s, c = bits.Add64(s, le.Uint64(b[8:]), c)
+		s, c = bits.Add64(s, le.Uint64(b[16:]), c)
+		s, c = bits.Add64(s, le.Uint64(b[24:]), c)
+		s, c = bits.Add64(s, le.Uint64(b[32:]), c)
+		s, c = bits.Add64(s, le.Uint64(b[40:]), c)
+		s, c = bits.Add64(s, le.Uint64(b[48:]), c)
+		s, c = bits.Add64(s, le.Uint64(b[56:64]), c)
+		b = b[64:]
 	}
 	for len(b) >= 8 {
-		s, c = bits.Add64(s, binary.BigEndian.Uint64(b), 0)
-		s, c = bits.Add64(s, 0, c)
-		s += c
+		s, c = bits.Add64(s, le.Uint64(b), c)
 		b = b[8:]
 	}
-	var last [8]byte
-	copy(last[:], b)
-	s, c = bits.Add64(s, binary.BigEndian.Uint64(last[:]), 0)
+	if len(b) > 0 {
+		last := uint64(0)
+		for i, v := range b {
+			last |= uint64(v) << (8 * i)
+		}
+		s, c = bits.Add64(s, last, c)
+	}
+	s, c = bits.Add64(s, 0, c)
 	return s + c
+}
+
+// swapped is a number of 32 bits in the order of [sum].
+func swapped(n int) uint64 {
+	return uint64(bits.ReverseBytes16(uint16(n>>16))) + uint64(bits.ReverseBytes16(uint16(n)))
 }
 
 func fold(s uint64) uint16 {

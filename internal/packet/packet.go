@@ -120,6 +120,14 @@ type Packet struct {
 // Has reports whether all of the flags are set.
 func (p *Packet) Has(f Flag) bool { return p.Flags&f == f }
 
+// NetworkLayer is the index of the layer that Src and Dst come from, -1 without one.
+func (p *Packet) NetworkLayer() int {
+	if int(p.network) < p.N {
+		return int(p.network)
+	}
+	return -1
+}
+
 // Clone copies p with its reassembled datagram and its record; the record's bytes stay shared.
 func (p *Packet) Clone() *Packet {
 	c := *p

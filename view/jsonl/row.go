@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/trace"
 	"github.com/wiretale/wiretale/view"
 )
@@ -49,6 +50,7 @@ type Segment struct {
 	Scaled    uint32 `json:"scaled_window" doc:"after scaling; as sent when the scale is unknown"`
 	Checksum  string `json:"checksum" doc:"'unknown', 'good', 'zero', 'partial', 'partial_lso', 'bad'"`
 	Resent    bool   `json:"retransmission" doc:"carries only what was sent before"`
+	Analysis  string `json:"analysis,omitempty" doc:"verdicts on the segment, Wireshark's names after 'tcp.analysis.', separated by commas"`
 	Duplicate bool   `json:"duplicate" doc:"further sighting of a packet that was counted already"`
 }
 
@@ -199,7 +201,7 @@ func segment(row *engine.Row) *Segment {
 	}
 	out := &Segment{
 		SrcPort: p.SrcPort, DstPort: p.DstPort, Flags: view.TCPFlags(p.TCP.Flags), Seq: p.TCP.Seq, Ack: p.TCP.Ack, RelSeq: s.RelSeq, RelAck: s.RelAck,
-		Window: p.TCP.Window, Scaled: s.Window, Resent: s.Retransmission, Duplicate: s.Duplicate,
+		Window: p.TCP.Window, Scaled: s.Window, Resent: s.Analysis.Has(flow.Resent), Analysis: s.Analysis.String(), Duplicate: s.Duplicate,
 	}
 	if int(s.Checksum) < len(checksumNames) {
 		out.Checksum = checksumNames[s.Checksum]

@@ -30,7 +30,7 @@ func bulk(opt Options, n int, visit func(*engine.Row)) {
 		rec.Time = opt.Start + int64(i)*1e5
 		from := 0
 		p.PayloadLen, seen.RelSeq, seen.RelAck = size, seq, 1
-		seen.Retransmission = false
+		seen.Analysis = 0
 		p.TCP.Flags = tcp.ACK
 		switch {
 		case i%3 == 2:
@@ -38,7 +38,7 @@ func bulk(opt Options, n int, visit func(*engine.Row)) {
 			p.PayloadLen, seen.RelSeq, seen.RelAck = 0, 1, max(seq, flight*size)-flight*size+1
 			seen.Window = uint32(1<<20 + i%1000*100)
 		case i%100 == 0 && i > 0:
-			seen.RelSeq, seen.Retransmission = seq-5*size, true
+			seen.RelSeq, seen.Analysis = seq-5*size, flow.Retransmission
 		default:
 			seq += size
 		}

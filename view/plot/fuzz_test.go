@@ -30,7 +30,11 @@ func row(b, options []byte, now *int64, conv *flow.Conversation, r *engine.Row) 
 	from := int(b[23] & 1)
 	p.Src, p.SrcPort, p.Dst, p.DstPort = conv.Ends[from].Addr(), conv.Ends[from].Port(), conv.Ends[1-from].Addr(), conv.Ends[1-from].Port()
 	*s = flow.Sighting{Conv: conv, TCP: true, RelSeq: le.Uint32(b[8:]), RelAck: le.Uint32(b[12:]), Window: le.Uint32(b[24:]), ScaleKnown: b[28]&1 != 0}
-	s.Retransmission, s.OutOfOrder, s.DupAck, s.ZeroWindow, s.KeepAlive = b[29]&1 != 0, b[29]&2 != 0, b[29]&4 != 0, b[29]&8 != 0, b[29]&16 != 0
+	for i, v := range []flow.Analysis{flow.Retransmission, flow.OutOfOrder, flow.DuplicateAck, flow.ZeroWindow, flow.KeepAlive} {
+		if b[29]>>i&1 != 0 {
+			s.Analysis |= v
+		}
+	}
 }
 
 // FuzzPlot: any segments at any times give a bounded number of points in order of time, and a picture.

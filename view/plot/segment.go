@@ -113,8 +113,9 @@ func (s *segments) header(p *packet.Packet, seen *flow.Sighting, g *segment) {
 	if g.hasWindow && !g.scaleKnown {
 		s.unscaled[g.from] = true
 	}
-	g.resent, g.late, g.dupAck = seen.Retransmission, seen.OutOfOrder, seen.DupAck
-	g.zeroWindow, g.keepAlive = seen.ZeroWindow, seen.KeepAlive
+	v := seen.Analysis
+	g.resent, g.late, g.dupAck = v.Has(flow.Resent), v.Has(flow.OutOfOrder), v.Has(flow.DuplicateAck)
+	g.zeroWindow, g.keepAlive = v.Has(flow.ZeroWindow), v.Has(flow.KeepAlive)
 	if g.hasAck && len(h.Options) > 0 {
 		g.nsacks = sackBlocks(h.Options, h.Ack, g.ack, &g.sacks)
 	}
@@ -122,7 +123,7 @@ func (s *segments) header(p *packet.Packet, seen *flow.Sighting, g *segment) {
 
 // analysed reports whether the tracker has marked the segment: the packets of Wireshark's tcp.analysis.flags.
 func analysed(s *flow.Sighting) bool {
-	return s.TCP && (s.Retransmission || s.OutOfOrder || s.Gap || s.DupAck || s.KeepAlive || s.ZeroWindow || s.WindowProbe)
+	return s.TCP && s.Analysis.Has(flow.Flagged)
 }
 
 // sackBlocks reads the blocks of SACK options (RFC 2018, 3). Their edges

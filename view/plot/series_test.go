@@ -161,8 +161,8 @@ func TestIOGraph(t *testing.T) {
 		{"total", func(*Options) {}, at1(0, 6, 50, 4, 100, 3, 150, 3)},
 		{"tcp", func(*Options) {}, at1(0, 6, 50, 4, 100, 2, 150, 2)},
 		{"udp", func(*Options) {}, at1(0, 0, 50, 0, 100, 1, 150, 1)},
-		// A duplicate ACK, a retransmission, a zero window.
-		{"errors", func(*Options) {}, []Point{ms(75, 0, 3)}},
+		// A duplicate ACK, a retransmission, a zero window; and its end, a window update.
+		{"errors", func(*Options) {}, []Point{ms(75, 0, 3), ms(125, 0, 1)}},
 		{"udp", func(o *Options) { o.Unit = UnitBytes }, at1(0, 0, 50, 0, 100, 60, 150, 60)},
 		{"udp", func(o *Options) { o.Unit = UnitBits }, at1(0, 0, 50, 0, 100, 60*8*20, 150, 60*8*20)},
 		{"total", func(o *Options) { o.Smooth = 2 }, at1(0, 5, 50, 3.5, 100, 3, 150, 3)},

@@ -1,0 +1,153 @@
+package flow
+
+import (
+	"iter"
+
+	"github.com/wiretale/wiretale/proto"
+)
+
+// Compact makes the tracker keep conversations packed that had no segment for
+// a while, for captures with millions of them: one or two hundred bytes
+// instead of 1,300. A late segment unpacks its conversation again, so nothing
+// is said differently.
+//
+// A conversation that a [Sighting] points at then stays in place only until
+// [Tracker.Add] is called again. Call it before the first packet.
+func (t *Tracker) Compact() { t.compact, t.cold.least = true, leastLive }
+
+// All yields every conversation in order of its first packet. One that is
+// packed is unpacked into memory that the next one reuses.
+func (t *Tracker) All() iter.Seq[*Conversation] {
+	return func(yield func(*Conversation) bool) {
+		scratch := new(tcpFlow)
+		for i, c := range t.convs {
+			if c == nil {
+				*scratch = tcpFlow{}
+				c = t.unpacked(i, scratch)
+				scratch.release(&t.blocks)
+			}
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// A cold is the packed conversations of a tracker, and the memory of the others.
+type cold struct {
+	refs   []uint64 // by ID: where its bytes are, plus 1; 0 for one that is not packed
+	chunks [][]byte
+	buffer []byte
+	start  int64      // time of the first one that was packed
+	live   []*tcpFlow // not packed
+	hand   int        // in live: what is looked at next
+	least  int        // so many stay as they are
+	spare  []*tcpFlow // memory of packed ones
+}
+
+const (
+	// leastLive is how many conversations are never packed: those that segments come for.
+	leastLive = 1024
+	// looks is how many conversations are looked at when another begins.
+	looks = 2
+	// maxLeft is how many unacknowledged segments a conversation may have and be packed.
+	maxLeft   = 64
+	chunkSize = 1 << 18
+)
+
+// take is memory for a conversation.
+func (c *cold) take() *tcpFlow {
+	last := len(c.spare) - 1
+	if last < 0 {
+		return new(tcpFlow)
+	}
+	f := c.spare[last]
+	c.spare = c.spare[:last]
+	*f = tcpFlow{}
+	return f
+}
+
+// sweep packs conversations that had no segment since it last came by.
+func (t *Tracker) sweep(looks int) {
+	c := &t.cold
+	for range looks {
+		if len(c.live) <= c.least {
+			return
+		}
+		if c.hand >= len(c.live) {
+			c.hand = 0
+		}
+		f := c.live[c.hand]
+		if f.touched || !t.pack(f) {
+			f.touched = false
+			c.hand++
+			continue
+		}
+		last := len(c.live) - 1
+		c.live[c.hand], c.live[last] = c.live[last], nil
+		c.live = c.live[:last]
+	}
+}
+
+// pack packs a conversation; false when it must stay as it is.
+func (t *Tracker) pack(f *tcpFlow) bool {
+	if f.side[0].unacked.n+f.side[1].unacked.n > maxLeft {
+		return false
+	}
+	c := &t.cold
+	if len(c.chunks) == 0 {
+		c.start = f.flow.First.Time
+	}
+	p := packer{b: c.buffer[:0], start: c.start}
+	p.conversation(f)
+	c.buffer = p.b
+	last := len(c.chunks) - 1
+	if last < 0 || len(c.chunks[last])+len(p.b) > chunkSize {
+		c.chunks = append(c.chunks, make([]byte, 0, max(chunkSize, len(p.b))))
+		last++
+	}
+	for len(c.refs) <= f.flow.ID {
+		c.refs = append(c.refs, 0)
+	}
+	c.refs[f.flow.ID] = uint64(last)<<32 | uint64(len(c.chunks[last])) + 1
+	c.chunks[last] = append(c.chunks[last], p.b...)
+	t.convs[f.flow.ID] = nil
+	if f.entry.flow == &f.flow {
+		f.entry.flow = nil
+	}
+	f.release(&t.blocks)
+	c.spare = append(c.spare, f)
+	return true
+}
+
+// unpacked is packed conversation id, put into f.
+func (t *Tracker) unpacked(id int, f *tcpFlow) *Conversation {
+	ref := t.cold.refs[id] - 1
+	p := packer{b: t.cold.chunks[ref>>32][uint32(ref):], reading: true, start: t.cold.start, blocks: &t.blocks}
+	p.conversation(f)
+	f.flow.tcp = f
+	c := &f.flow.Conversation
+	c.ID, c.Proto, c.TCP = id, proto.TCP, &f.info
+	return c
+}
+
+// live is the newest conversation of a pair, unpacked when it is not; nil when there was none.
+func (t *Tracker) live(e *entry) *flow {
+	if e.flow != nil || !t.compact || e.id == 0 {
+		return e.flow
+	}
+	t.sweep(looks)
+	f := t.cold.take()
+	t.convs[e.id-1] = t.unpacked(int(e.id-1), f)
+	t.follow(e, f)
+	e.flow = &f.flow
+	return e.flow
+}
+
+// follow notes a conversation that is not packed.
+func (t *Tracker) follow(e *entry, f *tcpFlow) {
+	if t.compact {
+		f.entry, f.touched = e, true
+		t.cold.live = append(t.cold.live, f)
+	}
+}

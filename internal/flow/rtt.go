@@ -1,0 +1,87 @@
+package flow
+
+import "github.com/wiretale/wiretale/proto/tcp"
+
+// Samples are round-trip times in nanoseconds.
+type Samples struct {
+	Min, Max, Sum int64
+	N             uint32
+}
+
+// Mean is the average, 0 without samples.
+func (s *Samples) Mean() int64 {
+	if s.N == 0 {
+		return 0
+	}
+	return s.Sum / int64(s.N)
+}
+
+func (s *Samples) add(ns int64) {
+	if ns < 0 {
+		return // the clock went back
+	}
+	if s.N == 0 || ns < s.Min {
+		s.Min = ns
+	}
+	s.Max = max(s.Max, ns)
+	s.Sum += ns
+	s.N++
+}
+
+// initialRTT measures from the last SYN to the first acknowledgement without
+// SYN, whoever sent it, as Wireshark does. It also ends the time in which windows are not scaled.
+func (f *tcpFlow) initialRTT(g *segment, from *side) {
+	switch g.flags & (tcp.SYN | tcp.ACK) {
+	case tcp.ACK:
+		from.known &^= unscaled
+		if f.irtt == 0 && f.synTime != 0 {
+			f.irtt = g.time - f.synTime
+		}
+	case tcp.SYN:
+		from.known |= unscaled
+		f.synTime = g.time
+	case tcp.SYN | tcp.ACK:
+		from.known |= unscaled
+	}
+}
+
+// An echo is a time stamp of one side that the other has not echoed yet (RFC 7323, 4).
+type echo struct {
+	value   uint32
+	pending bool
+	time    int64 // when the side first sent it
+}
+
+// timestamps takes a sample when the segment echoes what the other side sent
+// with data, and remembers the value that it sends itself.
+func (f *tcpFlow) timestamps(value, reply uint32, g *segment, from, to *side, s *Sighting) {
+	if s == nil {
+		return
+	}
+	if to.echo.pending && g.flags&tcp.ACK != 0 && int32(reply-to.echo.value) >= 0 {
+		if reply == to.echo.value {
+			other := &f.flow.Dir[1-s.Dir]
+			if other.EchoRTT == nil {
+				other.EchoRTT = new(Samples)
+			}
+			other.EchoRTT.add(g.time - to.echo.time)
+		}
+		to.echo = echo{value: to.echo.value}
+	}
+	if g.advances() && (!from.echo.pending || g.flags&tcp.SYN != 0) && from.echo.value != value {
+		from.echo = echo{value, true, g.time}
+	}
+}
+
+// RTT splits the round trip of the handshake at the place of the capture:
+// towards the server from the last SYN to the SYN/ACK, towards the client from
+// the SYN/ACK to its acknowledgement, in nanoseconds. The larger part lies on
+// the side where the capture was not taken. It is not ok when a moment is
+// missing, or when the SYN was repeated after the SYN/ACK.
+func (t *TCP) RTT() (server, client int64, ok bool) {
+	if !t.LastSYN.Seen() || !t.SYNACK.Seen() || !t.HandshakeACK.Seen() {
+		return 0, 0, false
+	}
+	server, client = t.SYNACK.Time-t.LastSYN.Time, t.HandshakeACK.Time-t.SYNACK.Time
+	return server, client, server >= 0 && client >= 0
+}
