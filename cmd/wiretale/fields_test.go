@@ -7,9 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/wiretale/wiretale/field"
@@ -21,7 +23,7 @@ import (
 )
 
 // ours are the fields that Wireshark has not: what comes from events and from the analysis. A name that ends in a dot stands for all below it.
-var ours = []string{"event.", "conv.", "frame.process.", "frame.offset"}
+var ours = []string{"event.", "etw.", "process.", "sighting.", "conv.", "frame.process.", "frame.offset"}
 
 // columns of the packet list are held against tshark's rows by TestRowsAreTsharks.
 const listColumn = "_ws.col."
@@ -119,8 +121,15 @@ func comparedFields(t *testing.T) []string {
 	return names
 }
 
-// manyFrames is how many frames of a capture are compared at most: each costs tshark as much as it has fields.
-const manyFrames = 400
+// compareAll asks for the comparison of all frames of all captures. It takes
+// minutes: each capture costs tshark its start, and each frame as much as there are fields.
+var compareAll = os.Getenv("WIRETALE_ALL") != ""
+
+// Otherwise fewFrames frames of one of everyNth captures are compared.
+const (
+	fewFrames = 60
+	everyNth  = 3
+)
 
 // A valueDifference is a difference from tshark that is wanted; the reason stands in docs/compat-tshark.md, "Fields", by the same id.
 type valueDifference struct {
@@ -140,40 +149,70 @@ func TestFieldValuesAreTsharks(t *testing.T) {
 	t.Parallel()
 	need(t, "tshark")
 	names := comparedFields(t)
-	used := map[string]int{}
-	total, wrong := 0, map[string]int{}
-	for _, group := range []string{"formats", "link", "tso", "tcp", "bad"} {
-		files, err := filepath.Glob(filepath.Join(captures, group, "*"))
-		if err != nil || len(files) == 0 {
-			t.Skip("../shared/captures is not here: no captures to compare")
+	var mu sync.Mutex
+	used, wrong := map[string]int{}, map[string]int{}
+	judge := func(v *value) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, d := range wantedDifferences {
+			if d.holds(v) {
+				used[d.id]++
+				return
+			}
 		}
-		for _, file := range files {
-			total += compareFields(t, file, names, nil, func(v *value) {
-				for _, d := range wantedDifferences {
-					if d.holds(v) {
-						used[d.id]++
-						return
-					}
-				}
-				if wrong[v.name]++; wrong[v.name] <= 3 {
-					t.Errorf("%s frame %d %s: got %.200q, tshark has %.200q", filepath.Base(v.file), v.row.Record.Pos.Number, v.name, v.got, v.want)
-				}
-			})
+		if wrong[v.name]++; wrong[v.name] <= 3 {
+			t.Errorf("%s frame %d %s: got %.200q, tshark has %.200q", filepath.Base(v.file), v.row.Record.Pos.Number, v.name, v.got, v.want)
 		}
 	}
+	total := eachFile(t, []string{"formats", "link", "tso", "tcp", "bad"}, func(file string) int { return compareFields(t, file, names, nil, judge) })
 	for _, d := range wantedDifferences {
 		t.Logf("wanted %-18s %d", d.id, used[d.id])
-		if used[d.id] == 0 {
+		if used[d.id] == 0 && compareAll {
 			t.Errorf("the difference %q is needed nowhere: remove it here and in docs/compat-tshark.md", d.id)
 		}
 	}
 	t.Logf("%d values of %d fields compared", total, len(names))
 }
 
+// eachFile compares the captures of the groups, as many at a time as there are processors, and returns how many values were compared.
+func eachFile(t *testing.T, groups []string, compare func(file string) int) int {
+	t.Helper()
+	files := make(chan string)
+	var total atomic.Int64
+	var done sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		done.Go(func() {
+			for file := range files {
+				total.Add(int64(compare(file)))
+			}
+		})
+	}
+	found := 0
+	for _, group := range groups {
+		list, _ := filepath.Glob(filepath.Join(captures, group, "*"))
+		for i, file := range list {
+			if compareAll || i%everyNth == 0 {
+				files <- file
+			}
+		}
+		found += len(list)
+	}
+	close(files)
+	done.Wait()
+	if found == 0 {
+		t.Skip("../shared/captures is not here: no captures to compare")
+	}
+	return int(total.Load())
+}
+
 // compareFields runs tshark over a file and calls differs for each value that is another one here. It returns how many values were compared.
 func compareFields(t *testing.T, file string, names, options []string, differs func(*value)) int {
 	t.Helper()
-	args := append([]string{"-n", "-r", file, "-c", fmt.Sprint(manyFrames), "-T", "fields", "-E", "separator=/t", "-E", "aggregator=|"}, options...)
+	args := []string{"-n", "-r", file}
+	if !compareAll {
+		args = append(args, "-c", fmt.Sprint(fewFrames))
+	}
+	args = append(append(args, "-T", "fields", "-E", "separator=/t", "-E", "aggregator=|"), options...)
 	columns := make([]view.Column, len(names))
 	for i, n := range names {
 		args = append(args, "-e", n)
@@ -182,11 +221,12 @@ func compareFields(t *testing.T, file string, names, options []string, differs f
 	cmd := exec.CommandContext(t.Context(), "tshark", args...)
 	cmd.Env = append(os.Environ(), "TZ=UTC")
 	pipe, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		err = cmd.Start()
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	if err != nil {
+		t.Error(err)
+		return 0
 	}
 	defer cmd.Wait() // it fails on files that are cut, after the rows
 	theirs := bufio.NewScanner(pipe)
@@ -250,58 +290,58 @@ func tooFine(epoch string) bool {
 
 // wantedDifferences are rules on the frame, not on files.
 var wantedDifferences = []valueDifference{
-	{"protocols", func(v *value) bool { return v.name == "frame.protocols" }}, // held by internal/packet
-	{"checksum-default", func(v *value) bool {
+	{id: "protocols", holds: func(v *value) bool { return v.name == "frame.protocols" }}, // held by internal/packet
+	{id: "checksum-default", holds: func(v *value) bool {
 		return slices.Contains(verified, v.name) && !slices.ContainsFunc(v.want, func(w string) bool { return w != "2" })
 	}},
-	{"time-form", func(v *value) bool {
+	{id: "time-form", holds: func(v *value) bool {
 		return v.name == "frame.time" || v.name == "nflog.timestamp" || v.name == "netmon_event.timestamp"
 	}},
-	{"time-range", func(v *value) bool {
+	{id: "time-range", holds: func(v *value) bool {
 		return v.row.Record.Time == trace.NoTime && (strings.HasPrefix(v.name, "frame.time_") || v.name == "frame.offset_shift") ||
 			strings.HasPrefix(v.name, "frame.time_") && v.name != "frame.time_epoch" && longAgo(v.want) ||
 			v.name == "frame.time_epoch" && len(v.want) == 1 && tooFine(v.want[0])
 	}},
-	{"guid-form", func(v *value) bool {
+	{id: "guid-form", holds: func(v *value) bool {
 		return strings.HasPrefix(v.name, "netmon_event.") && strings.EqualFold(strings.Trim(strings.Join(v.got, "|"), "{}"), strings.Join(v.want, "|"))
 	}},
-	{"recorder-header", func(v *value) bool {
+	{id: "recorder-header", holds: func(v *value) bool {
 		return (v.row.Info.Format == "erf" || v.row.Info.Format == "netmon") && (strings.HasPrefix(v.name, "erf.") || v.name == "frame.encap_type" || strings.HasPrefix(v.name, "frame.interface_"))
 	}},
-	{"netmon-comment", func(v *value) bool {
+	{id: "netmon-comment", holds: func(v *value) bool {
 		return v.name == "frame.comment" && v.row.Info.Format == "netmon" && v.want == nil
 	}},
-	{"interface-unknown", func(v *value) bool {
+	{id: "interface-unknown", holds: func(v *value) bool {
 		return v.name == "frame.interface_name" && v.got == nil && slices.Equal(v.want, []string{"unknown"})
 	}},
-	{"interface-section", func(v *value) bool {
+	{id: "interface-section", holds: func(v *value) bool {
 		return v.name == "frame.interface_name" && v.row.Info.Interfaces[v.row.Record.Interface].Section > 0
 	}},
-	{"section-of-block", func(v *value) bool { return v.name == "frame.section_number" && v.row.Record.Kind != trace.Packet }},
-	{"repeated", func(v *value) bool { // hidden items of tshark repeat a value
+	{id: "section-of-block", holds: func(v *value) bool { return v.name == "frame.section_number" && v.row.Record.Kind != trace.Packet }},
+	{id: "repeated", holds: func(v *value) bool { // hidden items of tshark repeat a value
 		all := func(list []string) []string { s := slices.Clone(list); slices.Sort(s); return slices.Compact(s) }
 		return len(v.got) > 0 && len(v.got) < len(v.want) && slices.Equal(all(v.got), all(v.want))
 	}},
-	{"length-zero", func(v *value) bool {
+	{id: "length-zero", holds: func(v *value) bool {
 		return v.name == "ip.len" && v.has(packet.LengthZero) && slices.Contains(v.got, "0")
 	}},
-	{"length-zero-ipv6", func(v *value) bool {
+	{id: "length-zero-ipv6", holds: func(v *value) bool {
 		return v.has(packet.LengthZero) && v.row.Packet.Src.Is6() && (strings.HasPrefix(v.name, "tcp.") && v.want == nil || v.name == "eth.trailer" || v.name == "eth.fcs")
 	}},
-	{"offload-analysis", func(v *value) bool {
+	{id: "offload-analysis", holds: func(v *value) bool {
 		c := v.row.Object.Conv
 		return analysis(v.name) && c != nil && c.Ends[0].Addr().Is6() && c.Dir[0].LengthZero+c.Dir[1].LengthZero > 0
 	}},
-	{"malformed-analysis", func(v *value) bool {
+	{id: "malformed-analysis", holds: func(v *value) bool {
 		return analysis(v.name) && (v.has(packet.Malformed) || filepath.Base(v.file) == "gopacket_linux_sll_oversized_addr.pcapng")
 	}},
-	{"quoted-first", func(v *value) bool { return v.name == "tcp.time_relative" && v.row.Object.Conv != nil && v.row.Object.Conv.ICMP != nil }},
-	{"too-deep", func(v *value) bool { return v.has(packet.TooDeep) && prefix(v.want, v.got) }},
-	{"option-beyond", func(v *value) bool { return strings.HasPrefix(v.name, "ipv6.opt.") && prefix(v.want, v.got) }},
-	{"accurate-ecn", func(v *value) bool {
+	{id: "quoted-first", holds: func(v *value) bool { return v.name == "tcp.time_relative" && v.row.Object.Conv != nil && v.row.Object.Conv.ICMP != nil }},
+	{id: "too-deep", holds: func(v *value) bool { return v.has(packet.TooDeep) && prefix(v.want, v.got) }},
+	{id: "option-beyond", holds: func(v *value) bool { return strings.HasPrefix(v.name, "ipv6.opt.") && prefix(v.want, v.got) }},
+	{id: "accurate-ecn", holds: func(v *value) bool {
 		return slices.Contains([]string{"tcp.flags.ae", "tcp.flags.cwr", "tcp.flags.ece", "tcp.flags.str"}, v.name) && (v.want == nil || strings.Contains(v.want[0], "-"))
 	}},
-	{"inner-trailer", func(v *value) bool {
+	{id: "inner-trailer", holds: func(v *value) bool {
 		frames := 0
 		for i := range v.row.Packet.N {
 			if v.row.Packet.Layers[i].Proto == proto.Ethernet {
@@ -310,27 +350,27 @@ var wantedDifferences = []valueDifference{
 		}
 		return (v.name == "eth.trailer" || v.name == "eth.fcs") && (frames > 1 || v.row.Packet.VLAN >= 0)
 	}},
-	{"undecoded-length", func(v *value) bool {
+	{id: "undecoded-length", holds: func(v *value) bool {
 		return (v.name == "eth.trailer" || v.name == "eth.fcs") && v.got == nil && !v.row.Packet.Src.IsValid()
 	}},
-	{"length-beyond", func(v *value) bool {
+	{id: "length-beyond", holds: func(v *value) bool {
 		return strings.HasSuffix(v.name, ".checksum.status") && v.has(packet.LengthBeyond) && slices.Equal(v.got, []string{"2"})
 	}},
-	{"option-error", func(v *value) bool { return v.name == "tcp.option_kind" && prefix(v.got, v.want) }},
-	{"wrong-version", func(v *value) bool {
+	{id: "option-error", holds: func(v *value) bool { return v.name == "tcp.option_kind" && prefix(v.got, v.want) }},
+	{id: "wrong-version", holds: func(v *value) bool {
 		return strings.HasSuffix(v.name, ".version") && v.has(packet.Malformed) && v.got == nil
 	}},
-	{"missing", func(v *value) bool {
+	{id: "missing", holds: func(v *value) bool {
 		return v.name == "tcp.options" && v.got == nil && slices.Equal(v.want, []string{"<MISSING>"})
 	}},
-	{"malformed-segment", func(v *value) bool {
+	{id: "malformed-segment", holds: func(v *value) bool {
 		return v.has(packet.Malformed) && v.got == nil && slices.Contains([]string{"tcp.stream", "tcp.seq", "tcp.ack", "tcp.nxtseq", "tcp.window_size"}, v.name)
 	}},
-	{"tcp-payload", func(v *value) bool { return v.name == "tcp.payload" && v.want == nil }},
-	{"udp-payload", func(v *value) bool {
+	{id: "tcp-payload", holds: func(v *value) bool { return v.name == "tcp.payload" && v.want == nil }},
+	{id: "udp-payload", holds: func(v *value) bool {
 		return v.name == "udp.payload" && len(v.got) == 1 && len(v.want) == 1 && strings.HasPrefix(v.want[0], v.got[0])
 	}},
-	{"cut-header", func(v *value) bool { return (v.has(packet.Cut) || v.has(packet.Malformed)) && prefix(v.got, v.want) }},
+	{id: "cut-header", holds: func(v *value) bool { return (v.has(packet.Cut) || v.has(packet.Malformed)) && prefix(v.got, v.want) }},
 }
 
 // analysis reports whether the field follows from the segments before, so that one that is read otherwise changes later ones.
@@ -346,26 +386,20 @@ var verified = []string{"ip.checksum.status", "tcp.checksum.status", "udp.checks
 func TestChecksumStatusIsTsharks(t *testing.T) {
 	t.Parallel()
 	need(t, "tshark")
-	total, offload := 0, 0
-	for _, group := range []string{"formats", "tso", "bad"} {
-		files, err := filepath.Glob(filepath.Join(captures, group, "*"))
-		if err != nil || len(files) == 0 {
-			t.Skip("../shared/captures is not here: no captures to compare")
-		}
-		for _, file := range files {
-			prefs := []string{"-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"}
-			total += compareFields(t, file, verified, prefs, func(v *value) {
-				switch {
-				case slices.Contains(v.got, "2") && slices.Contains(v.want, "0"): // left to the card by the sender's own stack
-					offload++
-				case len(v.got) != len(v.want) && (v.has(packet.Fragment) || v.has(packet.Cut) || v.has(packet.Malformed) || v.has(packet.LengthZero)):
-				case v.has(packet.LengthBeyond) && slices.Equal(v.got, []string{"2"}):
-				case v.row.Packet.Tunnel > 0 || v.row.Packet.QuotedSrc.IsValid(): // only the innermost transport is verified
-				default:
-					t.Errorf("%s frame %d %s: got %q, tshark has %q", filepath.Base(v.file), v.row.Record.Pos.Number, v.name, v.got, v.want)
-				}
-			})
-		}
-	}
-	t.Logf("%d verdicts compared, %d of them left to the network card", total, offload)
+	var offload atomic.Int64
+	prefs := []string{"-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"}
+	total := eachFile(t, []string{"formats", "tso", "bad"}, func(file string) int {
+		return compareFields(t, file, verified, prefs, func(v *value) {
+			switch {
+			case slices.Contains(v.got, "2") && slices.Contains(v.want, "0"): // left to the card by the sender's own stack
+				offload.Add(1)
+			case len(v.got) != len(v.want) && (v.has(packet.Fragment) || v.has(packet.Cut) || v.has(packet.Malformed) || v.has(packet.LengthZero)):
+			case v.has(packet.LengthBeyond) && slices.Equal(v.got, []string{"2"}):
+			case v.row.Packet.Tunnel > 0 || v.row.Packet.QuotedSrc.IsValid(): // only the innermost transport is verified
+			default:
+				t.Errorf("%s frame %d %s: got %q, tshark has %q", filepath.Base(v.file), v.row.Record.Pos.Number, v.name, v.got, v.want)
+			}
+		})
+	})
+	t.Logf("%d verdicts compared, %d of them left to the network card", total, offload.Load())
 }
