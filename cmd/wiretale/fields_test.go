@@ -335,7 +335,9 @@ var wantedDifferences = []valueDifference{
 	{id: "malformed-analysis", holds: func(v *value) bool {
 		return analysis(v.name) && (v.has(packet.Malformed) || filepath.Base(v.file) == "gopacket_linux_sll_oversized_addr.pcapng")
 	}},
-	{id: "quoted-first", holds: func(v *value) bool { return v.name == "tcp.time_relative" && v.row.Object.Conv != nil && v.row.Object.Conv.ICMP != nil }},
+	{id: "quoted-first", holds: func(v *value) bool {
+		return v.name == "tcp.time_relative" && v.row.Object.Conv != nil && v.row.Object.Conv.ICMP != nil
+	}},
 	{id: "too-deep", holds: func(v *value) bool { return v.has(packet.TooDeep) && prefix(v.want, v.got) }},
 	{id: "option-beyond", holds: func(v *value) bool { return strings.HasPrefix(v.name, "ipv6.opt.") && prefix(v.want, v.got) }},
 	{id: "accurate-ecn", holds: func(v *value) bool {

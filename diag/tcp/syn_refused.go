@@ -1,13 +1,16 @@
 package tcp
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/trace"
 )
 
 //go:embed syn_refused.md
@@ -78,6 +81,11 @@ func (g *attempts) refusal(in *diag.Input, done map[pair][]*flow.Conversation) d
 	if d, ok := in.Waited(tries); ok {
 		f.Cost = d // with the time between the repetitions of one attempt
 	}
+	for _, c := range g.convs {
+		f.Where = append(f.Where, c.TCP.RST.Pos, c.TCP.LastSYN.Pos)
+	}
+	slices.SortFunc(f.Where, func(a, b trace.Pos) int { return cmp.Compare(a.Number, b.Number) })
+	f.Where = slices.Compact(f.Where)
 	f.Count = len(tries)
 	after := ""
 	if d, ok := in.Elapsed(g.convs[0].TCP.SYN, g.convs[0].TCP.RST); ok && d > 0 {
