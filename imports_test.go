@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"internal/session"},
 	{"internal/point"},
 	{"internal/filter", "diag"},
-	{"internal/engine"},
+	{"internal/engine", "internal/stats"},
 	{"view"},
 	{"cmd"},
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // commandNames are the commands of newRoot, for hints.
-var commandNames = []string{"packets", "timeline", "convs", "fields", "plot", "show", "info", "rules", "explain", "completion", "help"}
+var commandNames = []string{"packets", "timeline", "convs", "fields", "plot", "stats", "show", "info", "rules", "explain", "completion", "help"}
 
 const rootExample = `  wiretale server.etl                       what happened, and why
   wiretale client.pcapng server.pcapng      several files
@@ -28,6 +28,7 @@ const rootExample = `  wiretale server.etl                       what happened, 
 type caseFlags struct {
 	format string
 	failOn string
+	taps   []string
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -55,10 +56,11 @@ func newRoot(a *app) *cobra.Command {
 	all.Lookup("no-names").Hidden = true
 	formatFlag(root.Flags(), &f.format, "text", "jsonl")
 	root.Flags().StringVar(&f.failOn, "fail-on", "", "exit with 1 when there is a finding of this `SEVERITY` or above: note, warning, error")
+	root.Flags().StringArrayVarP(&f.taps, "statistics", "z", nil, "only these statistics, as tshark names them: `NAME` is conv,tcp or io,stat,1 or another of wiretale stats; may be given several times")
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpTemplate(helpTemplate)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newPackets(a), newTimeline(a), newConvs(a), newFields(a), newPlot(a), newShow(a), newInfo(a), newRules(a), newExplain(a), newMan(root))
+	root.AddCommand(newPackets(a), newTimeline(a), newConvs(a), newFields(a), newPlot(a), newStats(a), newShow(a), newInfo(a), newRules(a), newExplain(a), newMan(root))
 	return root
 }
 
@@ -114,6 +116,9 @@ var severities = map[string]diag.Severity{"note": diag.Note, "warn": diag.Warnin
 func runCase(ctx context.Context, a *app, f *caseFlags, args []string) error {
 	if err := checkFormat(f.format, "text", "jsonl"); err != nil {
 		return err
+	}
+	if len(f.taps) > 0 {
+		return runTaps(ctx, a, f.taps, f.format, args)
 	}
 	limit, ok := severities[f.failOn]
 	if !ok && f.failOn != "" {

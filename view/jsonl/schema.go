@@ -28,6 +28,12 @@ var shapes = []struct {
 	{"loss", "What could not be read of a source.", Loss{}},
 	{"summary", "Counts of the whole case; the last object.", Summary{}},
 	{"row", "One record, of `packets`, `timeline` and `show`.", Row{}},
+	{"pair", "Two endpoints that talked, of `convs --type`.", Pair{}},
+	{"endpoint", "One endpoint, of `stats endpoints`.", Endpoint{}},
+	{"protocol", "One protocol at its place in the frames, of `stats hierarchy`.", Protocol{}},
+	{"interval", "What counts for one filter in one interval, of `stats io`.", Interval{}},
+	{"round_trip", "Round-trip times of one TCP conversation, of `stats rtt`.", RoundTrip{}},
+	{"remark", "What is said of packets, and of how many, of `stats expert`.", Remark{}},
 	{"rule", "One diagnosis of the catalogue, of `rules`.", Rule{}},
 }
 

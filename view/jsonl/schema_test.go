@@ -15,6 +15,7 @@ import (
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/session"
+	"github.com/wiretale/wiretale/internal/stats"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -106,12 +107,33 @@ func full() *engine.Case {
 	}
 }
 
+// counted are statistics that have everything.
+func counted(conv *flow.Conversation) []stats.Collector {
+	pairs := stats.NewPairs(stats.TCP)
+	pairs.Add(&stats.Row{Record: &trace.Record{Time: 1e9}}, true)
+	pairs.List = []*stats.Pair{{Time: stats.Stretch{First: 2e9, Last: 3e9}}}
+	endpoints := stats.NewEndpoints(stats.IP)
+	endpoints.List = []*stats.Endpoint{{}}
+	tree := stats.NewHierarchy()
+	tree.Root.Inner = []*stats.Protocol{{ID: proto.Ethernet}}
+	trips, experts := stats.NewRoundTrips(), stats.NewExperts(stats.Chat)
+	acks := stats.Samples{Count: 1, Min: 1, Max: 1, Sum: 1}
+	trips.List = []*stats.RoundTrip{{Conv: conv, Split: true, Acks: [2]stats.Samples{acks, acks}}}
+	experts.List = []*stats.Remark{{Group: "Sequence"}}
+	return []stats.Collector{pairs, endpoints, tree, stats.NewIntervals(1, &stats.Part{Name: "tcp"}), trips, experts}
+}
+
 // TestDocumentedIsEmitted: each kind of a full case has exactly the documented
 // fields, but for those that a full case must leave out.
 func TestDocumentedIsEmitted(t *testing.T) {
 	var out bytes.Buffer
 	if err := Case(&out, full()); err != nil {
 		t.Fatal(err)
+	}
+	for _, of := range counted(full().Conversations[0]) {
+		if err := Stats(&out, of); err != nil {
+			t.Fatal(err)
+		}
 	}
 	emitted := map[string]map[string]bool{}
 	dec := json.NewDecoder(&out)
