@@ -23,8 +23,8 @@ type Clock struct {
 
 // ClockFormats are the formats that NewClock knows: seconds since the first
 // record, since the record before, since the record displayed before; time of
-// day, with date; the same two in UTC; seconds since 1970.
-var ClockFormats = []string{"r", "d", "dd", "a", "ad", "u", "ud", "e"}
+// day, with date, with year and day of the year; the same three in UTC; seconds since 1970.
+var ClockFormats = []string{"r", "d", "dd", "a", "ad", "adoy", "u", "ud", "udoy", "e"}
 
 const (
 	maxPrecision     = 9
@@ -79,7 +79,10 @@ func (c *Clock) Text(t int64) string {
 		return Seconds(t, c.precision)
 	}
 	layout, zone := "15:04:05", c.zone
-	if strings.HasSuffix(c.format, "d") {
+	switch {
+	case strings.HasSuffix(c.format, "doy"):
+		layout = "2006/002 15:04:05"
+	case strings.HasSuffix(c.format, "d"):
 		layout = "2006-01-02 15:04:05"
 	}
 	if strings.HasPrefix(c.format, "u") {

@@ -26,6 +26,7 @@ type packetsFlags struct {
 	options []string
 	count   int
 	filter  string
+	as      []string
 }
 
 func newPackets(a *app) *cobra.Command {
@@ -41,12 +42,13 @@ func newPackets(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return runPackets(cmd.Context(), a, &f, args) },
 	}
 	flags := cmd.Flags()
-	formatFlag(flags, &f.format, "text", "fields", "jsonl")
+	formatFlag(flags, &f.format, packetFormats...)
 	flags.StringVar(&f.columns, "columns", "tshark", "`COLUMNS` of the text: tshark, netmon")
 	timeFlag(cmd, &f.time)
-	flags.StringArrayVarP(&f.fields, "field", "e", nil, "print this `FIELD` (with -T fields); may be given several times")
+	flags.StringArrayVarP(&f.fields, "field", "e", nil, "print this `FIELD` (with -T fields, json, ek); may be given several times")
 	flags.StringArrayVarP(&f.options, "option", "E", nil, "`OPTION` of -T fields: header=y, separator=, occurrence=f|l|a, aggregator=, quote=d|s|n, bom=y")
 	flags.IntVarP(&f.count, "count", "c", 0, "stop after `N` rows")
+	decodeAsFlag(flags, &f.as)
 	filterFlag(cmd, &f.filter, "only rows")
 	return cmd
 }
@@ -54,13 +56,13 @@ func newPackets(a *app) *cobra.Command {
 // timeFlag adds -t with tshark's letters, those of view.ClockFormats.
 func timeFlag(cmd *cobra.Command, to *string) {
 	cmd.Flags().StringVarP(to, "time", "t", "r",
-		"times as `FORMAT`: r since the first row, d since the row before, dd since the displayed row before, a time of day, ad with date, u and ud in UTC, e since 1970; .N for N decimals")
+		"times as `FORMAT`: r since the first row, d since the row before, dd since the displayed row before, a time of day, ad with date, adoy with day of the year, u, ud and udoy in UTC, e since 1970; .N for N decimals")
 }
 
 func (a *app) clock(format string) (*view.Clock, error) {
 	c, err := view.NewClock(format, a.location)
 	if err != nil {
-		return nil, usage("one of a, ad, d, dd, e, r, u, ud, and maybe .N: -t ad.3", "-t %w", err)
+		return nil, usage("one of a, ad, adoy, d, dd, e, r, u, ud, udoy, and maybe .N: -t ad.3", "-t %w", err)
 	}
 	return c, nil
 }
@@ -80,6 +82,9 @@ func runPackets(ctx context.Context, a *app, f *packetsFlags, args []string) err
 	}
 	if f.count < 0 {
 		return usage("", "-c %d is less than 0", f.count)
+	}
+	if err := checkDecodeAs(f.as); err != nil {
+		return err
 	}
 	want, err := a.filter(f.filter)
 	if err != nil {
@@ -102,7 +107,7 @@ func runPackets(ctx context.Context, a *app, f *packetsFlags, args []string) err
 		defer done()
 		paths, first = again, c
 	}
-	return a.rows(ctx, paths, first, clock, f.count, printer, f.choice(want))
+	return finish(printer, a.rows(ctx, paths, first, clock, f.count, printer, f.choice(want)))
 }
 
 // choice is what the filter takes. Numbers of streams and relative times are those in the order of all rows.
@@ -115,18 +120,21 @@ func (f *packetsFlags) choice(want *filter.Filter) choice {
 
 // packetsPrinter chooses the view. final is true when it shows owners, which only the whole file tells.
 func packetsPrinter(a *app, f *packetsFlags, clock *view.Clock, names view.Names) (printer rowPrinter, final bool, err error) {
-	if err := checkFormat(f.format, "text", "fields", "jsonl"); err != nil {
+	if err := checkFormat(f.format, packetFormats...); err != nil {
 		return nil, false, err
 	}
 	if f.columns != "tshark" && f.columns != "netmon" {
 		return nil, false, usage(oneOf(f.columns, "tshark", "netmon"), "--columns %q is none of tshark, netmon", f.columns)
 	}
-	if f.format != "fields" && len(f.fields)+len(f.options) > 0 {
-		return nil, false, usage("add -T fields", "-e and -E are of -T fields")
+	if err := f.checkFields(); err != nil {
+		return nil, false, err
 	}
 	switch f.format {
 	case "jsonl":
 		return jsonl.NewRows(a.out), true, nil
+	case "json", "ek":
+		printer, err := tsharkPrinter(a, f)
+		return printer, true, err
 	case "fields":
 		columns, err := chosen(f.fields)
 		if err != nil {

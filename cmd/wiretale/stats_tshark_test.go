@@ -33,8 +33,8 @@ func sampleFiles(t *testing.T, groups ...string) []string {
 	return files
 }
 
-// tshark is what it prints. It fails on files that are cut, after what could be read.
-func tshark(args ...string) string {
+// byTshark is what tshark prints. It fails on files that are cut, after what could be read.
+func byTshark(args ...string) string {
 	cmd := exec.Command("tshark", append([]string{"-n"}, args...)...)
 	cmd.Env = append(os.Environ(), "TZ=UTC")
 	out, _ := cmd.Output()
@@ -220,7 +220,7 @@ func TestStatisticsAreTsharks(t *testing.T) {
 			continue
 		}
 		args := append(args, "-r", file)
-		want, got := theirStatistics(tshark(args...)), ourStatistics(t, wiretale(t, append(args, "-T", "jsonl")...))
+		want, got := theirStatistics(byTshark(args...)), ourStatistics(t, wiretale(t, append(args, "-T", "jsonl")...))
 		for line := range want["remark"] { // those of protocols above, and of verdicts that the analysis has not
 			if got["remark"][line] == 0 && !strings.HasPrefix(line, "Connection") {
 				delete(want["remark"], line)
@@ -247,7 +247,7 @@ func TestIntervalsAreTsharks(t *testing.T) {
 	for _, file := range shortOnes(t, sampleFiles(t, "app")) {
 		for _, interval := range []string{"1", "0"} {
 			var want, got []string
-			for l := range strings.Lines(tshark("-q", "-r", file, "-z", "io,stat,"+interval+","+strings.Join(filters, ","))) {
+			for l := range strings.Lines(byTshark("-q", "-r", file, "-z", "io,stat,"+interval+","+strings.Join(filters, ","))) {
 				if m := row.FindStringSubmatch(strings.TrimRight(l, "\n")); m != nil {
 					want = append(want, strings.Join(strings.Fields(strings.ReplaceAll(m[1], "|", " ")), " "))
 				}

@@ -113,6 +113,15 @@ func (f *Fields) Print(row *engine.Row, _ bool) error {
 	return f.p.err
 }
 
+// Finish writes the header of an output without rows.
+func (f *Fields) Finish() error {
+	if !f.begun {
+		f.begun = true
+		f.head()
+	}
+	return f.p.err
+}
+
 func (f *Fields) head() {
 	if f.opt.BOM {
 		f.p.block("\ufeff")
