@@ -37,7 +37,7 @@ func TestShapesAreTsharks(t *testing.T) {
 var otherwise = map[string]string{
 	"frame.time":            "ISO 8601 here, as since Wireshark 4.6",
 	"frame.protocols":       "protocols of applications",
-	"tcp.options.sack_perm": "1 here, the bytes of the option there",
+	"tcp.options.sack_perm": "a label here, the bytes of the option there",
 	"ip.checksum.status":    "verified here, not verified there unless asked for",
 	"tcp.checksum.status":   "the same",
 	"udp.checksum.status":   "the same",

@@ -160,9 +160,12 @@ func layerFields(p *packet.Packet, i int) []*item {
 	return list
 }
 
-// valueText is a value as -T fields has it, but bytes with colons.
+// valueText is a value as -T fields has it, but bytes with colons, and nothing for a label.
 func valueText(v field.Value, base field.Base, width int) string {
-	if v.Type == field.Bytes {
+	switch v.Type {
+	case field.None:
+		return ""
+	case field.Bytes:
 		return view.MAC(v.B)
 	}
 	return view.Value(v, base, width)
@@ -191,7 +194,7 @@ func analysed(row *engine.Row, prefix string) []*item {
 		f := &fields[i]
 		if strings.HasPrefix(f.Name, prefix) {
 			if v, ok := f.Get(row.Sighting); ok {
-				list = append(list, &item{name: f.Name, value: view.Value(v, f.Base, 0), kind: v.Type})
+				list = append(list, &item{name: f.Name, value: valueText(v, f.Base, 0), kind: v.Type})
 			}
 		}
 	}
