@@ -29,12 +29,17 @@ const (
 )
 
 func synRefused(in *diag.Input) []diag.Finding {
-	done := established(in)
-	var refused, alternative []*flow.Conversation
+	var all, refused, alternative []*flow.Conversation
 	for _, c := range in.Conversations {
-		if c.TCP == nil || !c.TCP.Refused {
-			continue
+		if c.TCP != nil && c.TCP.Refused {
+			all = append(all, c)
 		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	done := established(in)
+	for _, c := range all {
 		if other := beside(in, c, done); other != nil {
 			alternative = append(alternative, c)
 		} else {

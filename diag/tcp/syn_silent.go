@@ -38,6 +38,9 @@ func synSilent(in *diag.Input) []diag.Finding {
 			silent = append(silent, c)
 		}
 	}
+	if len(silent) == 0 {
+		return nil
+	}
 	sent, done := hear(in), established(in)
 	var out []diag.Finding
 	for _, g := range byClient(byServer(silent)) {
@@ -92,16 +95,31 @@ func (a *asking) proves(in *diag.Input) bool {
 	return a.repeated || !a.answered && a.syns >= minSYNs && a.syns > len(a.convs) && waitedEnough(in, a.first, a.last)
 }
 
+// unansweredPairs are the hosts with an attempt that got no answer: nearly all others need no look.
+func unansweredPairs(in *diag.Input) map[pair]bool {
+	open := map[pair]bool{}
+	for _, c := range in.Conversations {
+		if c.TCP != nil && c.TCP.SYN.Seen() && !gotAnswer(c) {
+			open[pairOf(c)] = true
+		}
+	}
+	return open
+}
+
 // unanswered are the attempts that got no answer, of clients for whom that is proven by port or by host.
 func unanswered(in *diag.Input) []*flow.Conversation {
 	type key struct {
 		hosts pair
 		port  uint16
 	}
+	open := unansweredPairs(in)
+	if len(open) == 0 {
+		return nil
+	}
 	ports, hosts := map[key]*asking{}, map[pair]*asking{}
 	var asked []*flow.Conversation
 	for _, c := range in.Conversations {
-		if c.TCP == nil || !c.TCP.SYN.Seen() {
+		if c.TCP == nil || !c.TCP.SYN.Seen() || !open[pairOf(c)] {
 			continue
 		}
 		asked = append(asked, c)
