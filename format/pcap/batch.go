@@ -78,6 +78,9 @@ func (r *Reader) frame(b *trace.Batch) {
 			break
 		}
 		n++
+		if caplen > 0 { // as in Next
+			r.last = sec
+		}
 		b.Frames = append(b.Frames, trace.Frame{
 			Time: int64(sec)*1e9 + int64(frac)*scale, Off: base + uint32(data), Len: caplen, Wire: wire,
 			At: base + uint32(at), Number: first + n, Link: uint16(r.link),
