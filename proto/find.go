@@ -49,18 +49,6 @@ func If(t field.Type, off, n int, mask uint64, when func(b []byte) bool) Find {
 	})
 }
 
-// Each is a field that occurs at several fixed places. A field whose occurrences
-// all have the same length is better declared with Off and Also.
-func Each(t field.Type, n int, places ...int) Find {
-	return func(b []byte, yield func(field.Span, field.Value) bool) {
-		for _, off := range places {
-			if s, v, ok := value(b, t, off, n, 0); !ok || !yield(s, v) {
-				return
-			}
-		}
-	}
-}
-
 // Computed is a value that the bytes b[off:off+n] stand for.
 func Computed(off, n int, get func(b []byte) field.Value) Find {
 	return func(b []byte, yield func(field.Span, field.Value) bool) {
