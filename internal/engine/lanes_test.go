@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -14,14 +15,18 @@ import (
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/trace"
 )
 
 // inOrder analyses a file in one goroutine, record by record.
 func inOrder(t *testing.T, path string) *engine.Case {
 	t.Helper()
 	run, err := engine.Open(context.Background(), []string{path}, engine.Options{})
-	if err != nil {
+	if errors.Is(err, trace.ErrUnknownFormat) || errors.Is(err, trace.ErrTruncated) { // no trace, or one cut before its table of frames
 		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	defer run.Close()
 	if err := run.Each(nil); err != nil {
