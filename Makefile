@@ -8,7 +8,7 @@ TARGETS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wind
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test lint vet staticcheck unit generated fuzz cross bench deps update clean
+.PHONY: build demo test lint vet staticcheck unit generated fuzz cross bench microbench deps update clean
 
 build:
 	$(GO) build -trimpath -o bin/wiretale ./cmd/wiretale
@@ -56,7 +56,12 @@ cross:
 		CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -trimpath -o /dev/null ./cmd/wiretale || exit 1; \
 	done
 
-bench:
+# wiretale beside tshark and tcptrace on generated captures of 1 GB; 5 GB of disk and half an hour.
+bench: build
+	$(GO) run ./tools/bench -dir bin/bench $(BENCHFLAGS)
+
+# The benchmarks of single packages.
+microbench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 # Cross-checks run beside the peers of Debian. Without apt or root they are skipped.

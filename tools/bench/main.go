@@ -1,0 +1,154 @@
+//go:build unix
+
+// Command bench runs wiretale and its peers on the same captures, in turn, and
+// prints what each took as a Markdown table. The captures are those of
+// tools/benchcap; they are written where they are missing and kept.
+//
+//	go run ./tools/bench -mb 1000 -dir bin/bench
+//
+// Figures are of whole processes as the operating system accounts for them:
+// wall time, processor time (user and system), peak resident memory. The file is read once
+// before, so that it comes from the page cache where that has room for it.
+// wiretale and cat run -runs times and their median counts; tshark and
+// tcptrace, which take minutes, run -peer-runs times. A peer that is not installed is left out,
+// one that is not done after -timeout is stopped and shown as such.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+type bench struct {
+	wiretale, dir  string
+	megabytes      int64
+	runs, peerRuns int
+	timeout        time.Duration
+	growth         bool
+}
+
+func main() {
+	var b bench
+	kinds := flag.String("kinds", "mix,bulk,small,short", "captures, as in tools/benchcap")
+	flag.StringVar(&b.wiretale, "wiretale", "bin/wiretale", "the program to measure")
+	flag.StringVar(&b.dir, "dir", "bin/bench", "where the captures are kept")
+	flag.Int64Var(&b.megabytes, "mb", 1000, "size of a capture in millions of bytes")
+	flag.IntVar(&b.runs, "runs", 5, "runs of wiretale and cat")
+	flag.IntVar(&b.peerRuns, "peer-runs", 1, "runs of tshark and tcptrace; 0 leaves them out")
+	flag.DurationVar(&b.timeout, "timeout", 5*time.Minute, "longest run")
+	flag.BoolVar(&b.growth, "growth", true, "also a quarter, a half and twice the mix")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := b.all(ctx, strings.Split(*kinds, ",")); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func (b *bench) all(ctx context.Context, kinds []string) error {
+	fmt.Println(machine())
+	for _, kind := range kinds {
+		file, err := b.capture(ctx, kind, b.megabytes)
+		if err != nil {
+			return err
+		}
+		packets, err := b.packets(ctx, file)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("\n%s: %d million bytes, %d packets\n\n", kind, b.megabytes, packets)
+		if err := b.compare(ctx, file, packets); err != nil {
+			return err
+		}
+	}
+	if !b.growth {
+		return nil
+	}
+	return b.grow(ctx)
+}
+
+// capture is the path of the capture, which is written when it is not there.
+func (b *bench) capture(ctx context.Context, kind string, megabytes int64) (string, error) {
+	path := filepath.Join(b.dir, fmt.Sprintf("%s-%d.pcap", kind, megabytes))
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	if err := os.MkdirAll(b.dir, 0o777); err != nil {
+		return "", err
+	}
+	part := path + ".part"
+	_, err := run(ctx, 0, nil, "go", "run", "./tools/benchcap", "-kind", kind, "-mb", fmt.Sprint(megabytes), "-o", part)
+	if err != nil {
+		return "", err
+	}
+	return path, os.Rename(part, path)
+}
+
+// packets counts the records of the capture, and so brings it into the page cache.
+func (b *bench) packets(ctx context.Context, file string) (n int64, err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	return countRecords(ctx, f)
+}
+
+// compare runs all jobs on a file in turn and prints a row for each.
+func (b *bench) compare(ctx context.Context, file string, packets int64) error {
+	jobs := b.jobs(file)
+	for round := range max(b.runs, b.peerRuns) {
+		for i := range jobs {
+			j := &jobs[i]
+			if round >= j.runs || j.missing {
+				continue
+			}
+			m, err := run(ctx, b.timeout, j.env, j.args[0], j.args[1:]...)
+			if err != nil {
+				return err
+			}
+			j.took = append(j.took, m)
+			if m.stopped {
+				j.runs = 0
+			}
+		}
+	}
+	fmt.Println("| command | wall | processor | memory | packets a second | wall, against wiretale |")
+	fmt.Println("|---|---|---|---|---|---|")
+	for i := range jobs {
+		jobs[i].print(packets, jobs)
+	}
+	return nil
+}
+
+// grow shows how time and memory grow with the length of the file.
+func (b *bench) grow(ctx context.Context) error {
+	fmt.Print("\nmix, by the length of the file\n\n| million bytes | wall | processor | memory |\n|---|---|---|---|\n")
+	for _, megabytes := range []int64{b.megabytes / 4, b.megabytes / 2, b.megabytes, b.megabytes * 2} {
+		file, err := b.capture(ctx, "mix", megabytes)
+		if err != nil {
+			return err
+		}
+		if _, err := b.packets(ctx, file); err != nil {
+			return err
+		}
+		var took []measure
+		for range b.runs {
+			m, err := run(ctx, b.timeout, nil, b.wiretale, "-q", file)
+			if err != nil {
+				return err
+			}
+			took = append(took, m)
+		}
+		m := median(took)
+		fmt.Printf("| %d | %.2f s | %.2f s | %.0f MB |\n", megabytes, m.wall.Seconds(), m.cpu.Seconds(), m.megabytes())
+	}
+	return nil
+}
