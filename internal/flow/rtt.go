@@ -1,6 +1,10 @@
 package flow
 
-import "github.com/wiretale/wiretale/proto/tcp"
+import (
+	"math"
+
+	"github.com/wiretale/wiretale/proto/tcp"
+)
 
 // Samples are round-trip times in nanoseconds.
 type Samples struct {
@@ -24,7 +28,9 @@ func (s *Samples) add(ns int64) {
 		s.Min = ns
 	}
 	s.Max = max(s.Max, ns)
-	s.Sum += ns
+	if s.Sum += ns; s.Sum < 0 {
+		s.Sum = math.MaxInt64
+	}
 	s.N++
 }
 
