@@ -49,7 +49,7 @@ type Input struct {
 	Sources       []*trace.Info
 	Spans         []Span // of the records of each source
 	Losses        []Loss // what the recorders say they lost, in order of source and record
-	Conversations []*flow.Conversation
+	Conversations flow.Conversations
 	Hosts         []*flow.Host // capture quality by address
 	Session       *session.Session
 	// Withhold reports whether the named rule is silenced for the conversation, and notes that it was.

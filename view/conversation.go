@@ -112,7 +112,7 @@ type Group struct {
 func Groups(c *engine.Case) []Group {
 	index := map[*session.Process]int{}
 	var groups []Group
-	for _, conv := range c.Conversations {
+	for conv := range c.Conversations.All() {
 		m := MeasureOf(c, conv)
 		i, ok := index[m.Process]
 		if !ok {

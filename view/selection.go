@@ -22,7 +22,7 @@ type Selection struct {
 // SelectProcess selects what a process did, its conversations included.
 func SelectProcess(c *engine.Case, p *session.Process) *Selection {
 	s := &Selection{Process: p, owned: map[*flow.Conversation]bool{}}
-	for _, conv := range c.Conversations {
+	for conv := range c.Conversations.All() {
 		if e := endpoint(c, conv); e != nil && e.Process == p {
 			s.owned[conv] = true
 		}
@@ -118,7 +118,7 @@ func Choices(c *engine.Case) []*Selection {
 	if len(out) > 0 {
 		return out
 	}
-	for _, conv := range c.Conversations {
+	for conv := range c.Conversations.All() {
 		out = append(out, SelectConversation(c, conv))
 	}
 	return out

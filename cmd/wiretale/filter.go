@@ -68,11 +68,11 @@ func (a *app) matching(ctx context.Context, named []string, f *filter.Filter) (*
 		c = first
 	}
 	var part []*flow.Conversation
-	for _, conv := range c.Conversations {
+	for conv := range c.Conversations.All() {
 		if seen[conv] {
 			part = append(part, conv)
 		}
 	}
-	c.Conversations = part
+	c.Conversations = flow.List(part...)
 	return c, nil
 }

@@ -99,12 +99,12 @@ func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) e
 func (a *app) choose(c *engine.Case, f *timelineFlags) (*view.Selection, error) {
 	switch {
 	case f.conv >= 0:
-		for _, conv := range c.Conversations {
+		for conv := range c.Conversations.All() {
 			if conv.ID == f.conv {
 				return view.SelectConversation(c, conv), nil
 			}
 		}
-		return nil, usage("wiretale convs lists them", "there is no conversation %d among %d", f.conv, len(c.Conversations))
+		return nil, usage("wiretale convs lists them", "there is no conversation %d among %d", f.conv, c.Conversations.Len())
 	case f.process != "":
 		return chooseProcess(c, f.process)
 	}

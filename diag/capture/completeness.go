@@ -19,7 +19,7 @@ const maxStreams = 40
 
 func midstream(in *diag.Input) []diag.Finding {
 	bySource := map[int]*diag.Finding{}
-	for _, c := range in.Conversations {
+	for c := range in.Conversations.All() {
 		if c.TCP == nil || c.Opened || c.TCP.SYN.Seen() || c.TCP.SYNACK.Seen() || c.Dir[0].Payload+c.Dir[1].Payload == 0 {
 			continue
 		}
@@ -73,7 +73,7 @@ func pidUnreliable(in *diag.Input) []diag.Finding {
 			continue
 		}
 		f := diag.Finding{Severity: diag.Note, Confidence: diag.Proven, Source: i}
-		for _, c := range in.Conversations {
+		for c := range in.Conversations.All() {
 			if e := in.Session.Endpoints[c.ID]; c.Source == i && e != nil && e.Process != nil && e.Foreign > 0 {
 				f.Count += int(e.Foreign)
 				f.Conversations = append(f.Conversations, c)

@@ -64,7 +64,7 @@ func sourceDrops(in *diag.Input, source int, losses []diag.Loss) diag.Finding {
 	if f.Everywhere {
 		return f
 	}
-	for _, c := range in.Conversations {
+	for c := range in.Conversations.All() {
 		if c.Source == source && c.Proto == proto.TCP && hit(in, c, losses) {
 			f.Conversations = append(f.Conversations, c)
 		}

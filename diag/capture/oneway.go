@@ -31,7 +31,7 @@ type unheard struct {
 
 func oneway(in *diag.Input) []diag.Finding {
 	bySource := map[int]*unheard{}
-	for _, c := range in.Conversations {
+	for c := range in.Conversations.All() {
 		if c.TCP == nil {
 			continue
 		}
@@ -101,7 +101,7 @@ func (u *unheard) finding(in *diag.Input, source int) diag.Finding {
 		f.Conversations = append(f.Conversations, c)
 		listed[c] = true
 	}
-	for _, c := range in.Conversations {
+	for c := range in.Conversations.All() {
 		if c.Source == source && !listed[c] && u.touches(c, heard) {
 			f.Conversations = append(f.Conversations, c)
 		}

@@ -58,7 +58,7 @@ func resets(in *diag.Input) []diag.Finding {
 	}
 	index := map[key]*resetGroup{}
 	var groups []*resetGroup
-	for _, c := range in.Conversations {
+	for c := range in.Conversations.All() {
 		t := c.TCP
 		if t == nil || !t.RST.Seen() || t.Refused || !t.Established || wentOn(in, t) || told(in, c) {
 			continue

@@ -30,7 +30,7 @@ const (
 
 func synRefused(in *diag.Input) []diag.Finding {
 	var all, refused, alternative []*flow.Conversation
-	for _, c := range in.Conversations {
+	for c := range in.Conversations.All() {
 		if c.TCP != nil && c.TCP.Refused {
 			all = append(all, c)
 		}

@@ -98,7 +98,7 @@ func (a *asking) proves(in *diag.Input) bool {
 // unansweredPairs are the hosts with an attempt that got no answer: nearly all others need no look.
 func unansweredPairs(in *diag.Input) map[pair]bool {
 	open := map[pair]bool{}
-	for _, c := range in.Conversations {
+	for c := range in.Conversations.All() {
 		if c.TCP != nil && c.TCP.SYN.Seen() && !gotAnswer(c) {
 			open[pairOf(c)] = true
 		}
@@ -118,7 +118,7 @@ func unanswered(in *diag.Input) []*flow.Conversation {
 	}
 	ports, hosts := map[key]*asking{}, map[pair]*asking{}
 	var asked []*flow.Conversation
-	for _, c := range in.Conversations {
+	for c := range in.Conversations.All() {
 		if c.TCP == nil || !c.TCP.SYN.Seen() || !open[pairOf(c)] {
 			continue
 		}

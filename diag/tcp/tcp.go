@@ -25,7 +25,7 @@ func streams(cs []*flow.Conversation, fallback string) string {
 // established are the connections that a client has with a host, by source and both addresses.
 func established(in *diag.Input) map[pair][]*flow.Conversation {
 	out := map[pair][]*flow.Conversation{}
-	for _, c := range in.Conversations {
+	for c := range in.Conversations.All() {
 		if c.TCP != nil && c.TCP.Established && c.Opened {
 			k := pairOf(c)
 			out[k] = append(out[k], c)

@@ -15,7 +15,7 @@ import (
 // A Case is the result of an analysis. It holds no reference to the files.
 type Case struct {
 	Sources       []*Source
-	Conversations []*flow.Conversation
+	Conversations flow.Conversations
 	Hosts         []*flow.Host
 	Session       *session.Session
 	Findings      []diag.Finding // ranked

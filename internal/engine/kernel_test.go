@@ -57,8 +57,8 @@ func TestKernelNetworkOwnsPackets(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := run.Case()
-		if c.Sources[0].Undecoded != 0 || len(c.Conversations) != 2 {
-			t.Fatalf("%d events without a layout, %d conversations", c.Sources[0].Undecoded, len(c.Conversations))
+		if c.Sources[0].Undecoded != 0 || c.Conversations.Len() != 2 {
+			t.Fatalf("%d events without a layout, %d conversations", c.Sources[0].Undecoded, c.Conversations.Len())
 		}
 		for id, name := range []string{"client.exe", "dns.exe"} {
 			e := c.Session.Endpoints[id]

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -85,7 +86,7 @@ func said(t *testing.T, c *engine.Case) []byte {
 		Findings      []string
 		Withheld      int
 		End           string
-	}{c.Sources, c.Conversations, c.Hosts, findings, len(c.Withheld), fmt.Sprint(c.Sources[0].Err)}, "", "\t")
+	}{c.Sources, slices.Collect(c.Conversations.All()), c.Hosts, findings, len(c.Withheld), fmt.Sprint(c.Sources[0].Err)}, "", "\t")
 	if err != nil {
 		t.Fatal(err)
 	}

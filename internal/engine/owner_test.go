@@ -85,8 +85,8 @@ func TestOwnerFromTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Conversations) != 4 {
-		t.Fatalf("%d conversations", len(c.Conversations))
+	if c.Conversations.Len() != 4 {
+		t.Fatalf("%d conversations", c.Conversations.Len())
 	}
 	want := []struct {
 		pid  uint32

@@ -32,8 +32,8 @@ func TestRealPktmonTrace(t *testing.T) {
 	if src.Packets != 114 || src.Sightings != 76 || src.Dropped != 0 {
 		t.Errorf("%d records of packets, %d further sightings, %d drops", src.Packets, src.Sightings, src.Dropped)
 	}
-	if len(c.Conversations) != 1 || c.Conversations[0].Dir[0].Packets != 19 || c.Conversations[0].Dir[1].Packets != 19 || c.Conversations[0].Dir[0].Sightings != 19 || c.Conversations[0].Dir[1].Sightings != 57 {
-		t.Errorf("%+v", c.Conversations[0].Dir)
+	if c.Conversations.Len() != 1 || c.Conversations.At(0).Dir[0].Packets != 19 || c.Conversations.At(0).Dir[1].Packets != 19 || c.Conversations.At(0).Dir[0].Sightings != 19 || c.Conversations.At(0).Dir[1].Sightings != 57 {
+		t.Errorf("%+v", c.Conversations.At(0).Dir)
 	}
 	i := slices.IndexFunc(src.Info.Interfaces, func(in trace.Interface) bool { return in.Name == "Ethernet 3" })
 	if i < 0 {

@@ -149,11 +149,8 @@ func (r *Run) Case() *Case {
 // adopt takes over what one source's trackers found. Conversation numbers
 // become unique over the case: those of the first source stay as they are.
 func (c *Case) adopt(flows *flow.Tracker, own *session.Session) {
-	base := len(c.Conversations)
-	for _, conv := range flows.Conversations() {
-		conv.ID += base
-		c.Conversations = append(c.Conversations, conv)
-	}
+	base := c.Conversations.Len()
+	c.Conversations.Add(flows)
 	c.bases = append(c.bases, base)
 	c.perSource = append(c.perSource, own)
 	c.Hosts = append(c.Hosts, flows.Hosts()...)
@@ -182,8 +179,8 @@ func (c *Case) resolve(row *Row) {
 	}
 	own, base := c.perSource[row.Source], c.bases[row.Source]
 	o := &row.Object
-	if o.Conv != nil && base+o.Conv.ID < len(c.Conversations) {
-		o.Conv = c.Conversations[base+o.Conv.ID]
+	if o.Conv != nil && base+o.Conv.ID < c.Conversations.Len() {
+		o.Conv = c.Conversations.At(base + o.Conv.ID)
 	}
 	if o.Socket != nil && o.Socket.ID < len(own.Sockets) {
 		o.Socket = own.Sockets[o.Socket.ID]

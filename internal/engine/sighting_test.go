@@ -72,11 +72,11 @@ trace windows=10.0.26100
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Error(diff)
 	}
-	if len(c.Conversations) != 1 || c.Conversations[0].Dir[0].Packets != 1 || c.Conversations[0].Dir[1].Packets != 0 {
-		t.Errorf("%d conversations: headers without bytes are no packets", len(c.Conversations))
+	if c.Conversations.Len() != 1 || c.Conversations.At(0).Dir[0].Packets != 1 || c.Conversations.At(0).Dir[1].Packets != 0 {
+		t.Errorf("%d conversations: headers without bytes are no packets", c.Conversations.Len())
 	}
 	d := c.Session.Drops
-	if len(d) != 1 || d[0].Reason != "Filtered" || d[0].Component != "nic.sys (Ethernet card)" || !slices.Equal(d[0].Locations, []uint32{0xe0001000}) || d[0].Conv != c.Conversations[0] {
+	if len(d) != 1 || d[0].Reason != "Filtered" || d[0].Component != "nic.sys (Ethernet card)" || !slices.Equal(d[0].Locations, []uint32{0xe0001000}) || d[0].Conv != c.Conversations.At(0) {
 		t.Errorf("%d drops", len(d))
 	}
 }
@@ -103,7 +103,7 @@ func TestLayersOfNetshTrace(t *testing.T) {
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Error(diff)
 	}
-	if d := c.Conversations[0].Dir[0]; d.Packets != 2 || d.Payload != 4000 || d.Sightings != 3 || d.Retransmissions != 1 {
+	if d := c.Conversations.At(0).Dir[0]; d.Packets != 2 || d.Payload != 4000 || d.Sightings != 3 || d.Retransmissions != 1 {
 		t.Errorf("%+v", d)
 	}
 	if s := c.Sources[0]; s.Packets != 5 || s.Sightings != 3 {

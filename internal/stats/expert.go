@@ -156,7 +156,7 @@ func (e *Experts) remark(severity Severity, group, protocol, summary string) {
 }
 
 // Finish puts the worst remarks first, and of one severity the most frequent.
-func (e *Experts) Finish([]*flow.Conversation) {
+func (e *Experts) Finish(flow.Conversations) {
 	slices.SortStableFunc(e.List, func(a, b *Remark) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Count, a.Count))
 	})

@@ -70,7 +70,7 @@ func (s *RoundTrips) Add(row *Row, timed bool) {
 }
 
 // Finish adds what the handshakes say, and leaves out conversations without any time.
-func (s *RoundTrips) Finish([]*flow.Conversation) {
+func (s *RoundTrips) Finish(flow.Conversations) {
 	kept := s.List[:0]
 	for _, t := range s.List {
 		if t.Conv.TCP != nil {

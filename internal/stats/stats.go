@@ -23,7 +23,7 @@ type Collector interface {
 
 // A Finisher also needs the conversations as they are at the end of the input.
 type Finisher interface {
-	Finish(conversations []*flow.Conversation)
+	Finish(conversations flow.Conversations)
 }
 
 // Counts are packets and the bytes of their frames on the wire.

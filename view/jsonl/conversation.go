@@ -74,7 +74,7 @@ func Conversations(w io.Writer, c *engine.Case) error {
 }
 
 func (e *encoder) conversations() {
-	for _, conv := range e.c.Conversations {
+	for conv := range e.c.Conversations.All() {
 		e.put(e.conversation(conv))
 	}
 }

@@ -122,7 +122,7 @@ func finding(rank int, f *diag.Finding) Finding {
 
 func summary(c *engine.Case) Summary {
 	out := Summary{
-		head: kind("summary"), Sources: len(c.Sources), Conversations: len(c.Conversations), Findings: len(c.Findings), Withheld: len(c.Withheld),
+		head: kind("summary"), Sources: len(c.Sources), Conversations: c.Conversations.Len(), Findings: len(c.Findings), Withheld: len(c.Withheld),
 	}
 	if s := c.Session; s != nil {
 		out.Processes, out.Calls, out.Joins = len(s.Processes), len(s.Calls), len(s.Joins)

@@ -92,7 +92,7 @@ func full() *engine.Case {
 	}
 	return &engine.Case{
 		Sources:       []*engine.Source{{Info: info, First: 1, Last: 2, Sightings: 1, Dropped: 1, Providers: []engine.ProviderCount{{GUID: trace.GUID{1}, Name: "p"}}, Err: trace.ErrTruncated}},
-		Conversations: []*flow.Conversation{conv},
+		Conversations: flow.List(conv),
 		Session: &session.Session{
 			Processes: []*session.Process{p}, Sockets: []*session.Socket{socket}, TCBs: []*session.TCB{tcb}, Calls: []*session.Call{call},
 			Joins:     []session.Join{{What: "w", Where: []flow.Moment{at(1)}, Evidence: "e"}},
@@ -130,7 +130,7 @@ func TestDocumentedIsEmitted(t *testing.T) {
 	if err := Case(&out, full()); err != nil {
 		t.Fatal(err)
 	}
-	for _, of := range counted(full().Conversations[0]) {
+	for _, of := range counted(full().Conversations.At(0)) {
 		if err := Stats(&out, of); err != nil {
 			t.Fatal(err)
 		}

@@ -57,7 +57,7 @@ func TestBulk(t *testing.T) {
 		opt := options(t, c, kind.Name)
 		opt.End = opt.Start + packets*1e5
 		if opt.Conv == nil {
-			opt.Conv = c.Conversations[0]
+			opt.Conv = c.Conversations.At(0)
 		}
 		opt.Interval = time.Second / 100
 		var before, after runtime.MemStats
@@ -95,7 +95,7 @@ func BenchmarkCollect(b *testing.B) {
 		b.Run(kind.Name, func(b *testing.B) {
 			opt := options(b, c, kind.Name)
 			if opt.Conv == nil {
-				opt.Conv = c.Conversations[0]
+				opt.Conv = c.Conversations.At(0)
 			}
 			const packets = 100_000
 			opt.End = opt.Start + packets*1e5

@@ -26,7 +26,7 @@ func KindNamed(name string) *Kind {
 // equal ones, and how many there were to choose from. A selection, when it is
 // not nil, limits them to those of its process.
 func Largest(c *engine.Case, sel *view.Selection) (best *flow.Conversation, among int) {
-	for _, conv := range c.Conversations {
+	for conv := range c.Conversations.All() {
 		if conv.Proto != proto.TCP || sel != nil && !sel.Owns(conv) {
 			continue
 		}

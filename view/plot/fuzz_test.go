@@ -46,7 +46,7 @@ func FuzzPlot(f *testing.F) {
 	c := analyse(f, write(f, "x.pcap", story()))
 	f.Fuzz(func(t *testing.T, kind uint8, input, options []byte) {
 		opt := Options{
-			Kind: Kinds[int(kind)%len(Kinds)], Conv: c.Conversations[0], Interval: time.Second, Columns: 4,
+			Kind: Kinds[int(kind)%len(Kinds)], Conv: c.Conversations.At(0), Interval: time.Second, Columns: 4,
 			Unit: UnitBits, Smooth: 2, Filters: Filters(),
 		}
 		opt.Start, opt.End, _ = Span(c)

@@ -44,7 +44,7 @@ func groupName(g view.Group) string {
 
 // conversations is the table of the report: the busiest first, max of them.
 func conversations(p *printer, c *engine.Case, names view.Names, s Style, max int) {
-	list := slices.Clone(c.Conversations)
+	list := slices.Collect(c.Conversations.All())
 	slices.SortStableFunc(list, func(a, b *flow.Conversation) int {
 		return cmp.Compare(view.MeasureOf(c, b).Bytes, view.MeasureOf(c, a).Bytes)
 	})
