@@ -19,8 +19,8 @@ const maxStreams = 40
 
 func midstream(in *diag.Input) []diag.Finding {
 	bySource := map[int]*diag.Finding{}
-	for c := range in.Conversations.All() {
-		if c.TCP == nil || c.Opened || c.TCP.SYN.Seen() || c.TCP.SYNACK.Seen() || c.Dir[0].Payload+c.Dir[1].Payload == 0 {
+	for c := range in.Conversations.With(flow.Headless) {
+		if c.TCP.SYN.Seen() || c.TCP.SYNACK.Seen() || c.Dir[0].Payload+c.Dir[1].Payload == 0 {
 			continue
 		}
 		f := bySource[c.Source]

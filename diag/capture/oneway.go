@@ -26,15 +26,11 @@ type unheard struct {
 	oneway []*flow.Conversation
 	silent map[netip.Addr]bool    // whose packets are missing
 	pairs  map[[2]netip.Addr]bool // from whom to whom they are missing
-	both   bool                   // some connection was captured both ways
 }
 
 func oneway(in *diag.Input) []diag.Finding {
 	bySource := map[int]*unheard{}
-	for c := range in.Conversations.All() {
-		if c.TCP == nil {
-			continue
-		}
+	for c := range in.Conversations.With(flow.OneSided) {
 		u := bySource[c.Source]
 		if u == nil {
 			u = &unheard{silent: map[netip.Addr]bool{}, pairs: map[[2]netip.Addr]bool{}}
@@ -51,11 +47,17 @@ func oneway(in *diag.Input) []diag.Finding {
 	return out
 }
 
-func (u *unheard) add(c *flow.Conversation) {
-	if c.Dir[0].Packets > 0 && c.Dir[1].Packets > 0 {
-		u.both = true
-		return
+// bothWays reports whether some connection of the source was captured both ways.
+func bothWays(in *diag.Input, source int) bool {
+	for c := range in.Conversations.All() {
+		if c.Source == source && c.TCP != nil && c.Dir[0].Packets > 0 && c.Dir[1].Packets > 0 {
+			return true
+		}
 	}
+	return false
+}
+
+func (u *unheard) add(c *flow.Conversation) {
 	heard := 0
 	if c.Dir[0].Packets == 0 {
 		heard = 1
@@ -75,7 +77,7 @@ func (u *unheard) add(c *flow.Conversation) {
 
 // touches reports whether the answers of the conversation's server would be missing as well.
 func (u *unheard) touches(c *flow.Conversation, heard map[netip.Addr]bool) bool {
-	if c.TCP == nil || c.Dir[1].Packets > 0 {
+	if c.Dir[1].Packets > 0 {
 		return false
 	}
 	server := c.Ends[1].Addr()
@@ -85,7 +87,7 @@ func (u *unheard) touches(c *flow.Conversation, heard map[netip.Addr]bool) bool 
 func (u *unheard) finding(in *diag.Input, source int) diag.Finding {
 	f := diag.Finding{
 		Severity: diag.Warning, Confidence: diag.Proven, Source: source, Count: len(u.oneway), Silences: answerRules,
-		Everywhere: !u.both, Filter: diag.StreamFilter(u.oneway),
+		Everywhere: !bothWays(in, source), Filter: diag.StreamFilter(u.oneway),
 		Fix:      []string{"capture at one of the hosts, or mirror both directions", "check that the capture filter names no direction"},
 		RuledOut: []string{"an answer that was never sent: what was captured acknowledges it"},
 	}
@@ -101,7 +103,7 @@ func (u *unheard) finding(in *diag.Input, source int) diag.Finding {
 		f.Conversations = append(f.Conversations, c)
 		listed[c] = true
 	}
-	for c := range in.Conversations.All() {
+	for c := range in.Conversations.With(flow.OneSided) {
 		if c.Source == source && !listed[c] && u.touches(c, heard) {
 			f.Conversations = append(f.Conversations, c)
 		}

@@ -23,7 +23,7 @@ var LargeSegments = &diag.Rule{ID: "cap.lso_gro", Title: "segments are larger th
 // largeSegments reports one finding a source on what the recording machine sent in large pieces, and one on what it put together when it received.
 func largeSegments(in *diag.Input) []diag.Finding {
 	large := map[hostKey][]sent{}
-	for c := range in.Conversations.All() {
+	for c := range in.Conversations.With(flow.Oversized) {
 		for i := range c.Dir {
 			if c.Dir[i].Oversized > 0 {
 				k := hostKey{c.Source, c.Ends[i].Addr()}

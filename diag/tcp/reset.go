@@ -58,7 +58,7 @@ func resets(in *diag.Input) []diag.Finding {
 	}
 	index := map[key]*resetGroup{}
 	var groups []*resetGroup
-	for c := range in.Conversations.All() {
+	for c := range in.Conversations.With(flow.Reset) {
 		t := c.TCP
 		if t == nil || !t.RST.Seen() || t.Refused || !t.Established || wentOn(in, t) || told(in, c) {
 			continue

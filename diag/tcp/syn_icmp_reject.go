@@ -39,7 +39,7 @@ func synRejected(in *diag.Input) []diag.Finding {
 	}
 	index := map[key][]*flow.Conversation{}
 	var keys []key
-	for c := range in.Conversations.All() {
+	for c := range in.Conversations.With(flow.Quoted) {
 		if c.TCP == nil || !c.TCP.SYN.Seen() || c.ICMP == nil || c.Dir[1].Packets > 0 || c.TCP.Sides[0].AckSent != 0 {
 			continue
 		}

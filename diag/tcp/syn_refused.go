@@ -30,15 +30,13 @@ const (
 
 func synRefused(in *diag.Input) []diag.Finding {
 	var all, refused, alternative []*flow.Conversation
-	for c := range in.Conversations.All() {
-		if c.TCP != nil && c.TCP.Refused {
-			all = append(all, c)
-		}
+	for c := range in.Conversations.With(flow.Refused) {
+		all = append(all, c)
 	}
 	if len(all) == 0 {
 		return nil
 	}
-	done := established(in)
+	done := established(in, all)
 	for _, c := range all {
 		if other := beside(in, c, done); other != nil {
 			alternative = append(alternative, c)

@@ -41,7 +41,7 @@ func synSilent(in *diag.Input) []diag.Finding {
 	if len(silent) == 0 {
 		return nil
 	}
-	sent, done := hear(in), established(in)
+	sent, done := hear(in), established(in, silent)
 	var out []diag.Finding
 	for _, g := range byClient(byServer(silent)) {
 		out = append(out, g.silence(in, sent, done))
@@ -98,8 +98,8 @@ func (a *asking) proves(in *diag.Input) bool {
 // unansweredPairs are the hosts with an attempt that got no answer: nearly all others need no look.
 func unansweredPairs(in *diag.Input) map[pair]bool {
 	open := map[pair]bool{}
-	for c := range in.Conversations.All() {
-		if c.TCP != nil && c.TCP.SYN.Seen() && !gotAnswer(c) {
+	for c := range in.Conversations.With(flow.OneSided) {
+		if c.TCP.SYN.Seen() && !gotAnswer(c) {
 			open[pairOf(c)] = true
 		}
 	}
@@ -118,8 +118,8 @@ func unanswered(in *diag.Input) []*flow.Conversation {
 	}
 	ports, hosts := map[key]*asking{}, map[pair]*asking{}
 	var asked []*flow.Conversation
-	for c := range in.Conversations.All() {
-		if c.TCP == nil || !c.TCP.SYN.Seen() || !open[pairOf(c)] {
+	for c := range in.Conversations.Between(func(source int, a, b netip.Addr) bool { return open[pair{source, a, b}] }) {
+		if !c.TCP.SYN.Seen() {
 			continue
 		}
 		asked = append(asked, c)

@@ -2,6 +2,8 @@
 package tcp
 
 import (
+	"net/netip"
+
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
 )
@@ -22,12 +24,16 @@ func streams(cs []*flow.Conversation, fallback string) string {
 	return fallback
 }
 
-// established are the connections that a client has with a host, by source and both addresses.
-func established(in *diag.Input) map[pair][]*flow.Conversation {
+// established are the connections that a client has with a host, by source and
+// both addresses, where one of the attempts was between these two.
+func established(in *diag.Input, attempts []*flow.Conversation) map[pair][]*flow.Conversation {
+	asked := map[pair]bool{}
+	for _, c := range attempts {
+		asked[pairOf(c)] = true
+	}
 	out := map[pair][]*flow.Conversation{}
-	for c := range in.Conversations.All() {
-		if c.TCP != nil && c.TCP.Established && c.Opened {
-			k := pairOf(c)
+	for c := range in.Conversations.Between(func(source int, a, b netip.Addr) bool { return asked[pair{source, a, b}] }) {
+		if k := pairOf(c); c.TCP.Established && c.Opened {
 			out[k] = append(out[k], c)
 		}
 	}

@@ -93,7 +93,9 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 	for i := range lanes {
 		lanes[i].tracker = flow.NewLane(s.index, i)
 		if sel != nil {
-			lanes[i].match = sel.Match()
+			lanes[i].match = sel.Match() // what a row names must stay in place: nothing is packed
+		} else {
+			lanes[i].tracker.Compact()
 		}
 	}
 	free := make(chan *batch, n+spare)

@@ -36,6 +36,7 @@ func (t *Tracker) All() iter.Seq[*Conversation] {
 // A cold is the packed conversations of a tracker, and the memory of the others.
 type cold struct {
 	refs   []uint64 // by ID: where its bytes are, plus 1; 0 for one that is not packed
+	traits []Trait  // by ID, of packed ones
 	chunks [][]byte
 	buffer []byte
 	start  int64      // time of the first one that was packed
@@ -47,13 +48,22 @@ type cold struct {
 
 const (
 	// leastLive is how many conversations are never packed: those that segments come for.
-	leastLive = 1024
-	// looks is how many conversations are looked at when another begins.
-	looks = 2
+	leastLive = 256
+	// looks is how many conversations are looked at when another begins: each takes two
+	// looks at least, and those that go on more.
+	looks = 4
 	// maxLeft is how many unacknowledged segments a conversation may have and be packed.
 	maxLeft   = 64
 	chunkSize = 1 << 18
 )
+
+// head is what can be read of a packed conversation at once.
+func (c *cold) head(id int) (h head) {
+	ref := c.refs[id] - 1
+	p := packer{b: c.chunks[ref>>32][uint32(ref):], reading: true}
+	p.head(&h)
+	return h
+}
 
 // take is memory for a conversation.
 func (c *cold) take() *tcpFlow {
@@ -107,8 +117,9 @@ func (t *Tracker) pack(f *tcpFlow) bool {
 		last++
 	}
 	for len(c.refs) <= f.flow.ID {
-		c.refs = append(c.refs, 0)
+		c.refs, c.traits = append(c.refs, 0), append(c.traits, 0)
 	}
+	c.traits[f.flow.ID] = f.flow.Traits()
 	c.refs[f.flow.ID] = uint64(last)<<32 | uint64(len(c.chunks[last])) + 1
 	c.chunks[last] = append(c.chunks[last], p.b...)
 	t.convs[f.flow.ID] = nil

@@ -1,7 +1,7 @@
 package flow
 
 import (
-	"container/heap"
+	"cmp"
 	"encoding/binary"
 	"net/netip"
 	"slices"
@@ -129,87 +129,146 @@ func (t *Tracker) mine(a, b netip.Addr, aPort, bPort uint16) bool {
 // them; hosts with what all lanes saw of them. The lanes are used up.
 func Merge(lanes []*Tracker) *Tracker {
 	all := NewTracker(lanes[0].source)
-	total, named := 0, false
-	for _, l := range lanes {
-		total += len(l.convs)
+	var runs [][]place
+	named := false
+	for i, l := range lanes {
 		named = named || len(l.names) > 0
+		runs = append(runs, l.places(i))
 	}
-	all.convs = make([]*Conversation, 0, total)
-	queue := laneQueue{}
-	for _, l := range lanes {
-		if convs := l.Conversations(); len(convs) > 0 {
-			queue = append(queue, convs)
+	for len(runs) > 1 { // neighbours first, so that each place is copied four times
+		half := runs[:0]
+		for i := 0; i+1 < len(runs); i += 2 {
+			half = append(half, mergePlaces(runs[i], runs[i+1]))
 		}
-	}
-	heap.Init(&queue)
-	for len(queue) > 0 {
-		c := queue[0][0]
-		c.ID = len(all.convs)
-		all.convs = append(all.convs, c)
-		if !named {
-			c.Stream = int(all.next(c.Proto))
+		if len(runs)%2 != 0 {
+			half = append(half, runs[len(runs)-1])
 		}
-		if queue[0] = queue[0][1:]; len(queue[0]) == 0 {
-			heap.Pop(&queue)
-		} else {
-			heap.Fix(&queue, 0)
-		}
+		runs = half
 	}
-	if named {
-		all.renumber(lanes)
-	}
+	all.merged = all.join(lanes, runs[0], named)
 	all.mergeHosts(lanes)
 	return all
 }
 
+// A place is the record in which a conversation of a lane began.
+type place struct {
+	first int64
+	lane  uint32
+	id    uint32
+}
+
+// places are those of the lane's conversations in order.
+func (t *Tracker) places(lane int) []place {
+	out := make([]place, 0, len(t.convs))
+	for id, c := range t.convs {
+		p := place{lane: uint32(lane), id: uint32(id)}
+		if c != nil {
+			p.first = c.First.Pos.Number
+		} else {
+			p.first = t.cold.head(id).first
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func mergePlaces(a, b []place) []place {
+	out := make([]place, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if b[0].first < a[0].first {
+			a, b = b, a
+		}
+		out = append(out, a[0])
+		a = a[1:]
+	}
+	return append(append(out, a...), b...)
+}
+
+// join makes one list of the conversations of the lanes, in the order given.
+func (t *Tracker) join(lanes []*Tracker, order []place, named bool) *part {
+	p := newPart(len(order))
+	p.source = t.source
+	p.streams = make([]int32, len(order))
+	for _, l := range lanes {
+		p.colds = append(p.colds, &l.cold)
+	}
+	for _, at := range order {
+		l := lanes[at.lane]
+		p.take(l, int(at.id), int(at.lane))
+	}
+	if named {
+		t.renumber(lanes, p)
+		return p
+	}
+	for i := range p.refs {
+		p.number(i, t.next(p.proto(i)))
+	}
+	return p
+}
+
+// take appends conversation id of a tracker, packed or not.
+func (p *part) take(t *Tracker, id, cold int) {
+	if c := t.convs[id]; c != nil {
+		c.ID = len(p.refs)
+		p.refs = append(p.refs, refLive|ref(len(p.live)))
+		p.traits = append(p.traits, c.Traits())
+		p.live = append(p.live, c)
+		return
+	}
+	at := t.cold.refs[id] - 1
+	p.refs = append(p.refs, refPacked(cold, int(at>>32), int(uint32(at))))
+	p.traits = append(p.traits, t.cold.traits[id])
+}
+
+// number gives the conversation at place i its number among those of its protocol.
+func (p *part) number(i int, n int32) {
+	if r := p.refs[i]; r.live() {
+		p.live[r.index()].Stream = int(n)
+		return
+	}
+	p.streams[i] = n
+}
+
+// proto is the protocol of the conversation at place i: only TCP is packed.
+func (p *part) proto(i int) proto.ID {
+	if r := p.refs[i]; r.live() {
+		return p.live[r.index()].Proto
+	}
+	return proto.TCP
+}
+
+func (p *part) order(i int) int64 {
+	r := p.refs[i]
+	if r.live() {
+		return p.live[r.index()].order
+	}
+	return p.head(r).order
+}
+
 // renumber gives stream numbers where pairs were named before they had a packet.
-func (t *Tracker) renumber(lanes []*Tracker) {
+func (t *Tracker) renumber(lanes []*Tracker, p *part) {
 	type numbered struct {
 		order int64
 		proto proto.ID
-		conv  *Conversation // nil for a pair that was only named
+		place int // -1 for a pair that was only named
 	}
-	list := make([]numbered, 0, len(t.convs))
-	for _, c := range t.convs {
-		list = append(list, numbered{c.order, c.Proto, c})
+	list := make([]numbered, 0, len(p.refs))
+	for i := range p.refs {
+		list = append(list, numbered{p.order(i), p.proto(i), i})
 	}
 	for _, l := range lanes {
 		for _, n := range l.names {
 			if !n.taken {
-				list = append(list, numbered{n.order, n.proto, nil})
+				list = append(list, numbered{n.order, n.proto, -1})
 			}
 		}
 	}
-	slices.SortFunc(list, func(a, b numbered) int {
-		switch {
-		case a.order < b.order:
-			return -1
-		case a.order > b.order:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(list, func(a, b numbered) int { return cmp.Compare(a.order, b.order) })
 	for _, n := range list {
-		if number := t.next(n.proto); n.conv != nil {
-			n.conv.Stream = int(number)
+		if number := t.next(n.proto); n.place >= 0 {
+			p.number(n.place, number)
 		}
 	}
-}
-
-// laneQueue is a heap of the conversations of lanes by first packet.
-type laneQueue [][]*Conversation
-
-func (q laneQueue) Len() int { return len(q) }
-func (q laneQueue) Less(i, j int) bool {
-	return q[i][0].First.Pos.Number < q[j][0].First.Pos.Number
-}
-func (q laneQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *laneQueue) Push(x any)   { *q = append(*q, x.([]*Conversation)) }
-func (q *laneQueue) Pop() any {
-	old := *q
-	last := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return last
 }
 
 // mergeHosts adds up what the lanes saw of each address, in order of appearance.

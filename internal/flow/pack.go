@@ -161,11 +161,35 @@ func (c *packer) endpoint(e *netip.AddrPort) {
 	*e = netip.AddrPortFrom(a, port)
 }
 
+// A head is what is read of a packed conversation without unpacking it.
+type head struct {
+	first, order, bytes int64
+	ends                [2]netip.AddrPort
+}
+
+func (c *packer) head(h *head) {
+	num(c, &h.first)
+	num(c, &h.bytes)
+	order := h.order - h.first<<8
+	num(c, &order)
+	h.order = h.first<<8 + order
+}
+
+// ends follows a head.
+func (c *packer) ends(h *head) {
+	for i := range h.ends {
+		c.endpoint(&h.ends[i])
+	}
+}
+
 // conversation is all of a TCP conversation but its ID.
 func (c *packer) conversation(f *tcpFlow) {
 	v := &f.flow.Conversation
+	h := head{v.First.Pos.Number, v.order, v.Dir[0].Bytes + v.Dir[1].Bytes, v.Ends}
+	c.head(&h)
+	c.ends(&h)
+	v.First.Pos.Number, v.order, v.Ends = h.first, h.order, h.ends
 	num(c, &v.Stream)
-	num(c, &v.First.Pos.Number)
 	num(c, &v.First.Pos.Offset)
 	since := v.First.Time - c.start
 	num(c, &since)
@@ -173,9 +197,6 @@ func (c *packer) conversation(f *tcpFlow) {
 	num(c, &v.Source)
 	num(c, &v.Interfaces)
 	v.First.Pos.Source = v.Source
-	order := v.order - v.First.Pos.Number<<8
-	num(c, &order)
-	v.order = v.First.Pos.Number<<8 + order
 	c.origin = v.First
 	c.time(&f.start)
 	c.moment(&v.Last)
@@ -189,9 +210,6 @@ func (c *packer) conversation(f *tcpFlow) {
 		c.moment(&f.info.LastSYN)
 	}
 	c.origin = v.Last
-	for i := range v.Ends {
-		c.endpoint(&v.Ends[i])
-	}
 	c.flag(&v.Opened, &f.flow.flipped, &f.mptcp, &f.begun, &f.fastData, &f.settled, &f.closing, &f.both)
 	num(c, &f.operations)
 	num(c, &f.irtt)

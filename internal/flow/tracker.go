@@ -2,6 +2,7 @@ package flow
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
@@ -23,8 +24,9 @@ type Tracker struct {
 	lane    int      // the only lane followed, -1 for all
 	names   []naming // in a lane: what was named and has no number yet
 	blocks  pool
-	compact bool // conversations without news are packed
-	cold    cold // valid iff compact
+	compact bool  // conversations without news are packed
+	cold    cold  // valid iff compact
+	merged  *part // what [Merge] put together, instead of convs
 	last    recentPair
 	seen    *recent // packets seen a moment ago, by content; nil until a record names a layer
 }
@@ -37,12 +39,32 @@ func NewTracker(source int) *Tracker {
 // Conversations are all conversations so far in order of their first packet;
 // their ID is their index. Those that were packed are unpacked for it: see [Tracker.All].
 func (t *Tracker) Conversations() []*Conversation {
+	if t.merged != nil {
+		return slices.Collect(Conversations{parts: []*part{t.merged}}.All())
+	}
 	for i := range t.convs {
 		if t.convs[i] == nil {
 			t.convs[i] = t.unpacked(i, new(tcpFlow))
 		}
 	}
 	return t.convs
+}
+
+// part is all conversations as a part of a case.
+func (t *Tracker) part() *part {
+	switch {
+	case t.merged != nil:
+		return t.merged
+	case !t.compact:
+		return listed(t.convs)
+	}
+	p := newPart(len(t.convs))
+	p.source = t.source
+	p.colds = []*cold{&t.cold}
+	for id := range t.convs {
+		p.take(t, id, 0)
+	}
+	return p
 }
 
 // Hosts are all addresses that sent or received a packet, in order of appearance.

@@ -1,10 +1,8 @@
 package text
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 
 	"github.com/wiretale/wiretale/internal/engine"
@@ -44,17 +42,8 @@ func groupName(g view.Group) string {
 
 // conversations is the table of the report: the busiest first, max of them.
 func conversations(p *printer, c *engine.Case, names view.Names, s Style, max int) {
-	list := slices.Collect(c.Conversations.All())
-	slices.SortStableFunc(list, func(a, b *flow.Conversation) int {
-		return cmp.Compare(view.MeasureOf(c, b).Bytes, view.MeasureOf(c, a).Bytes)
-	})
-	left := 0
-	if len(list) > max {
-		left = len(list) - max
-		list = list[:max]
-	}
-	convTable(c, list, names, true).print(p, s, "")
-	if left > 0 {
+	convTable(c, c.Conversations.Busiest(max), names, true).print(p, s, "")
+	if left := c.Conversations.Len() - max; left > 0 {
 		p.line(s.paint(dim, fmt.Sprintf("and %d more: wiretale convs", left)))
 	}
 }

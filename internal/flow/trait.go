@@ -1,0 +1,44 @@
+package flow
+
+import "github.com/wiretale/wiretale/proto"
+
+// A Trait is what can be asked of a conversation without looking at it, so
+// that whoever looks for few among millions need not have them unpacked.
+type Trait uint16
+
+const (
+	OneSided   Trait = 1 << iota // TCP, and one end sent no packet
+	Headless                     // TCP, and neither SYN nor SYN/ACK was captured
+	Reset                        // TCP, with a reset
+	Refused                      // TCP.Refused
+	Quoted                       // an ICMP error quoted it
+	Oversized                    // Direction.Oversized is not 0
+	Unlengthy                    // Direction.LengthZero is not 0
+	Troubled                     // Direction.Trouble is there: a segment had a verdict
+	Unfinished                   // TCP, without a FIN or reset
+)
+
+// Traits are those of a conversation.
+func (c *Conversation) Traits() (t Trait) {
+	is := func(on bool, what Trait) {
+		if on {
+			t |= what
+		}
+	}
+	for i := range c.Dir {
+		d := &c.Dir[i]
+		is(d.Oversized > 0, Oversized)
+		is(d.LengthZero > 0, Unlengthy)
+		is(d.Trouble != nil, Troubled)
+		is(c.Proto == proto.TCP && d.Packets == 0, OneSided)
+	}
+	is(c.ICMP != nil, Quoted)
+	if c.TCP == nil {
+		return t
+	}
+	is(!c.Opened, Headless)
+	is(c.TCP.RST.Seen(), Reset)
+	is(c.TCP.Refused, Refused)
+	is(!c.TCP.RST.Seen() && c.TCP.FirstFIN < 0, Unfinished)
+	return t
+}
