@@ -64,7 +64,7 @@ func (b *Batch) Record(i int, r *Record) {
 		*r = b.Records[f.Off]
 		return
 	}
-	r.Pos = Pos{Source: b.Source, Number: b.First + int64(f.Number), Offset: b.Offset + int64(f.At)}
+	r.Pos.Source, r.Pos.Number, r.Pos.Offset = b.Source, b.First+int64(f.Number), b.Offset+int64(f.At)
 	r.Time, r.Kind, r.Link = f.Time, Packet, LinkType(f.Link)
 	r.Data, r.WireLen = b.Data[f.Off:f.Off+f.Len:f.Off+f.Len], int(f.Wire)
 	r.FCS, r.Interface, r.Numbered = 0, int(f.Interface), true

@@ -27,12 +27,15 @@ import (
 // A batch is a batch of records with the frames of each lane.
 type batch struct {
 	trace.Batch
-	lanes [flow.Lanes][]uint32
+	lanes [flow.Lanes][]uint32 // places in Frames, with several
 	// decoded are frames that only the dealer could decode: fragments and what was put together from them.
 	decoded map[uint32]*packet.Packet
 	busy    atomic.Int32 // workers that are not done with it
 	picks   picks
 }
+
+// several marks a frame that more lanes than one may have: its endpoints are not in plain sight.
+const several = 1 << 31
 
 func (b *batch) reset() {
 	for i := range b.lanes {
@@ -51,6 +54,7 @@ type lane struct {
 	seen    flow.Sighting
 	match   func(*Row) bool // of a selection, nil without one
 	row     Row             // that match is asked
+	touched byte            // nobody reads it
 	malformed
 }
 
@@ -232,7 +236,7 @@ func (s *source) dealDecoded(b *batch, i int) {
 	set := flow.LanesOf(p)
 	for l := range b.lanes {
 		if set.Has(l) {
-			b.lanes[l] = append(b.lanes[l], uint32(i))
+			b.lanes[l] = append(b.lanes[l], uint32(i)|several)
 		}
 	}
 	switch {
@@ -248,23 +252,44 @@ func (s *source) dealDecoded(b *batch, i int) {
 
 // follow tracks the frames that a batch has for lane i.
 func (l *lane) follow(b *batch, i int) {
-	for _, f := range b.lanes[i] {
-		p := b.decoded[f]
+	places := b.lanes[i]
+	for k, marked := range places {
+		if k+1 < len(places) {
+			l.ahead(b, &b.Frames[places[k+1]&^several])
+		}
+		place := marked &^ several
+		p := b.decoded[place]
 		if p == nil {
 			p = &l.packet
-			b.Record(int(f), &l.record)
+			b.Record(int(place), &l.record)
 			l.decoder.Decode(&l.record, p)
 		}
-		l.tracker.Add(p, &l.seen)
+		if place == marked {
+			l.tracker.AddOwn(p, &l.seen)
+		} else {
+			l.tracker.Add(p, &l.seen)
+		}
 		if l.seen.Conv == nil {
 			continue
 		}
 		l.malformed.add(p)
 		if l.match != nil {
-			l.judge(b, i, f, p)
+			l.judge(b, i, place, p)
 		}
 	}
 }
+
+// ahead reads a byte of the headers of the next frame: another processor
+// wrote them, and they arrive while this frame is followed.
+func (l *lane) ahead(b *batch, f *trace.Frame) {
+	if f.Odd() || f.Len < headerBytes {
+		return
+	}
+	l.touched += b.Data[f.Off] + b.Data[f.Off+headerBytes-1]
+}
+
+// headerBytes are in most frames with TCP: two lines of a cache.
+const headerBytes = 64
 
 // gather takes over what the lanes found.
 func (s *source) gather(lanes []lane) {

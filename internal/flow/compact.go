@@ -48,7 +48,7 @@ type cold struct {
 
 const (
 	// leastLive is how many conversations are never packed: those that segments come for.
-	leastLive = 256
+	leastLive = 64
 	// looks is how many conversations are looked at when another begins: each takes two
 	// looks at least, and those that go on more.
 	looks = 4

@@ -12,39 +12,40 @@ import (
 type packer struct {
 	b       []byte // written so far, or left to read
 	reading bool
-	n       int // numbers of the group so far
-	mask    byte
-	group   [8]uint64
+	n       int    // numbers that the group still takes, or has left
+	mask    byte   // of the group
+	at      int    // of the group's mask, when writing
 	origin  Moment // what moments are relative to
 	start   int64  // a time near the first of all
 	blocks  *pool  // for lists that are read
 }
 
 func (c *packer) put(v uint64) {
-	c.group[c.n] = v
-	if c.n++; c.n == len(c.group) {
-		c.flush()
+	if c.n == 0 {
+		c.at, c.n = len(c.b), groupLen
+		c.b = append(c.b, 0)
 	}
+	c.n--
+	if v == 0 {
+		return
+	}
+	c.b[c.at] |= 1 << (groupLen - 1 - c.n)
+	if v < 0x80 {
+		c.b = append(c.b, byte(v))
+		return
+	}
+	c.b = binary.AppendUvarint(c.b, v)
 }
 
-func (c *packer) flush() {
-	at := len(c.b)
-	c.b = append(c.b, 0)
-	for i, v := range c.group[:c.n] {
-		if v != 0 {
-			c.b[at] |= 1 << i
-			c.b = binary.AppendUvarint(c.b, v)
-		}
-	}
-	c.n = 0
-}
+// groupLen is how many numbers share a mask.
+const groupLen = 8
 
 func (c *packer) get() uint64 {
 	if c.n == 0 {
-		c.mask, c.b, c.n = c.b[0], c.b[1:], len(c.group)
+		c.mask, c.b, c.n = c.b[0], c.b[1:], groupLen
 	}
-	set := c.mask>>(len(c.group)-c.n)&1 != 0
 	c.n--
+	set := c.mask>>(groupLen-1-c.n)&1 != 0
 	if !set {
 		return 0
 	}
@@ -52,6 +53,10 @@ func (c *packer) get() uint64 {
 }
 
 func (c *packer) uvarint() uint64 {
+	if v := c.b[0]; v < 0x80 {
+		c.b = c.b[1:]
+		return uint64(v)
+	}
 	v, n := binary.Uvarint(c.b)
 	c.b = c.b[n:]
 	return v
@@ -200,7 +205,7 @@ func (c *packer) conversation(f *tcpFlow) {
 	c.origin = v.First
 	c.time(&f.start)
 	c.moment(&v.Last)
-	for _, m := range []*Moment{&f.info.SYN, &f.info.SYNACK, &f.info.HandshakeACK} {
+	for _, m := range [...]*Moment{&f.info.SYN, &f.info.SYNACK, &f.info.HandshakeACK} {
 		c.moment(m)
 	}
 	once := f.info.LastSYN == f.info.SYN
@@ -241,9 +246,6 @@ func (c *packer) conversation(f *tcpFlow) {
 			v.ICMP = new(ICMPError)
 		}
 		c.icmp(v.ICMP)
-	}
-	if !c.reading && c.n > 0 {
-		c.flush()
 	}
 }
 
@@ -342,16 +344,22 @@ func (c *packer) tcp(t *TCP) {
 }
 
 func (c *packer) direction(d *Direction) {
-	for _, n := range []*int64{&d.Packets, &d.Bytes, &d.Payload, &d.Sightings, &d.Dropped, &d.Retransmissions, &d.OutOfOrder, &d.Gaps, &d.DupAcks, &d.ZeroWindows} {
-		num(c, n)
-	}
+	num(c, &d.Packets)
+	num(c, &d.Bytes)
+	num(c, &d.Payload)
 	num(c, &d.MaxPayload)
 	rel(c, &d.MaxInFlight, d.MaxPayload)
-	num(c, &d.LengthZero)
-	num(c, &d.Oversized)
 	c.samples(&d.AckRTT)
 	echo, trouble := d.EchoRTT != nil, d.Trouble != nil
-	c.flag(&echo, &trouble)
+	odd := d.Sightings|d.Dropped|d.Retransmissions|d.OutOfOrder|d.Gaps|d.DupAcks|d.ZeroWindows|int64(d.LengthZero)|int64(d.Oversized) != 0
+	c.flag(&echo, &trouble, &odd)
+	if odd {
+		for _, n := range [...]*int64{&d.Sightings, &d.Dropped, &d.Retransmissions, &d.OutOfOrder, &d.Gaps, &d.DupAcks, &d.ZeroWindows} {
+			num(c, n)
+		}
+		num(c, &d.LengthZero)
+		num(c, &d.Oversized)
+	}
 	if echo {
 		if c.reading {
 			d.EchoRTT = new(Samples)

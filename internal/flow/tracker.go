@@ -85,7 +85,12 @@ type flow struct {
 }
 
 // Add says what the packet is part of, and counts it.
-func (t *Tracker) Add(p *packet.Packet, s *Sighting) {
+func (t *Tracker) Add(p *packet.Packet, s *Sighting) { t.add(p, s, false) }
+
+// AddOwn does the same for a packet whose lane [LaneOf] told: it belongs to this tracker and names no other pair.
+func (t *Tracker) AddOwn(p *packet.Packet, s *Sighting) { t.add(p, s, true) }
+
+func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) {
 	*s = Sighting{}
 	now := Moment{p.Record.Pos, p.Record.Time}
 	counts := fresh
@@ -100,7 +105,7 @@ func (t *Tracker) Add(p *packet.Packet, s *Sighting) {
 	}
 	id := conversationProto(p)
 	srcPort, dstPort := ports(p)
-	if !t.mine(p.Src, p.Dst, srcPort, dstPort) {
+	if !own && !t.mine(p.Src, p.Dst, srcPort, dstPort) {
 		t.quoted(p, s, now)
 		return
 	}

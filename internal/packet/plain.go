@@ -45,7 +45,7 @@ func plain4(r *trace.Record, p *Packet) bool {
 		return false
 	}
 	p.plainFrame(r)
-	p.Layers[2] = Layer{Proto: proto.IPv4, Off: plainIP, Header: ip.HeaderMin, End: int32(end), Wire: int32(end)}
+	p.Layers[2].whole(proto.IPv4, plainIP, ip.HeaderMin, end)
 	p.Src, p.Dst = netip.AddrFrom4([4]byte(b[26:30])), netip.AddrFrom4([4]byte(b[30:34]))
 	p.IPProto, p.IPID, p.TTL, p.DSCP, p.DontFragment = b[23], be16(b[18:]), b[22], b[15]>>2, b[20]&0x40 != 0
 	if b[30]>>4 == 14 || be32(b[30:]) == 0xffffffff {
@@ -70,7 +70,7 @@ func plain6(r *trace.Record, p *Packet) bool {
 		return false
 	}
 	p.plainFrame(r)
-	p.Layers[2] = Layer{Proto: proto.IPv6, Off: plainIP, Header: ip6.HeaderLen, End: int32(end), Wire: int32(end)}
+	p.Layers[2].whole(proto.IPv6, plainIP, ip6.HeaderLen, end)
 	p.Src, p.Dst = netip.AddrFrom16([16]byte(b[22:38])), netip.AddrFrom16([16]byte(b[38:54]))
 	p.IPProto, p.TTL, p.DSCP = b[20], b[21], uint8(be16(b[plainIP:])>>4)>>2
 	if b[38] == 0xff {
@@ -98,13 +98,19 @@ func plainHeader(protocol byte, b []byte) int {
 // plainFrame fills in everything below the network layer.
 func (p *Packet) plainFrame(r *trace.Record) {
 	p.reset(r)
-	frame := int32(len(r.Data))
-	p.Layers[0] = Layer{Proto: proto.Ethernet, Header: plainIP, End: frame, Wire: frame}
-	p.Layers[1] = Layer{Proto: proto.EtherType, Off: 12, Header: 2, End: frame, Wire: frame}
+	p.Layers[0].whole(proto.Ethernet, 0, plainIP, len(r.Data))
+	p.Layers[1].whole(proto.EtherType, 12, 2, len(r.Data))
 	p.network = 2
 	if r.Data[0]&1 != 0 {
 		p.Flags |= Multicast
 	}
+}
+
+// whole fills in a layer that was captured to its end. It writes every field
+// where it lies: a struct that is built elsewhere and copied waits for its own stores.
+func (l *Layer) whole(id proto.ID, off, header, end int) {
+	l.Proto, l.Assembled, l.Quoted = id, false, false
+	l.Off, l.Header, l.End, l.Wire = int32(off), int32(header), int32(end), int32(end)
 }
 
 // plainTransport adds the transport at an offset, its payload when there is one, and the padding that may follow the network layer.
@@ -115,7 +121,7 @@ func (p *Packet) plainTransport(at, header, end int) {
 		id = proto.TCP
 		p.TCP.Decode(b[at:end])
 	}
-	p.Layers[3] = Layer{Proto: id, Off: int32(at), Header: int32(header), End: int32(end), Wire: int32(end)}
+	p.Layers[3].whole(id, at, header, end)
 	p.N = 4
 	p.Transport, p.transport = id, 3
 	p.SrcPort, p.DstPort = be16(b[at:]), be16(b[at+2:])
@@ -123,12 +129,12 @@ func (p *Packet) plainTransport(at, header, end int) {
 	p.PayloadLen = end - at
 	if at < end {
 		p.Payload = b[at:end]
-		p.Layers[4] = Layer{Proto: proto.Data, Off: int32(at), Header: int32(end - at), End: int32(end), Wire: int32(end)}
+		p.Layers[4].whole(proto.Data, at, end-at, end)
 		p.N = 5
 	}
-	if frame := int32(len(b)); int32(end) < frame {
+	if frame := len(b); end < frame {
 		p.Flags |= Trailing
-		p.Layers[p.N] = Layer{Proto: proto.Trailer, Off: int32(end), Header: frame - int32(end), End: frame, Wire: frame}
+		p.Layers[p.N].whole(proto.Trailer, end, frame-end, frame)
 		p.N++
 	}
 }
