@@ -76,6 +76,8 @@ type Field struct {
 	Little bool
 	Names  Names
 	Find   func(layer []byte, yield func(Span, Value) bool)
+	// Noted is Find for a value that needs what the connection says of the layer.
+	Noted func(layer []byte, note *Note, yield func(Span, Value) bool)
 	// Bits marks a field with Find that is part of a number which another field shows whole.
 	Bits bool
 	// Hidden marks a field that repeats others for filters: the details tree leaves it out.
@@ -99,11 +101,19 @@ func (f *Field) Size() int {
 	return f.Len
 }
 
+// A Note is what is known of an application layer from the packets before:
+// numbers whose meaning is that of the layer's protocol. Zero is nothing known.
+type Note [4]uint64
+
 // All yields every occurrence of the field in the layer. Nothing is yielded
 // when the captured bytes end before the field.
 func (f *Field) All(layer []byte, yield func(Span, Value) bool) {
 	if f.Find != nil {
 		f.Find(layer, yield)
+		return
+	}
+	if f.Noted != nil {
+		f.Noted(layer, &Note{}, yield)
 		return
 	}
 	if f.Off+f.Len > len(layer) || f.Len == 0 {

@@ -73,6 +73,7 @@ const (
 	MobileIPv6
 	HIP
 	L2TP
+	TLS
 	Count // number of protocols
 )
 
@@ -85,7 +86,7 @@ var names = [Count]string{
 	VXLAN: "vxlan", Geneve: "geneve", GTP: "gtp", Teredo: "teredo", Data: "data", Trailer: "eth.trailer", Malformed: "_ws.malformed",
 	NetMonHeader: "netmon_header", NetMonEvent: "netmon_event", EAPOL: "eapol", STP: "stp",
 	IEEE8021AD: "ieee8021ad", MPLSControl: "pwethcw", ConfigTest: "loop", LCP: "lcp", IPCP: "ipcp", IPv6CP: "ipv6cp", CHAP: "chap", PAP: "pap",
-	SLARP: "slarp", UDPEncap: "udpencap", Shim6: "ipv6.shim6", MobileIPv6: "mipv6", HIP: "hip", L2TP: "l2tp",
+	SLARP: "slarp", UDPEncap: "udpencap", Shim6: "ipv6.shim6", MobileIPv6: "mipv6", HIP: "hip", L2TP: "l2tp", TLS: "tls",
 }
 
 // String is Wireshark's short name, as in frame.protocols.

@@ -50,6 +50,7 @@ var infos = map[proto.ID]func(row *engine.Row, i int) string{
 	proto.TCP: tcpInfo, proto.UDP: udpInfo, proto.SCTP: sctpInfo,
 	proto.ARP: arpInfo, proto.ICMP: icmpInfo, proto.ICMPv6: icmpv6Info, proto.IGMP: igmpInfo,
 	proto.IPv4: ipv4Info, proto.IPv6: ipv6Info, proto.IPv6Fragment: ipv6FragmentInfo,
+	proto.TLS:          tlsInfo,
 	proto.IPv6HopByHop: ipv6Info, proto.IPv6Destination: ipv6Info, proto.IPv6Routing: ipv6Info,
 }
 
@@ -79,9 +80,12 @@ func packetColumns(row *engine.Row) Columns {
 	if id == proto.IGMP {
 		c.Protocol = igmpVersion(p.Bytes(top))
 	}
-	if render := infos[id]; render != nil {
+	switch render := infos[id]; {
+	case overTCP(p, top):
+		applicationColumns(row, &c)
+	case render != nil:
 		c.Info = render(row, top)
-	} else {
+	default:
 		c.Info = undecoded(row)
 	}
 	switch {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/text"
 )
@@ -24,6 +25,7 @@ type app struct {
 	quiet, verbose bool
 	style          text.Style
 	location       *time.Location
+	applications   *stream.Choice // of the passes whose rows are handed out; nil when no row needs them
 }
 
 const outBuffer = 64 << 10
@@ -102,7 +104,7 @@ func (a *app) each(ctx context.Context, paths []string, c *engine.Case, visit fu
 func (a *app) pass(ctx context.Context, paths []string, c *engine.Case, over func(*engine.Run) error) (*engine.Case, error) {
 	p := newProgress(a.stderr, !a.quiet && terminal(a.stdout) == nil)
 	defer p.finish()
-	r, err := engine.Open(ctx, paths, engine.Options{Progress: p.update, Case: c})
+	r, err := engine.Open(ctx, paths, engine.Options{Progress: p.update, Case: c, Applications: a.applications})
 	if err != nil {
 		return nil, err
 	}

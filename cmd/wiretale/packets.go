@@ -13,6 +13,7 @@ import (
 	"github.com/wiretale/wiretale/internal/filter"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/internal/spell"
+	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
@@ -90,6 +91,7 @@ func runPackets(ctx context.Context, a *app, f *packetsFlags, args []string) err
 	if err != nil {
 		return err
 	}
+	a.applications = stream.NewChoice(nil)
 	paths, err := a.inputs(args)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/filter"
 	"github.com/wiretale/wiretale/internal/stats"
+	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
@@ -241,6 +242,7 @@ func (a *app) count(ctx context.Context, args []string, list []statistic, format
 }
 
 func (a *app) collectStats(ctx context.Context, paths []string, first *engine.Case, list []statistic) (*engine.Case, error) {
+	a.applications = stream.NewChoice(nil)
 	match := make([]func(*engine.Row) bool, len(list))
 	for i := range list {
 		match[i] = func(*engine.Row) bool { return true }

@@ -227,6 +227,9 @@ func TestStatisticsAreTsharks(t *testing.T) {
 			}
 		}
 		for kind := range got {
+			if kind == "protocol" && applicationsDiffer[filepath.Base(file)] != "" {
+				continue
+			}
 			compared[kind] += sameCounts(t, filepath.Base(file)+", "+kind, got[kind], want[kind])
 		}
 	}
@@ -236,6 +239,11 @@ func TestStatisticsAreTsharks(t *testing.T) {
 			t.Errorf("only %d lines of %s compared: the captures or the pattern changed", compared[kind], kind)
 		}
 	}
+}
+
+// applicationsDiffer are captures whose application layers differ, with the reason.
+var applicationsDiffer = map[string]string{
+	"ndpi_tls_multiple_synack_different_seq.pcapng": "bytes that tshark takes for sent again come for the first time",
 }
 
 // TestIntervalsAreTsharks compares intervals, for several filters at once.

@@ -38,6 +38,13 @@ var differences = []struct {
 // comparable are rows of protocols that both show; the others are named after a protocol above.
 var comparable = regexp.MustCompile(`^ *\d+ +-?[\d.]+ .* (TCP|UDP) \d+ .*\d+ → \d+|^ *\d+ +-?[\d.]+ .* (ARP|ICMP|ICMPv6|IGMPv\d) \d+ .`)
 
+var (
+	// resent are segments that tshark does not look into, whatever they carry.
+	resent = regexp.MustCompile(`\[TCP ((Fast |Spurious )?Retransmission|Out-Of-Order)\]`)
+	// application are rows of ours that show a message, or a part of one.
+	application = regexp.MustCompile(` (TLS|SSL|HTTP)\S* \d+ |\[TCP segment of a reassembled PDU\]`)
+)
+
 func plainRow(s string) string {
 	for _, d := range differences {
 		s = d.re.ReplaceAllString(s, d.with)
@@ -77,6 +84,9 @@ func TestRowsAreTsharks(t *testing.T) {
 				continue
 			}
 			compared++
+			if resent.MatchString(want[i]) && application.MatchString(got[i]) {
+				continue
+			}
 			if w, g := plainRow(want[i]), plainRow(got[i]); w != g {
 				if wrong++; wrong <= 20 {
 					t.Errorf("%s\n got %s\nwant %s", filepath.Base(file), g, w)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -52,9 +53,10 @@ type lane struct {
 	record  trace.Record
 	packet  packet.Packet
 	seen    flow.Sighting
-	match   func(*Row) bool // of a selection, nil without one
-	row     Row             // that match is asked
-	touched byte            // nobody reads it
+	streams *stream.Applications // nil when nobody wants applications
+	match   func(*Row) bool      // of a selection, nil without one
+	row     Row                  // that match is asked
+	touched byte                 // nobody reads it
 	malformed
 }
 
@@ -98,6 +100,9 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 		lanes[i].tracker = flow.NewLane(s.index, i)
 		if sel != nil {
 			lanes[i].match = sel.Match() // what a row names must stay in place: nothing is packed
+			if s.streams != nil {
+				lanes[i].streams = stream.New(s.streams.choice)
+			}
 		} else {
 			lanes[i].tracker.Compact()
 		}
@@ -273,6 +278,12 @@ func (l *lane) follow(b *batch, i int) {
 			continue
 		}
 		l.malformed.add(p)
+		if l.streams != nil {
+			if p != &l.packet && p.PayloadLen > 0 { // other lanes may look at it
+				p = p.Clone()
+			}
+			l.streams.Add(p, &l.seen)
+		}
 		if l.match != nil {
 			l.judge(b, i, place, p)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/stream"
 )
 
 // Options of an analysis or a run. The zero value is ready to use.
@@ -16,6 +17,9 @@ type Options struct {
 	Case *Case
 	// Rules replaces the built-in rules, for tests.
 	Rules []*diag.Rule
+	// Applications, when set, finds the messages of these protocols in connections of TCP and adds their layers to packets. Only
+	// rows that are handed out need them: an analysis does without.
+	Applications *stream.Choice
 	// Workers is how many goroutines follow conversations, 0 for one a
 	// processor. The result is the same for any number.
 	Workers int

@@ -26,6 +26,7 @@ type source struct {
 	packet  packet.Packet
 	seen    flow.Sighting
 	flows   *flow.Tracker
+	streams *streams // nil when nobody wants applications
 	tracker *session.Tracker
 	session *session.Session // set by finish
 	headers headers
@@ -60,6 +61,9 @@ func openSource(path string, index int, opt Options) (*source, error) {
 		index: index, path: path, reader: reader, due: trace.NoTime, events: map[eventKey]int64{},
 		flows: flow.NewTracker(index), tracker: session.NewTracker(index),
 		counts: Source{Info: reader.Info(), First: trace.NoTime, Last: trace.NoTime},
+	}
+	if opt.Applications != nil {
+		s.streams = &streams{choice: opt.Applications}
 	}
 	if p, ok := reader.(prepasser); ok {
 		s.host = newHost(reader.Info(), s.tracker)
@@ -150,6 +154,9 @@ func (s *source) walk(rec *trace.Record, row *Row) {
 	s.decoder.Decode(rec, &s.packet)
 	s.malformed.add(&s.packet)
 	s.flows.Add(&s.packet, &s.seen)
+	if s.streams != nil {
+		s.streams.add(&s.packet, &s.seen)
+	}
 	row.Packet, row.Sighting = &s.packet, &s.seen
 	row.Object = s.tracker.Packet(&s.packet, &s.seen)
 }

@@ -92,7 +92,10 @@ func placesSource(places []packet.Place, ranges []span) source {
 						continue
 					}
 				}
-				if at.Derive == nil {
+				if at.Field.Noted != nil {
+					note := p.NoteOf(i)
+					at.Field.Noted(p.Bytes(i), &note, yield)
+				} else if at.Derive == nil {
 					at.Field.All(p.Bytes(i), yield)
 				} else if _, v, ok := at.Derive(p, i); ok {
 					out = append(out, v)

@@ -18,6 +18,7 @@ import (
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/session"
+	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -120,10 +121,10 @@ func load(t testing.TB, path string) *capture {
 		if row.Packet == nil {
 			return // captures for load have packets alone
 		}
-		rec, p, s := *row.Record, *row.Packet, *row.Sighting
+		rec, p, s := *row.Record, row.Packet.Clone(), *row.Sighting
 		rec.Data = slices.Clone(rec.Data)
-		p.Record, p.Assembled = &rec, slices.Clone(p.Assembled)
-		r.Record, r.Packet, r.Sighting = &rec, &p, &s
+		p.Record = &rec
+		r.Record, r.Packet, r.Sighting = &rec, p, &s
 		c.rows = append(c.rows, r)
 	})
 	if err != nil {
@@ -145,7 +146,7 @@ func each(path string, visit func(*session.Row)) error {
 		p packet.Packet
 		s flow.Sighting
 	)
-	tracker := flow.NewTracker(0)
+	tracker, streams := flow.NewTracker(0), stream.New(stream.NewChoice(nil))
 	for {
 		if err := rd.Next(&r); err != nil {
 			return nil // cut files end early
@@ -154,6 +155,7 @@ func each(path string, visit func(*session.Row)) error {
 		case r.Kind == trace.Packet:
 			d.Decode(&r, &p)
 			tracker.Add(&p, &s)
+			streams.Add(&p, &s)
 			visit(&session.Row{Record: &r, Packet: &p, Sighting: &s})
 		case r.Numbered: // a frame without a packet
 			visit(&session.Row{Record: &r})

@@ -94,6 +94,12 @@ func LanesOf(p *packet.Packet) (s LaneSet) {
 	return s
 }
 
+// LaneOfPair is the lane of a decoded packet's conversation.
+func LaneOfPair(p *packet.Packet) int {
+	src, dst := ports(p)
+	return laneOf(p.Src, p.Dst, src, dst)
+}
+
 func laneOf(a, b netip.Addr, aPort, bPort uint16) int {
 	aHi, aLo := words(a)
 	bHi, bLo := words(b)

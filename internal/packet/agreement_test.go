@@ -18,6 +18,7 @@ import (
 	formats "github.com/wiretale/wiretale/format/all"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/all"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -197,6 +198,9 @@ var (
 			m[id.String()] = true
 		}
 		delete(m, "data")
+		for _, s := range all.Streams() { // package stream finds them, and whoever looks at whole rows compares them
+			delete(m, s.ID.String())
+		}
 		return m
 	}()
 )

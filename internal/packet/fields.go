@@ -59,8 +59,8 @@ var derived = map[string]func(*Packet, int) (field.Span, field.Value, bool){
 }
 
 // Each yields every occurrence of the named field, outer layers first. Spans
-// are offsets in the record's data, or in Assembled for layers that lie
-// there; a field of the frame itself has an empty span. Nothing is yielded for a name that no table has.
+// are offsets in the record's data, or in the buffer of layers that lie
+// elsewhere; a field of the frame itself has an empty span. Nothing is yielded for a name that no table has.
 func (p *Packet) Each(name string, yield func(field.Span, field.Value) bool) {
 	if places := index()[name]; len(places) > 0 {
 		p.eachPlace(places, yield)
@@ -108,6 +108,11 @@ func (p *Packet) eachAt(i int, f *field.Field, derive func(*Packet, int) (field.
 		if s, v, ok := derive(p, i); ok {
 			moved(s, v)
 		}
+		return
+	}
+	if f.Noted != nil {
+		note := p.NoteOf(i)
+		f.Noted(p.Bytes(i), &note, moved)
 		return
 	}
 	f.All(p.Bytes(i), moved)

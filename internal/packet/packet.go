@@ -8,7 +8,9 @@ package packet
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 
+	"github.com/wiretale/wiretale/field"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/tcp"
 	"github.com/wiretale/wiretale/trace"
@@ -18,11 +20,15 @@ import (
 const MaxLayers = 40
 
 // A Layer is one protocol layer of a packet. Off and End are byte offsets in
-// the buffer the layer lies in: the record's Data, or the reassembled datagram.
+// the buffer the layer lies in: the record's Data, the reassembled datagram,
+// or bytes of a stream that several segments carried.
 type Layer struct {
 	Proto     proto.ID
-	Assembled bool // in Packet.Assembled instead of Record.Data
-	Quoted    bool // inside the packet that an ICMP error quotes: does not count as traffic
+	Assembled bool  // in Packet.Assembled instead of Record.Data
+	Quoted    bool  // inside the packet that an ICMP error quotes: does not count as traffic
+	Again     bool  // one more unit of the protocol beside the layer before, not inside it: frame.protocols does not name it again
+	Unit      uint8 // not 0: in Packet.Units[Unit-1] instead of Record.Data
+	Note      uint8 // not 0: Packet.Notes[Note-1] says what the bytes of the layer do not tell
 	Off       int32
 	Header    int32 // length of the header in bytes, as far as it was captured
 	End       int32 // end of what was captured of the layer, padding excluded
@@ -109,12 +115,28 @@ type Packet struct {
 	// the decoder and is valid until the next Decode.
 	Assembled []byte
 
+	// What package stream adds to a segment of TCP. Units are the bytes of
+	// messages that earlier segments began and this one completes, Notes are
+	// what the connection says of application layers. Both are valid until the
+	// next segment is given to the streams. Part is what is left of the segment for a message that goes on beyond it.
+	Units [][]byte
+	Notes []field.Note
+	Part  Part
+
 	// Err is the first contradiction or cut that was met; nil for a packet that decoded to its end. It is reused.
 	Err *trace.Error
 
 	err       trace.Error // what Err points at
 	transport int8        // index of the transport's layer, -1 without one
 	network   int8        // index of the network layer that Src and Dst come from, -1 without one
+}
+
+// A Part is the piece of a longer message that a segment carries to its end.
+type Part struct {
+	Proto proto.ID // None when the segment ends with a message, or carries none
+	Off   int32    // where the piece begins in Payload
+	First bool     // the message begins with it
+	Layer bool     // the last layer of an application is no message but the piece
 }
 
 // Has reports whether all of the flags are set.
@@ -124,6 +146,14 @@ func (p *Packet) Has(f Flag) bool { return p.Flags&f == f }
 func (p *Packet) NetworkLayer() int {
 	if int(p.network) < p.N {
 		return int(p.network)
+	}
+	return -1
+}
+
+// TransportLayer is the index of the transport's layer, -1 without one.
+func (p *Packet) TransportLayer() int {
+	if int(p.transport) < p.N {
+		return int(p.transport)
 	}
 	return -1
 }
@@ -140,6 +170,13 @@ func (p *Packet) Clone() *Packet {
 			c.TCP.Options = c.Assembled[l.Off+tcp.HeaderMin:][:n]
 		}
 	}
+	if len(p.Units) > 0 {
+		c.Units = make([][]byte, len(p.Units))
+		for i, b := range p.Units {
+			c.Units[i] = bytes.Clone(b)
+		}
+	}
+	c.Notes = slices.Clone(p.Notes)
 	if p.Err != nil {
 		c.Err = &c.err
 	}
@@ -149,8 +186,19 @@ func (p *Packet) Clone() *Packet {
 // Bytes is what was captured of layer i, from its first byte to the end of the layer.
 func (p *Packet) Bytes(i int) []byte {
 	l := &p.Layers[i]
-	if l.Assembled {
+	switch {
+	case l.Unit != 0:
+		return p.Units[l.Unit-1][l.Off:l.End]
+	case l.Assembled:
 		return p.Assembled[l.Off:l.End]
 	}
 	return p.Record.Data[l.Off:l.End]
+}
+
+// NoteOf is what the connection says of layer i; all zero where it says nothing.
+func (p *Packet) NoteOf(i int) field.Note {
+	if n := p.Layers[i].Note; n != 0 {
+		return p.Notes[n-1]
+	}
+	return field.Note{}
 }

@@ -8,7 +8,7 @@ func (p *Packet) Protocols(dst []byte) []byte {
 	start := len(dst)
 	for i := range p.N {
 		l := &p.Layers[i]
-		if l.Proto == proto.Trailer || l.Proto == proto.MPLS && i > 0 && p.Layers[i-1].Proto == proto.MPLS {
+		if l.Proto == proto.Trailer || l.Again || l.Proto == proto.MPLS && i > 0 && p.Layers[i-1].Proto == proto.MPLS {
 			continue
 		}
 		if len(dst) > start {

@@ -36,6 +36,7 @@ import (
 	"github.com/wiretale/wiretale/proto/stp"
 	"github.com/wiretale/wiretale/proto/tcp"
 	"github.com/wiretale/wiretale/proto/teredo"
+	"github.com/wiretale/wiretale/proto/tls"
 	"github.com/wiretale/wiretale/proto/tr"
 	"github.com/wiretale/wiretale/proto/udp"
 	"github.com/wiretale/wiretale/proto/vlan"
@@ -59,6 +60,7 @@ var tables = [proto.Count]*field.Table{
 	proto.ICMPv6:          &icmpv6.Fields,
 	proto.TCP:             &tcp.Fields,
 	proto.UDP:             &udp.Fields,
+	proto.TLS:             &tls.Fields,
 	proto.SCTP:            &sctp.Fields,
 	proto.IGMP:            &igmp.Fields,
 	proto.GRE:             &gre.Fields,

@@ -1,0 +1,257 @@
+// Package stream puts the bytes of TCP connections in order and finds the
+// messages of application protocols in them.
+//
+// [Applications] adds the layers of applications to segments as they come. A
+// message is shown with the segment that completes it; a segment that only
+// carries a part of one says so. Bytes that come late fill their place; bytes
+// that come again are left out; after bytes that are missing a message is looked for at the
+// start of a segment. That is what Wireshark does.
+package stream
+
+import (
+	"net/netip"
+
+	"github.com/wiretale/wiretale/field"
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/tcp"
+)
+
+// Applications follows the connections of one tracker, in the order of its
+// packets. Connections have state from the first bytes on that a protocol takes for its own. It is not safe for concurrent use.
+type Applications struct {
+	choice       *Choice
+	young, aged  map[int]*talk // by Conversation.ID; the young were touched since the others became aged
+	last         *talk
+	memory       memory
+	spent        [][]byte // units of the last segment
+	notes        []field.Note
+	units        [][]byte
+	layers       []packet.Layer // of the segment
+	unit         proto.Unit
+	parts        []span
+	packet       *packet.Packet
+	data         packet.Layer // the layer of the segment's payload
+	time, number int64
+}
+
+// maxTalks bounds the connections that are remembered: twice as many, of which those go first that had no segment for longest.
+const maxTalks = 4096
+
+// New follows connections with a choice of protocols.
+func New(c *Choice) *Applications {
+	return &Applications{choice: c, young: map[int]*talk{}, aged: map[int]*talk{}}
+}
+
+// A talk is a connection whose protocol is known.
+type talk struct {
+	id      int // of its conversation
+	first   netip.AddrPort
+	stream  *proto.Stream // nil after Over, until the other protocol is known
+	session proto.Session
+	over    *proto.UnitLayer
+	port    uint16 // that the other protocol goes by
+	dir     [2]direction
+}
+
+// A direction is what one side sends.
+type direction struct {
+	once   once
+	open   []open
+	parsed int64 // offset up to which units are told apart
+	closed bool
+}
+
+// Add finds the applications in a packet that the tracker has just seen. What
+// it adds to the packet is valid until the next call.
+func (a *Applications) Add(p *packet.Packet, s *flow.Sighting) {
+	if p.Transport != proto.TCP || s.Conv == nil || s.Duplicate || p.Has(packet.Fragment) {
+		return
+	}
+	ends := p.TCP.Flags&(tcp.FIN|tcp.RST) != 0
+	if p.PayloadLen == 0 && !ends {
+		return
+	}
+	t := a.find(s.Conv.ID)
+	if p.PayloadLen > 0 {
+		a.begin(p)
+		if t == nil {
+			t = a.meet(p, s)
+		}
+		if t != nil {
+			a.segment(t, p, s)
+		}
+	}
+	if t != nil && ends {
+		a.close(t, p)
+	}
+}
+
+// find is the talk of a conversation, nil when none is known.
+func (a *Applications) find(id int) *talk {
+	if a.last != nil && a.last.id == id {
+		return a.last
+	}
+	t := a.young[id]
+	if t == nil {
+		if t = a.aged[id]; t != nil {
+			delete(a.aged, id)
+			a.keep(t)
+		}
+	}
+	if t != nil {
+		a.last = t
+	}
+	return t
+}
+
+// keep remembers a talk. When there are too many, those that had no segment for longest are forgotten.
+func (a *Applications) keep(t *talk) {
+	if len(a.young) >= maxTalks {
+		for _, old := range a.aged {
+			a.release(old)
+		}
+		clear(a.aged)
+		a.young, a.aged = a.aged, a.young
+	}
+	a.young[t.id] = t
+	a.last = t
+}
+
+func (a *Applications) release(t *talk) {
+	for d := range t.dir {
+		for i := range t.dir[d].open {
+			a.memory.give(t.dir[d].open[i].head)
+		}
+		t.dir[d].open = nil
+	}
+}
+
+func (a *Applications) forget(t *talk) {
+	a.release(t)
+	delete(a.young, t.id)
+	delete(a.aged, t.id)
+	a.last = nil
+}
+
+// begin prepares for the layers of another segment.
+func (a *Applications) begin(p *packet.Packet) {
+	for i, b := range a.spent {
+		a.memory.give(b)
+		a.spent[i] = nil
+	}
+	a.spent, a.notes, a.units, a.layers = a.spent[:0], a.notes[:0], a.units[:0], a.layers[:0]
+	a.packet, a.time, a.number = p, p.Record.Time, p.Record.Pos.Number
+	a.data = packet.Layer{}
+	for i := p.N - 1; i >= 0; i-- {
+		if l := &p.Layers[i]; l.Proto == proto.Data && !l.Quoted {
+			a.data = *l
+			break
+		}
+	}
+}
+
+// resent are the verdicts on segments whose bytes went before. They count where the connection is not followed yet.
+const resent = flow.Retransmission | flow.FastRetransmission | flow.SpuriousRetransmission
+
+// meet looks for the protocol of a connection in the payload of a segment.
+func (a *Applications) meet(p *packet.Packet, s *flow.Sighting) *talk {
+	if s.Analysis&resent != 0 || len(p.Payload) == 0 {
+		return nil
+	}
+	of, session := a.choice.find(p.SrcPort, p.DstPort, &proto.Piece{Data: p.Payload, Len: p.PayloadLen})
+	if of == nil {
+		return nil
+	}
+	t := &talk{id: s.Conv.ID, first: s.Conv.Ends[0], stream: of, session: session}
+	a.keep(t)
+	return t
+}
+
+// segment takes in the payload of a segment, and puts the layers that it completes into the packet.
+func (a *Applications) segment(t *talk, p *packet.Packet, s *flow.Sighting) {
+	dir := 0
+	if (netip.AddrPortFrom(p.Src, p.SrcPort)) != t.first {
+		dir = 1
+	}
+	d := &t.dir[dir]
+	seq := p.TCP.Seq
+	if p.TCP.Flags&tcp.SYN != 0 {
+		seq++
+	}
+	a.parts = d.once.pass(seq, p.PayloadLen, s.Analysis&resent != 0, a.parts[:0])
+	base := d.once.next + int64(int32(seq-d.once.seq)) // offset of the segment's first byte
+	for _, part := range a.parts {
+		at := int(part.from - base)
+		c := chunk{span: part, off: at, last: p.TCP.Flags&tcp.FIN != 0 && part.to == base+int64(p.PayloadLen)}
+		if at < len(p.Payload) {
+			c.data = p.Payload[at:min(len(p.Payload), int(part.to-base))]
+		}
+		a.feed(t, dir, c)
+	}
+	a.place(p)
+}
+
+// place puts the layers that were found in the place of the payload.
+func (a *Applications) place(p *packet.Packet) {
+	k := p.N - 1
+	for k >= 0 && (p.Layers[k].Proto != proto.Data || p.Layers[k].Quoted) {
+		k--
+	}
+	if k < 0 { // nothing of the payload was captured
+		k = p.N
+		for k > 0 && p.Layers[k-1].Proto == proto.Trailer {
+			k--
+		}
+		if len(a.layers) == 0 {
+			return
+		}
+	} else {
+		copy(p.Layers[k:], p.Layers[k+1:p.N])
+		p.N--
+	}
+	behind := p.Layers[k:p.N]
+	n := len(a.layers)
+	if room := packet.MaxLayers - p.N; n > room {
+		n = room
+		p.Flags |= packet.TooDeep
+	}
+	copy(p.Layers[k+n:p.N+n], behind)
+	copy(p.Layers[k:], a.layers[:n])
+	p.N += n
+	p.Units, p.Notes = a.units, a.notes
+}
+
+// close is for a segment that ends a direction, or resets the connection.
+func (a *Applications) close(t *talk, p *packet.Packet) {
+	if p.TCP.Flags&tcp.RST != 0 {
+		a.forget(t)
+		return
+	}
+	dir := 0
+	if netip.AddrPortFrom(p.Src, p.SrcPort) != t.first {
+		dir = 1
+	}
+	d := &t.dir[dir]
+	for i := range d.open {
+		if o := &d.open[i]; o.until && o.have == d.once.next-o.from {
+			if p.PayloadLen == 0 {
+				a.begin(p)
+			}
+			ended := *o
+			d.open = append(d.open[:i], d.open[i+1:]...)
+			a.spend(ended.head)
+			a.units = append(a.units, ended.head)
+			a.cut(t, dir, chunk{span: span{ended.from, ended.from + ended.have}, data: ended.head, unit: len(a.units), gap: ended.gap, last: true})
+			a.place(p)
+			break
+		}
+	}
+	if d.closed = true; t.dir[1-dir].closed {
+		a.forget(t)
+	}
+}
+
+// spend keeps the bytes of a unit until the next segment.
+func (a *Applications) spend(b []byte) { a.spent = append(a.spent, b) }

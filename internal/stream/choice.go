@@ -1,0 +1,75 @@
+package stream
+
+import (
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/all"
+)
+
+// A Rule says what the connections of a port carry, whatever the port's usual protocol: the -d of tshark.
+type Rule struct {
+	From, To uint16 // ports, both included
+	ID       proto.ID
+}
+
+// A Choice says which protocols connections may carry: those of their ports, then those that their bytes show. It is immutable.
+type Choice struct {
+	ports [1 << 16]uint16 // index of lists by port
+	lists [][]*proto.Stream
+	rules []Rule
+	looks []*proto.Stream // recognised on any port
+}
+
+// NewChoice is the usual choice, with rules before it. The last rule of a port holds.
+func NewChoice(rules []Rule) *Choice {
+	c := &Choice{lists: [][]*proto.Stream{nil}, rules: rules}
+	for _, s := range all.Streams() {
+		for _, port := range s.Ports {
+			if c.ports[port] == 0 {
+				c.ports[port] = uint16(len(c.lists))
+				c.lists = append(c.lists, nil)
+			}
+			list := &c.lists[c.ports[port]]
+			*list = append(*list, s)
+		}
+		if s.Looks != nil {
+			c.looks = append(c.looks, s)
+		}
+	}
+	return c
+}
+
+// find is the protocol that takes a piece for its own, nil when none does. As
+// in Wireshark the lower port is asked before the higher one.
+func (c *Choice) find(src, dst uint16, piece *proto.Piece) (*proto.Stream, proto.Session) {
+	low, high := min(src, dst), max(src, dst)
+	for _, port := range [2]uint16{low, high} {
+		if id, ok := c.rule(port); ok {
+			if s := all.Stream(id); s != nil {
+				return s, s.New()
+			}
+			return nil, nil
+		}
+	}
+	for _, port := range [2]uint16{low, high} {
+		for _, s := range c.lists[c.ports[port]] {
+			if session := s.New(); session.Extent(piece) != proto.NotThis {
+				return s, session
+			}
+		}
+	}
+	for _, s := range c.looks {
+		if s.Looks(piece.Data) {
+			return s, s.New()
+		}
+	}
+	return nil, nil
+}
+
+func (c *Choice) rule(port uint16) (id proto.ID, ok bool) {
+	for i := len(c.rules) - 1; i >= 0; i-- {
+		if r := &c.rules[i]; port >= r.From && port <= r.To {
+			return r.ID, true
+		}
+	}
+	return 0, false
+}

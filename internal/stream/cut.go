@@ -1,0 +1,193 @@
+package stream
+
+import (
+	"slices"
+
+	"github.com/wiretale/wiretale/field"
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+)
+
+// A chunk is a part of a stream in one buffer.
+type chunk struct {
+	span
+	data []byte // what there is of it
+	unit int    // 0: it lies in the segment's payload, else Packet.Units[unit-1] is data
+	off  int    // where data begins in the payload
+	gap  bool   // bytes before it are missing
+	last bool   // the sender closes behind it
+}
+
+// feed takes in bytes that pass for the first time: what belongs to an open
+// unit goes there, and what is left begins a unit of its own.
+func (a *Applications) feed(t *talk, dir int, c chunk) {
+	d := &t.dir[dir]
+	for c.from < c.to {
+		i := slices.IndexFunc(d.open, func(o open) bool { return o.holds(c.from) })
+		if i < 0 {
+			c.gap = c.from != d.parsed
+			a.cut(t, dir, c)
+			return
+		}
+		o := &d.open[i]
+		end := c.to
+		if !o.whole && !o.until {
+			end = min(end, o.to)
+		}
+		n := end - c.from
+		if !o.take(c.from, c.data[:min(int64(len(c.data)), n)], n, &a.memory) {
+			a.part(t, c.off, false)
+			return // all of it: an open unit is not whole before its end
+		}
+		done := *o
+		d.open = slices.Delete(d.open, i, i+1)
+		a.spend(done.head)
+		a.units = append(a.units, done.head)
+		a.cut(t, dir, chunk{span: span{done.from, done.from + done.have}, data: done.head, unit: len(a.units), gap: done.gap, last: c.last && end == c.to, off: c.off})
+		c.data = c.data[min(int64(len(c.data)), n):]
+		c.off += int(n)
+		c.from = end
+	}
+}
+
+// cut tells the units of a chunk apart. What is left of it for a unit that goes on becomes an open one.
+func (a *Applications) cut(t *talk, dir int, c chunk) {
+	d := &t.dir[dir]
+	begin, base := true, c.from // base is where the buffer begins
+	for c.from < c.to {
+		if t.stream == nil && !a.follow(t, &c) {
+			a.rest(t, &c, base)
+			d.parsed = max(d.parsed, c.to)
+			return
+		}
+		n := c.to - c.from
+		e := t.session.Extent(&proto.Piece{Dir: dir, Data: c.data, Len: int(n), Gap: c.gap, Last: c.last})
+		cutShort := c.unit == 0 && n > int64(len(c.data))
+		switch {
+		case e == proto.NotThis:
+			a.rest(t, &c, base)
+			d.parsed = max(d.parsed, c.to)
+			return
+		case e > 0 && int64(e) <= n:
+			a.emit(t, dir, &c, int(e), base, begin)
+		case c.last || cutShort:
+			a.emit(t, dir, &c, int(n), base, begin)
+		default:
+			a.hold(t, dir, &c, e, begin, base)
+			return
+		}
+		begin, c.gap = false, false
+		d.parsed = max(d.parsed, c.from)
+	}
+}
+
+// emit hands the first n bytes of a chunk to the protocol and takes its layers.
+func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin bool) {
+	here := min(n, len(c.data))
+	u := &a.unit
+	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Layers: u.Layers[:0]}
+	t.session.Unit(u)
+	if begin && len(u.Layers) > 0 {
+		a.outer(t, c, base)
+	}
+	for i := range u.Layers {
+		l := &u.Layers[i]
+		a.layer(c, int(c.from-base), l, l.Beside || !begin && i == 0)
+	}
+	if u.Over != nil {
+		a.release(t)
+		t.stream, t.session, t.over, t.port = nil, nil, u.Over, u.OverPort
+	}
+	c.from += int64(n)
+	c.data = c.data[here:]
+	c.off += n
+}
+
+// layer adds a layer of the unit that chunk c begins with; at is where that is in the buffer of the chunk.
+func (a *Applications) layer(c *chunk, at int, l *proto.UnitLayer, again bool) {
+	out := packet.Layer{Proto: l.ID, Again: again, Unit: uint8(c.unit)}
+	limit := len(c.data)
+	if c.unit == 0 {
+		out.Assembled = a.data.Assembled
+		at = int(a.data.Off) + c.off
+	}
+	if a.data.Proto == proto.None && c.unit == 0 { // nothing of the payload was captured
+		return
+	}
+	from, to := min(l.Off, limit), min(l.Off+l.Len, limit)
+	out.Off, out.End, out.Wire = int32(at+from), int32(at+to), int32(at+from+l.Len)
+	out.Header = out.End - out.Off
+	if l.Head > 0 {
+		out.Header = min(out.Header, int32(l.Head))
+	}
+	out.Wire = max(out.Wire, out.End)
+	if l.Note != (field.Note{}) && len(a.notes) < maxNotes {
+		a.notes = append(a.notes, l.Note)
+		out.Note = uint8(len(a.notes))
+	}
+	a.layers = append(a.layers, out)
+}
+
+// maxNotes is what a layer can count.
+const maxNotes = 255
+
+// outer adds the layer of the protocol that gave the connection over to another.
+func (a *Applications) outer(t *talk, c *chunk, base int64) {
+	if t.over != nil {
+		a.layer(c, int(c.from-base), t.over, false)
+	}
+}
+
+// rest is what no protocol takes: data.
+func (a *Applications) rest(t *talk, c *chunk, base int64) {
+	if len(c.data) > 0 {
+		a.outer(t, c, base)
+		a.layer(c, int(c.from-base), &proto.UnitLayer{ID: proto.Data, Len: int(c.to - c.from)}, false)
+	}
+}
+
+// hold opens a unit with what is left of a chunk.
+func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bool, base int64) {
+	d := &t.dir[dir]
+	n := c.to - c.from
+	d.parsed = max(d.parsed, c.to)
+	if e == proto.More && n > maxAsked {
+		return
+	}
+	o := open{span: c.span, gap: c.gap}
+	o.extend(e, n)
+	o.have = n
+	if begin && c.unit != 0 { // the whole of a buffer: it goes on in it
+		o.head, o.full = c.data, int64(len(c.data)) < n
+		a.spent, a.units = a.spent[:len(a.spent)-1], a.units[:len(a.units)-1]
+	} else {
+		o.put(0, c.data[:min(len(c.data), maxKept)], &a.memory)
+	}
+	if len(d.open) == maxOpen {
+		a.memory.give(d.open[0].head)
+		d.open = slices.Delete(d.open, 0, 1)
+	}
+	d.open = append(d.open, o)
+	a.part(t, c.off, c.unit == 0)
+	if begin && c.unit == 0 && t.stream.Begins != nil {
+		piece := *t.stream.Begins
+		piece.Len = int(n)
+		a.outer(t, c, base)
+		a.layer(c, 0, &piece, false)
+		a.packet.Part.Layer = true
+	}
+}
+
+// part notes that the segment ends inside a unit.
+func (a *Applications) part(t *talk, off int, first bool) {
+	if t.stream == nil {
+		return
+	}
+	a.packet.Part = packet.Part{Proto: t.stream.ID, Off: int32(off), First: first}
+}
+
+// follow finds the protocol that took over in a connection.
+func (a *Applications) follow(t *talk, c *chunk) bool {
+	t.stream, t.session = a.choice.find(t.port, t.port, &proto.Piece{Data: c.data, Len: int(c.to - c.from), Gap: c.gap})
+	return t.stream != nil
+}

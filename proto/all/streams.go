@@ -1,0 +1,24 @@
+package all
+
+import (
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/tls"
+)
+
+// streams are the protocols over TCP, in the order in which they are asked on a port that several have.
+var streams = []*proto.Stream{
+	&tls.Stream,
+}
+
+// Streams are the protocols that package stream finds in connections. The list is not to be changed.
+func Streams() []*proto.Stream { return streams }
+
+// Stream is the protocol with this number; nil when it does not talk over connections.
+func Stream(id proto.ID) *proto.Stream {
+	for _, s := range streams {
+		if s.ID == id {
+			return s
+		}
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package proto
+
+import "github.com/wiretale/wiretale/field"
+
+// A Stream is a protocol that talks over a connection of TCP. Package all lists them.
+type Stream struct {
+	ID ID
+	// Ports are those that Wireshark takes for the protocol's.
+	Ports []uint16
+	// Looks reports whether b, the first bytes of a segment, begins a message of
+	// the protocol for sure: such a segment is taken for the protocol's on any port. nil for a protocol that only ports tell.
+	Looks func(b []byte) bool
+	// Begins, when set, is the layer of a segment that begins a message and does not end it. Its bytes are those of the piece, and its note says that they are no message.
+	Begins *UnitLayer
+	// New begins a connection.
+	New func() Session
+}
+
+// A Session is one connection as its protocol sees it: it cuts the bytes of
+// both directions into units and says what is in them. A unit is one message,
+// or several messages in a row that are one layer of the packet.
+type Session interface {
+	// Extent says where the unit ends that the bytes begin with. It may be asked again with more of the same bytes, and changes nothing.
+	Extent(p *Piece) Extent
+	// Unit takes a unit in, in the order in which they are whole, and appends its layers.
+	Unit(u *Unit)
+}
+
+// A Piece is the bytes of one direction from the beginning of a unit on.
+type Piece struct {
+	Dir  int    // 0 is sent by the side that opened the connection, or that spoke first
+	Data []byte // not to be kept
+	Len  int    // length on the wire: more than len(Data) when the capture cut the segment, or when only the head of a long unit is kept
+	Gap  bool   // bytes before it are missing: it may begin anywhere in a message
+	Last bool   // the sender closes: nothing follows
+}
+
+// Extent is the length of a unit in bytes on the wire, which may be more than is there, or one of the constants.
+type Extent int
+
+const (
+	More     Extent = 0  // the length is in bytes that follow
+	UntilEnd Extent = -1 // all that the sender sends until it closes
+	NotThis  Extent = -2 // no message of the protocol
+)
+
+// A Unit is one unit of a direction.
+type Unit struct {
+	Dir   int
+	Frame int64  // number of the record that completes it
+	Time  int64  // of that record, in nanoseconds since 1970
+	Data  []byte // what there is of it; not to be kept
+	Len   int    // its length on the wire
+	Gap   bool   // bytes before it are missing
+
+	// Layers are what the packet shows of it, in order; none for a unit that is not shown.
+	Layers []UnitLayer
+	// Over says that what follows in both directions is another protocol's,
+	// which is found as for a connection that begins, to OverPort when that is not 0. The layer goes before those of the other one.
+	Over     *UnitLayer
+	OverPort uint16
+}
+
+// A UnitLayer is a layer in a unit. Offsets count from the unit's first byte.
+type UnitLayer struct {
+	ID   ID
+	Off  int
+	Len  int // on the wire
+	Head int // length of the header; 0 takes all
+	Note field.Note
+	// Beside marks one more layer beside the one before instead of inside it.
+	Beside bool
+}

@@ -1,0 +1,142 @@
+// Package tls takes the records of SSL and TLS apart (RFC 8446, 5; RFC 5246, 6;
+// RFC 6101 for SSL 3.0; the hello of SSL 2.0, RFC 5246, E.2), and what can be
+// read of them without keys: hellos, certificates, alerts.
+//
+// A layer is a row of whole records. Field names are Wireshark's.
+package tls
+
+import (
+	"encoding/binary"
+
+	"github.com/wiretale/wiretale/field"
+)
+
+// Types of records.
+const (
+	ChangeCipherSpec = 20
+	Alert            = 21
+	Handshake        = 22
+	ApplicationData  = 23
+	Heartbeat        = 24
+	withID           = 25 // DTLS only
+)
+
+// Versions as they are on the wire.
+const (
+	SSL20 = 0x0002
+	SSL30 = 0x0300
+	TLS10 = 0x0301
+	TLS11 = 0x0302
+	TLS12 = 0x0303
+	TLS13 = 0x0304
+)
+
+const (
+	headerLen = 5
+	// maxRecord is the most that a record holds: 2^14 bytes and what encryption may add (RFC 5246, 6.2.3).
+	maxRecord = 1<<14 + 2048
+)
+
+// What a note says of a layer of records.
+const (
+	noteVersion   = 0 // of the connection after the layer, 0 while it is not known
+	noteEncrypted = 1 // 1 when the sender has changed its cipher before the layer
+	noteContinues = 2 // bytes at the start of the layer's first handshake record that go on with a message of an earlier one
+	noteTaken     = 3 // 1 when the layer is none of records: bytes that nothing is known of
+)
+
+// A Record is one record of a layer.
+type Record struct {
+	Off       int    // of its header, in the layer
+	Body      int    // where its content begins
+	End       int    // end of what is there of it
+	Len       int    // of its content on the wire
+	Type      byte   // 0 for a record of SSL 2.0
+	Version   uint16 // that of its header
+	Encrypted bool   // its sender has changed the cipher before
+	Continues int    // bytes at the start that go on with a handshake message of an earlier record
+}
+
+func be16(b []byte) int { return int(binary.BigEndian.Uint16(b)) }
+func be24(b []byte) int { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }
+
+// header reports whether b begins with the header of a record. Headers of fewer bytes than five may be one.
+func header(b []byte) bool {
+	switch {
+	case len(b) < 1 || b[0] < ChangeCipherSpec || b[0] > withID:
+		return false
+	case len(b) >= 2 && b[1] != 3, len(b) >= 3 && b[2] > 4 && b[2] != 0x7f:
+		return false
+	}
+	return len(b) < headerLen || be16(b[3:]) <= maxRecord
+}
+
+// Looks reports whether b begins with records of a connection for sure: a header that makes sense, and behind it a hello where one must be.
+func Looks(b []byte) bool {
+	if len(b) < headerLen+1 {
+		return false
+	}
+	if isSSL2Hello(b) {
+		return true
+	}
+	n := be16(b[3:])
+	if !header(b) || b[0] == withID || n == 0 {
+		return false
+	}
+	switch b[0] {
+	case ChangeCipherSpec:
+		return n == 1
+	case Handshake:
+		return n >= 4 && (handshakeTypes[uint64(b[5])] != "" || n > 4)
+	}
+	return true
+}
+
+// isSSL2Hello recognises the hello that clients sent which spoke SSL 2.0 too.
+func isSSL2Hello(b []byte) bool {
+	if len(b) < 11 || b[0]&0x80 == 0 || b[2] != ssl2ClientHello {
+		return false
+	}
+	version := be16(b[3:])
+	suites, id, challenge := be16(b[5:]), be16(b[7:]), be16(b[9:])
+	return (version == SSL20 || version >= SSL30 && version <= TLS13) && suites%3 == 0 && suites > 0 && 9+suites+id+challenge == be16(b)&0x7fff
+}
+
+// Records walks the records of a layer.
+func Records(b []byte, note *field.Note, yield func(r *Record) bool) {
+	if note[noteTaken] != 0 {
+		return
+	}
+	encrypted := note[noteEncrypted] != 0
+	skip := int(note[noteContinues])
+	for at := 0; at < len(b); {
+		r := Record{Off: at, Encrypted: encrypted}
+		switch left := b[at:]; {
+		case header(left) && len(left) >= headerLen:
+			r.Type, r.Version, r.Len, r.Body = left[0], uint16(be16(left[1:])), be16(left[3:]), at+headerLen
+		case len(left) >= 3 && (isSSL2Hello(left) || note[noteVersion] == SSL20):
+			n, padded := be16(left)&0x7fff, 2
+			if left[0]&0x80 == 0 {
+				n, padded = n&0x3fff, 3
+			}
+			r.Version, r.Len, r.Body = SSL20, n, at+padded
+		default:
+			return
+		}
+		r.End = min(r.Body+r.Len, len(b))
+		if r.Type == Handshake {
+			r.Continues = min(skip, r.Len)
+			skip -= r.Continues
+			if skip == 0 {
+				skip = overhang(b, &r)
+			}
+		}
+		if !yield(&r) {
+			return
+		}
+		if r.Type == ChangeCipherSpec {
+			encrypted, skip = true, 0
+		}
+		at = r.Body + r.Len
+	}
+}

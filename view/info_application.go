@@ -1,0 +1,88 @@
+package view
+
+import (
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+)
+
+// separators are what stands between the texts of several layers of one
+// protocol in a frame, and behind a verdict of the TCP analysis; nothing for other protocols.
+var separators = map[proto.ID]string{proto.TLS: ", "}
+
+// columnNames are the Protocol column of protocols that have several names: by version, by what they carry.
+var columnNames = map[proto.ID]func(row *engine.Row, i int) string{proto.TLS: tlsVersion}
+
+// begins are what the Info column says of a segment that begins a message of a
+// protocol and does not end it, in place of TCP's text; "" where the protocol says nothing, but takes that place.
+var begins = map[proto.ID]func(b []byte) (text string, ok bool){
+	proto.TLS: func([]byte) (string, bool) { return "", true },
+}
+
+const partOfPDU = "[TCP segment of a reassembled PDU]"
+
+// overTCP reports whether a packet is a segment of TCP that carries a layer of an application, or a part of one.
+func overTCP(p *packet.Packet, top int) bool {
+	return p.Transport == proto.TCP && (p.Part.Proto != proto.None || top > p.TransportLayer())
+}
+
+// applicationColumns are the Protocol and Info columns of a segment, as
+// Wireshark puts them together: a text for each layer, and a word on the message that goes on beyond the segment.
+func applicationColumns(row *engine.Row, c *Columns) {
+	p := row.Packet
+	verdict := ""
+	if row.Sighting != nil && row.Sighting.TCP {
+		verdict = verdicts(row.Sighting)
+	}
+	text, shown := verdict, false
+	last := p.N
+	for p.Part.Layer && last > 0 && p.Layers[last-1].Proto == proto.Trailer {
+		last--
+	}
+	if p.Part.Layer { // of the piece
+		last--
+	}
+	for i := p.TransportLayer() + 1; i < last; i++ {
+		id := p.Layers[i].Proto
+		render := infos[id]
+		if render == nil {
+			continue
+		}
+		if text != "" {
+			text += separators[id]
+		}
+		text += render(row, i)
+		c.Protocol, shown = protocolName(row, i), true
+	}
+	if !shown {
+		c.Protocol = protocolNames[proto.TCP]
+		if say := begins[p.Part.Proto]; p.Part.First && say != nil {
+			said, ok := say(p.Payload[min(int(p.Part.Off), len(p.Payload)):])
+			if text, shown = verdict+said, ok; !ok {
+				text = verdict
+			}
+		}
+		if !shown {
+			text = tcpInfo(row, p.TransportLayer())
+		}
+	}
+	if c.Protocol == protocolNames[proto.TCP] && p.Part.Proto != proto.None {
+		if text != "" {
+			text += " "
+		}
+		text += partOfPDU
+	}
+	c.Info = text
+}
+
+// protocolName is the Protocol column of layer i.
+func protocolName(row *engine.Row, i int) string {
+	id := row.Packet.Layers[i].Proto
+	if of := columnNames[id]; of != nil {
+		return of(row, i)
+	}
+	if name := protocolNames[id]; name != "" {
+		return name
+	}
+	return id.String()
+}
