@@ -91,7 +91,7 @@ func packetColumns(row *engine.Row) Columns {
 	switch {
 	case p.Has(packet.Cut):
 		c.Info += "[Packet size limited during capture]"
-	case p.Has(packet.Malformed) && id != proto.UDP:
+	case p.Has(packet.Malformed) && id != proto.UDP && !strings.HasPrefix(c.Info, "Bogus"):
 		c.Info += "[Malformed Packet]"
 	}
 	c.Info += seenText(row)

@@ -32,7 +32,7 @@ func applicationColumns(row *engine.Row, c *Columns) {
 	p := row.Packet
 	verdict := ""
 	if row.Sighting != nil && row.Sighting.TCP {
-		verdict = verdicts(row.Sighting)
+		verdict = verdicts(row.Sighting, &current)
 	}
 	text, shown := verdict, false
 	last := p.N

@@ -8,6 +8,7 @@ import (
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/ip"
 )
 
 // udpInfo is "53 → 40000 Len=30"; the length is the header's own, as Wireshark shows it.
@@ -83,6 +84,11 @@ func ipv4Info(row *engine.Row, i int) string {
 	if v := b[0] >> 4; v != 4 {
 		return fmt.Sprintf("Bogus IPv4 version (%d, must be 4)", v)
 	}
+	if p := row.Packet; p.Has(packet.Malformed) && !p.Has(packet.LengthZero) {
+		if bogus := bogusLength(b); bogus != "" {
+			return bogus
+		}
+	}
 	frag := binary.BigEndian.Uint16(b[6:])
 	if frag&0x3fff != 0 {
 		return fmt.Sprintf("Fragmented IP protocol (proto=%s %d, off=%d, ID=%04x)", ipProtocol(b[9]), b[9], int(frag&0x1fff)*8, binary.BigEndian.Uint16(b[4:]))
@@ -91,6 +97,18 @@ func ipv4Info(row *engine.Row, i int) string {
 		return fmt.Sprintf("Unknown (%d)", b[9])
 	}
 	return fmt.Sprintf("%s (%d)", ipProtocol(b[9]), b[9])
+}
+
+// bogusLength says which length of an IPv4 header cannot be. The packet is not decoded behind one.
+func bogusLength(b []byte) string {
+	header, total := int(b[0]&15)*4, int(binary.BigEndian.Uint16(b[2:]))
+	switch {
+	case header < ip.HeaderMin:
+		return fmt.Sprintf("Bogus IP header length (%d, must be at least %d)", header, ip.HeaderMin)
+	case total < header:
+		return fmt.Sprintf("Bogus IP length (%d, less than header length %d)", total, header)
+	}
+	return ""
 }
 
 func ipv6Info(row *engine.Row, i int) string {

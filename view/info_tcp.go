@@ -34,23 +34,25 @@ func TCPFlags(f tcp.Flags) string {
 }
 
 // tcpInfo is Wireshark's: "50152 → 80 [SYN] Seq=0 Win=65535 Len=0 MSS=1460", verdicts of the analysis in front.
-func tcpInfo(row *engine.Row, i int) string {
+func tcpInfo(row *engine.Row, i int) string { return tcpText(row, i, &current) }
+
+func tcpText(row *engine.Row, i int, w *wording) string {
 	p := row.Packet
 	if p.Transport != proto.TCP {
 		b := p.Bytes(i)
 		if len(b) < 4 {
 			return ""
 		}
-		return fmt.Sprintf("%d → %d", binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]))
+		return fmt.Sprintf("%d %s %d", binary.BigEndian.Uint16(b), w.arrow, binary.BigEndian.Uint16(b[2:]))
 	}
 	h := &p.TCP
 	seq, ack, window := h.Seq, h.Ack, uint32(h.Window)
 	var b strings.Builder
 	if s := row.Sighting; s != nil && s.TCP {
 		seq, ack, window = s.RelSeq, s.RelAck, s.Window
-		b.WriteString(verdicts(s))
+		b.WriteString(verdicts(s, w))
 	}
-	fmt.Fprintf(&b, "%d → %d [%s] Seq=%d", h.SrcPort, h.DstPort, TCPFlags(h.Flags), seq)
+	fmt.Fprintf(&b, "%d %s %d [%s] Seq=%d", h.SrcPort, w.arrow, h.DstPort, TCPFlags(h.Flags), seq)
 	if h.Flags&tcp.ACK != 0 {
 		fmt.Fprintf(&b, " Ack=%d", ack)
 	}
@@ -58,8 +60,11 @@ func tcpInfo(row *engine.Row, i int) string {
 	if h.Flags&tcp.URG != 0 {
 		fmt.Fprintf(&b, " Urg=%d", h.Urgent)
 	}
+	if w.checksums && wrongChecksum(row.Sighting) {
+		b.WriteString(" [TCP CHECKSUM INCORRECT]")
+	}
 	fmt.Fprintf(&b, " Len=%d", p.PayloadLen)
-	tcpOptions(&b, h, h.Ack-ack)
+	tcpOptions(&b, h, h.Ack-ack, w)
 	return b.String()
 }
 
@@ -77,7 +82,7 @@ var verdictLabels = []struct {
 }
 
 // verdicts are what the packets of the conversation before say of this one.
-func verdicts(s *flow.Sighting) string {
+func verdicts(s *flow.Sighting, w *wording) string {
 	var b strings.Builder
 	if s.Duplicate {
 		b.WriteString("[Seen before] ")
@@ -91,7 +96,7 @@ func verdicts(s *flow.Sighting) string {
 		case v.verdict == flow.DuplicateAck:
 			fmt.Fprintf(&b, "[TCP Dup ACK %d#%d] ", s.DupAckFrame, s.DupAckNum)
 		default:
-			b.WriteString("[TCP " + v.label + "] ")
+			b.WriteString("[TCP " + w.label(v.verdict, v.label) + "] ")
 		}
 	}
 	return b.String()
@@ -106,7 +111,7 @@ const (
 
 // tcpOptions appends the options in the order that the segment has them; base
 // is what acknowledged numbers are relative to. A length that does not fit ends the list.
-func tcpOptions(b *strings.Builder, h *tcp.Header, base uint32) {
+func tcpOptions(b *strings.Builder, h *tcp.Header, base uint32, w *wording) {
 	for opt := h.Options; len(opt) > 0; {
 		kind := opt[0]
 		if kind == optEnd {
@@ -119,27 +124,27 @@ func tcpOptions(b *strings.Builder, h *tcp.Header, base uint32) {
 		if len(opt) < 2 || opt[1] < 2 || int(opt[1]) > len(opt) {
 			return
 		}
-		tcpOption(b, h, kind, opt[2:opt[1]], base)
+		tcpOption(b, h, kind, opt[2:opt[1]], base, w)
 		opt = opt[opt[1]:]
 	}
 }
 
-func tcpOption(b *strings.Builder, h *tcp.Header, kind byte, v []byte, base uint32) {
+func tcpOption(b *strings.Builder, h *tcp.Header, kind byte, v []byte, base uint32, w *wording) {
 	switch {
 	case kind == optMSS && len(v) == 2:
 		fmt.Fprintf(b, " MSS=%d", binary.BigEndian.Uint16(v))
 	case kind == optScale && len(v) == 1:
-		fmt.Fprintf(b, " WS=%d", uint32(1)<<min(v[0], 14))
+		fmt.Fprintf(b, " WS=%d", w.scaleText(v[0]))
 	case kind == optSACKPermitted:
-		b.WriteString(" SACK_PERM")
+		b.WriteString(" " + w.sackPermitted)
 	case kind == optTimestamps && len(v) == 8:
-		fmt.Fprintf(b, " TSval=%d TSecr=%d", binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[4:]))
+		fmt.Fprintf(b, " %s=%d %s=%d", w.value, binary.BigEndian.Uint32(v), w.echo, binary.BigEndian.Uint32(v[4:]))
 	case kind == optSACK:
 		for ; len(v) >= 8; v = v[8:] {
 			fmt.Fprintf(b, " SLE=%d SRE=%d", binary.BigEndian.Uint32(v)-base, binary.BigEndian.Uint32(v[4:])-base)
 		}
 	case kind == optExperiment && len(v) >= 2 && binary.BigEndian.Uint16(v) == fastOpenMagic:
-		tcpOption(b, h, optFastOpen, v[2:], base)
+		tcpOption(b, h, optFastOpen, v[2:], base, w)
 	case kind == optFastOpen && h.Flags&tcp.SYN != 0 && len(v) == 0:
 		b.WriteString(" TFO=R")
 	case kind == optFastOpen && h.Flags&tcp.SYN != 0:

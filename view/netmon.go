@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/wiretale/wiretale/internal/engine"
-	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/tcp"
@@ -96,7 +95,7 @@ func netmonTCP(row *engine.Row, _ []byte) string {
 	h := &p.TCP
 	var b strings.Builder
 	b.WriteString("TCP:")
-	if s := row.Sighting; s != nil && (s.Checksum == packet.ChecksumBad || s.Checksum == packet.ChecksumPartial || s.Checksum == packet.ChecksumPartialLSO) {
+	if wrongChecksum(row.Sighting) {
 		b.WriteString(" [Bad CheckSum]")
 	}
 	fmt.Fprintf(&b, "Flags=%s, SrcPort=%d, DstPort=%d, PayloadLen=%d, Seq=%d", netmonFlags(h.Flags), h.SrcPort, h.DstPort, p.PayloadLen, h.Seq)

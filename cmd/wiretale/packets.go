@@ -44,7 +44,7 @@ func newPackets(a *app) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	formatFlag(flags, &f.format, packetFormats...)
-	flags.StringVar(&f.columns, "columns", "tshark", "`COLUMNS` of the text: tshark, netmon")
+	flags.StringVar(&f.columns, "columns", text.Layouts[0], "`COLUMNS` of the text: "+strings.Join(text.Layouts, ", ")+" (of version 1, with checksums checked)")
 	timeFlag(cmd, &f.time)
 	flags.StringArrayVarP(&f.fields, "field", "e", nil, "print this `FIELD` (with -T fields, json, ek); may be given several times")
 	flags.StringArrayVarP(&f.options, "option", "E", nil, "`OPTION` of -T fields: header=y, separator=, occurrence=f|l|a, aggregator=, quote=d|s|n, bom=y")
@@ -125,8 +125,9 @@ func packetsPrinter(a *app, f *packetsFlags, clock *view.Clock, names view.Names
 	if err := checkFormat(f.format, packetFormats...); err != nil {
 		return nil, false, err
 	}
-	if f.columns != "tshark" && f.columns != "netmon" {
-		return nil, false, usage(oneOf(f.columns, "tshark", "netmon"), "--columns %q is none of tshark, netmon", f.columns)
+	layout := slices.Index(text.Layouts, f.columns)
+	if layout < 0 {
+		return nil, false, usage(oneOf(f.columns, text.Layouts...), "--columns %q is none of %s", f.columns, strings.Join(text.Layouts, ", "))
 	}
 	if err := f.checkFields(); err != nil {
 		return nil, false, err
@@ -149,8 +150,8 @@ func packetsPrinter(a *app, f *packetsFlags, clock *view.Clock, names view.Names
 		final := slices.ContainsFunc(f.fields, func(name string) bool { return strings.HasPrefix(name, "frame.process.") || name == "conv.id" })
 		return text.NewFields(a.out, columns, opt), final, nil
 	}
-	netmon := f.columns == "netmon"
-	return text.NewRows(a.out, names, clock, netmon, a.style), netmon, nil
+	of := text.Layout(layout)
+	return text.NewRows(a.out, names, clock, of, a.style), of == text.NetMon, nil
 }
 
 // chosen finds the fields of -e.

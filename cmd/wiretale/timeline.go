@@ -82,7 +82,7 @@ func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) e
 	case f.format == "jsonl":
 		printer = jsonl.NewRows(a.out)
 	case f.columns == "netmon":
-		printer = text.NewRows(a.out, names, clock, true, a.style)
+		printer = text.NewRows(a.out, names, clock, text.NetMon, a.style)
 	default:
 		printer = text.NewTimeline(a.out, sel.Title(), names, clock, a.style)
 	}

@@ -98,6 +98,7 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 	lanes := make([]lane, flow.Lanes)
 	for i := range lanes {
 		lanes[i].tracker = flow.NewLane(s.index, i)
+		lanes[i].decoder.LengthAsSent = s.decoder.LengthAsSent
 		if sel != nil {
 			lanes[i].match = sel.Match() // what a row names must stay in place: nothing is packed
 			if s.streams != nil {

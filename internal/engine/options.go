@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/stream"
 )
 
@@ -15,6 +16,8 @@ type Options struct {
 	// Case is the result of a first pass over the same sources. With it, rows
 	// carry the final owners and joins instead of what was known at that moment.
 	Case *Case
+	// LengthAsSent takes an IP length of 0 at its word: see [packet.Decoder].
+	LengthAsSent bool
 	// Rules replaces the built-in rules, for tests.
 	Rules []*diag.Rule
 	// Applications, when set, finds the messages of these protocols in connections of TCP and adds their layers to packets. Only
@@ -24,6 +27,8 @@ type Options struct {
 	// processor. The result is the same for any number.
 	Workers int
 }
+
+func (o *Options) decoder() packet.Decoder { return packet.Decoder{LengthAsSent: o.LengthAsSent} }
 
 // Analyse reads all sources once and returns what they tell. Sources that
 // cannot be read to their end are part of the case, with Source.Err; an error

@@ -27,7 +27,7 @@ func (r *Run) Select(sel Selection) error {
 	handed := int64(0)
 	if s := r.sources[0]; len(r.sources) == 1 && r.opt.Case == nil && workers(r.opt.Workers) > 1 {
 		if reader, ok := s.reader.(trace.BatchReader); ok && s.rewindable() {
-			lanes := &selector{Selection: sel}
+			lanes := &selector{Selection: sel, decoder: r.opt.decoder()}
 			ok, err := s.inLanes(r.ctx, reader, workers(r.opt.Workers), lanes)
 			if ok {
 				return err

@@ -60,7 +60,7 @@ func openSource(path string, index int, opt Options) (*source, error) {
 	s := &source{
 		index: index, path: path, reader: reader, due: trace.NoTime, events: map[eventKey]int64{},
 		flows: flow.NewTracker(index), tracker: session.NewTracker(index),
-		counts: Source{Info: reader.Info(), First: trace.NoTime, Last: trace.NoTime},
+		decoder: opt.decoder(), counts: Source{Info: reader.Info(), First: trace.NoTime, Last: trace.NoTime},
 	}
 	if opt.Applications != nil {
 		s.streams = &streams{choice: opt.Applications}

@@ -13,6 +13,10 @@ import (
 // complete, so one decoder serves one source, in the order of its records.
 // The zero value is ready; it is not safe for concurrent use.
 type Decoder struct {
+	// LengthAsSent takes an IP length of 0 at its word, as a reader does that knows
+	// nothing of segmentation offload: a packet with nothing behind its header.
+	LengthAsSent bool
+
 	frags fragments
 	// assembled is the memory behind Packet.Assembled.
 	assembled []byte

@@ -57,7 +57,7 @@ func (w *walk) ipv4() step {
 		w.add(proto.IPv4, ip.HeaderMin)
 		return w.bad(proto.IPv4, ip.HeaderMin, h.Len, "header length below 20")
 	}
-	if h.TotalLen < h.Len && h.TotalLen != 0 {
+	if h.TotalLen < h.Len && (h.TotalLen != 0 || w.d.LengthAsSent) {
 		w.add(proto.IPv4, h.Len)
 		return w.bad(proto.IPv4, h.Len, h.TotalLen, "total length below the header length")
 	}
@@ -165,7 +165,7 @@ func (w *walk) ipv6() step {
 
 // length6 turns the payload length into the end of the packet. 0 means a
 // jumbogram when a hop-by-hop header follows, and segmentation offload when
-// TCP or UDP follows at once; a packet without payload has another next header.
+// TCP or UDP follows at once, unless it is to be taken at its word; a packet without payload has another next header.
 func (w *walk) length6(h *ip6.Header) {
 	p := w.p
 	left := w.wire - w.off - ip6.HeaderLen
@@ -174,7 +174,7 @@ func (w *walk) length6(h *ip6.Header) {
 	switch {
 	case h.PayloadLen == 0 && h.Next == protoHopByHop:
 		w.jumboFrom = w.off + ip6.HeaderLen
-	case h.PayloadLen == 0 && (h.Next == protoTCP || h.Next == protoUDP) && left > 0:
+	case h.PayloadLen == 0 && (h.Next == protoTCP || h.Next == protoUDP) && left > 0 && !w.d.LengthAsSent:
 		if w.quoted {
 			return
 		}

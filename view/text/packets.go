@@ -10,18 +10,31 @@ import (
 	"github.com/wiretale/wiretale/view"
 )
 
+// A Layout is whose columns the rows have.
+type Layout uint8
+
+const (
+	Tshark    Layout = iota
+	NetMon           // those of Network Monitor
+	Wireshark        // those that Wireshark prints, below their heading, in its older words
+)
+
+// Layouts are their names.
+var Layouts = []string{Tshark: "tshark", NetMon: "netmon", Wireshark: "wireshark"}
+
 // Rows prints one line a record.
 type Rows struct {
 	p      printer
 	style  Style
 	names  view.Names
 	clock  *view.Clock
-	netmon bool
+	layout Layout
+	headed bool // the heading is printed, where there is one
 }
 
-// NewRows prints rows in the columns of tshark, or of Network Monitor.
-func NewRows(w io.Writer, names view.Names, clock *view.Clock, netmon bool, s Style) *Rows {
-	return &Rows{p: printer{w: w}, style: s, names: names, clock: clock, netmon: netmon}
+// NewRows prints rows in the columns of a layout.
+func NewRows(w io.Writer, names view.Names, clock *view.Clock, of Layout, s Style) *Rows {
+	return &Rows{p: printer{w: w}, style: s, names: names, clock: clock, layout: of, headed: of != Wireshark}
 }
 
 // Print writes the line of a row. timed is false when the source has no times.
@@ -35,10 +48,17 @@ func (r *Rows) Print(row *engine.Row, timed bool) error {
 	}
 	number := r.names.Pos(row.Record.Pos)
 	var line string
-	if r.netmon {
+	switch r.layout {
+	case NetMon:
 		line = netmonLine(number, at, timed, view.NetMonOf(row))
-	} else {
+	case Wireshark:
+		line = wiresharkLine(number, at, view.WiresharkOf(row))
+	default:
 		line = tsharkLine(number, at, timed, view.ColumnsOf(row))
+	}
+	if !r.headed {
+		r.headed = true
+		r.p.line(r.style.cut(wiresharkLine("No.    ", "Time", view.Columns{Source: "Source", Destination: "Destination", Protocol: "Protocol", Info: "Info"})))
 	}
 	lane := view.LaneOf(row)
 	c := laneColors[lane]
@@ -61,6 +81,11 @@ func tsharkLine(number, at string, timed bool, c view.Columns) string {
 		arrow = "   "
 	}
 	return fmt.Sprintf("%5s %s%s%s%s %s %d %s", number, when, padLeft(c.Source, 12), arrow, padRight(c.Destination, 12), c.Protocol, c.Length, c.Info)
+}
+
+// wiresharkLine has the spacing of a packet list that Wireshark printed: number right in 7, the rest left in columns of its own widths.
+func wiresharkLine(number, at string, c view.Columns) string {
+	return fmt.Sprintf("%7s %-11s %-21s %-21s %-8s %s", number, at, c.Source, c.Destination, c.Protocol, c.Info)
 }
 
 // netmonLine separates the columns by tabs, as a copy from Network Monitor does.
