@@ -10,7 +10,7 @@ import (
 
 // Rules lists the family.
 func Rules() []*diag.Rule {
-	return []*diag.Rule{SYNSilent, SYNRefused, SYNRejected, ResetByApplication}
+	return []*diag.Rule{SYNSilent, SYNRefused, SYNRejected, ResetByApplication, NagleDelack}
 }
 
 // maxStreams is how many conversations a filter names; above it, it names the address.

@@ -77,6 +77,7 @@ type Direction struct {
 	DupAcks         int64
 	ZeroWindows     int64
 	Trouble         *Trouble // nil while no segment had a verdict
+	Held            *Held    // nil while no small segment was acknowledged late
 }
 
 // TCP is what both directions of a TCP connection say together. Index 0 and 1 are the ends of the conversation.

@@ -350,9 +350,9 @@ func (c *packer) direction(d *Direction) {
 	num(c, &d.MaxPayload)
 	rel(c, &d.MaxInFlight, d.MaxPayload)
 	c.samples(&d.AckRTT)
-	echo, trouble := d.EchoRTT != nil, d.Trouble != nil
+	echo, trouble, held := d.EchoRTT != nil, d.Trouble != nil, d.Held != nil
 	odd := d.Sightings|d.Dropped|d.Retransmissions|d.OutOfOrder|d.Gaps|d.DupAcks|d.ZeroWindows|int64(d.LengthZero)|int64(d.Oversized) != 0
-	c.flag(&echo, &trouble, &odd)
+	c.flag(&echo, &trouble, &odd, &held)
 	if odd {
 		for _, n := range [...]*int64{&d.Sightings, &d.Dropped, &d.Retransmissions, &d.OutOfOrder, &d.Gaps, &d.DupAcks, &d.ZeroWindows} {
 			num(c, n)
@@ -368,6 +368,12 @@ func (c *packer) direction(d *Direction) {
 	}
 	if trouble {
 		c.trouble(d.trouble())
+	}
+	if held {
+		if c.reading {
+			d.Held = new(Held)
+		}
+		c.held(d.Held)
 	}
 }
 
@@ -412,5 +418,19 @@ func (c *packer) trouble(t *Trouble) {
 		num(c, &v.Size)
 		c.moment(&v.First)
 		c.moment(&v.Worst)
+	}
+}
+
+func (c *packer) held(h *Held) {
+	num(c, &h.Count)
+	num(c, &h.Total)
+	num(c, &h.Late)
+	num(c, &h.room)
+	for _, one := range []*Holdup{&h.First, &h.Longest, &h.open} {
+		c.moment(&one.Sent)
+		c.moment(&one.Acked)
+		c.moment(&one.Freed)
+		num(c, &one.Bytes[0])
+		num(c, &one.Bytes[1])
 	}
 }

@@ -41,6 +41,7 @@ const (
 	repeated              // a retransmission may be among the unacknowledged: samples of the round trip are ambiguous
 	stalled               // advertises a window of 0
 	closes                // sent a FIN before the other side did
+	awaits                // its lone small segment was acknowledged late: what comes next says whether data was held back
 )
 
 const (

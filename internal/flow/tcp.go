@@ -80,6 +80,9 @@ func (f *tcpFlow) packet(p *packet.Packet, s *Sighting, now *Moment, pl *pool) {
 		if from.known&to.known&baseKnown == 0 {
 			learnBase(&g, from, to)
 		}
+		if (from.known|to.known)&awaits != 0 || g.len == 0 && to.unacked.n == 1 {
+			f.hold(&g, from, to, s, now)
+		}
 		f.analyse(&g, from, to, s, pl)
 		f.relative(p, from, to, s)
 	}
