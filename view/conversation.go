@@ -16,6 +16,7 @@ import (
 // A Measure is what views say of a conversation beyond its counts.
 type Measure struct {
 	Packets, Bytes  int64
+	Segments        int64 // packets that the wire carried for them
 	Duration        int64 // nanoseconds; valid iff Timed
 	RTT             int64 // nanoseconds from SYN to the handshake's last ACK; valid iff HasRTT
 	HasRTT          bool
@@ -32,6 +33,7 @@ type Measure struct {
 func MeasureOf(c *engine.Case, conv *flow.Conversation) Measure {
 	m := Measure{
 		Packets: conv.Dir[0].Packets + conv.Dir[1].Packets, Bytes: conv.Dir[0].Bytes + conv.Dir[1].Bytes,
+		Segments:        conv.Dir[0].Segments() + conv.Dir[1].Segments(),
 		Retransmissions: conv.Dir[0].Retransmissions + conv.Dir[1].Retransmissions,
 		Dropped:         conv.Dir[0].Dropped + conv.Dir[1].Dropped,
 		Timed:           !Untimed(c, conv.Source), Duration: conv.Last.Time - conv.First.Time,

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
@@ -26,6 +27,9 @@ func txChecksum(in *diag.Input) []diag.Finding {
 			p, v = partialOf(h.Received)
 			received, good = received+p, good+v
 			f.Where = append(f.Where, positions(h.PartialExamples)...)
+			if h.FirstPartialLSO.Seen() {
+				f.Where = append(f.Where, h.FirstPartialLSO.Pos)
+			}
 		}
 		f.Count = int(partial)
 		f.Summary = fmt.Sprintf("%d of %s sent by %s carry only the pseudo-header sum: checksum offload on the host where the capture was taken, not damage",
@@ -60,10 +64,13 @@ var lenZeroPage string
 var LengthZero = &diag.Rule{ID: "cap.len_zero", Title: "the IP or UDP length field is 0", Page: lenZeroPage, Quality: true, Run: lengthZero}
 
 func lengthZero(in *diag.Input) []diag.Finding {
+	empty := sentBy(in, flow.Unlengthy, func(d *flow.Direction) bool { return d.LengthZero > 0 })
 	return bySource(in, func(h *flow.Host) bool { return h.Sent.LengthZero > 0 }, func(f *diag.Finding, hosts []*flow.Host) {
 		var n, lso int64
 		var filters []string
+		fit := true
 		for _, h := range hosts {
+			fit = fit && fits(empty[hostKey{h.Source, h.Addr}])
 			n, lso = n+h.Sent.LengthZero, lso+h.Sent.Checksums[packet.ChecksumPartialLSO]
 			f.Where = append(f.Where, positions(h.LengthZeroExamples)...)
 			if len(filters) < maxStreams {
@@ -77,6 +84,20 @@ func lengthZero(in *diag.Input) []diag.Finding {
 			f.Confidence = diag.Proven
 			f.RuledOut = []string{"a damaged header: " + diag.Count(lso, "packet") + " with the checksum form of segmentation offload"}
 		}
+		if fit {
+			f.Confidence = diag.Proven
+			f.RuledOut = append(f.RuledOut, "a lost segment: with the lengths of the frames all numbers follow on each other, and the other side acknowledged every byte")
+		}
+	})
+}
+
+// fits reports whether the lengths that were taken from the frames are those that both sides count with: nothing is
+// missing in the numbers of the sender, and the other side acknowledged all of it and nothing else.
+func fits(all []sent) bool {
+	return len(all) > 0 && !slices.ContainsFunc(all, func(s sent) bool {
+		own, other := &s.conv.Dir[s.side], &s.conv.Dir[1-s.side]
+		t := s.conv.TCP
+		return t == nil || own.Gaps > 0 || other.Trouble.Verdict(flow.AckLostSegment) != nil || t.Sides[1-s.side].AckSent == 0 || t.Undelivered(s.side) > 0
 	})
 }
 

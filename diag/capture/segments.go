@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
@@ -22,15 +23,7 @@ var LargeSegments = &diag.Rule{ID: "cap.lso_gro", Title: "segments are larger th
 
 // largeSegments reports one finding a source on what the recording machine sent in large pieces, and one on what it put together when it received.
 func largeSegments(in *diag.Input) []diag.Finding {
-	large := map[hostKey][]sent{}
-	for c := range in.Conversations.With(flow.Oversized) {
-		for i := range c.Dir {
-			if c.Dir[i].Oversized > 0 {
-				k := hostKey{c.Source, c.Ends[i].Addr()}
-				large[k] = append(large[k], sent{c, i})
-			}
-		}
-	}
+	large := sentBy(in, flow.Oversized, func(d *flow.Direction) bool { return d.Oversized > 0 })
 	describe := func(f *diag.Finding, hosts []*flow.Host) { largeOf(f, hosts, large) }
 	return slices.Concat(
 		bySource(in, func(h *flow.Host) bool { return h.Sent.Oversized > 0 && offloads(h) }, describe),
@@ -44,6 +37,14 @@ func offloads(h *flow.Host) bool {
 	return leavesChecksums(h) || h.Sent.Checksums[packet.ChecksumPartialLSO] > 0
 }
 
+// receivesPartial reports whether what came in was not final either: then both ends are on one machine or virtual network.
+func receivesPartial(hosts []*flow.Host) bool {
+	return slices.ContainsFunc(hosts, func(h *flow.Host) bool {
+		partial, _ := partialOf(h.Received)
+		return partial > 0
+	})
+}
+
 type hostKey struct {
 	source int
 	addr   netip.Addr
@@ -55,6 +56,32 @@ type sent struct {
 	side int
 }
 
+// sentBy is what each host sent in the conversations with a trait in which its direction shows it.
+func sentBy(in *diag.Input, trait flow.Trait, shows func(*flow.Direction) bool) map[hostKey][]sent {
+	out := map[hostKey][]sent{}
+	for c := range in.Conversations.With(trait) {
+		for i := range c.Dir {
+			if shows(&c.Dir[i]) {
+				k := hostKey{c.Source, c.Ends[i].Addr()}
+				out[k] = append(out[k], sent{c, i})
+			}
+		}
+	}
+	return out
+}
+
+// role is the part that a host has in its connections: "client", "server", or "" when it has both or neither is known.
+func role(all []sent) string {
+	side := -1
+	for _, s := range all {
+		if s.conv.TCP == nil || !s.conv.Opened || side >= 0 && s.side != side {
+			return ""
+		}
+		side = s.side
+	}
+	return [...]string{"", "client", "server"}[side+1]
+}
+
 // maxSegment is the largest payload that the receiver takes in a segment, 0 when it is not known.
 func (s sent) maxSegment() int {
 	if s.conv.TCP == nil {
@@ -64,14 +91,16 @@ func (s sent) maxSegment() int {
 }
 
 func largeOf(f *diag.Finding, hosts []*flow.Host, large map[hostKey][]sent) {
-	var n int64
+	var n, payload, pieces, lso int64
 	largest := 0
 	known := false
-	var filters []string
+	var filters, taken []string
 	for _, h := range hosts {
 		from := large[hostKey{h.Source, h.Addr}]
 		n, largest = n+h.Sent.Oversized, max(largest, h.Sent.MaxFrame)
+		payload, pieces, lso = payload+h.Sent.Large, pieces+h.Sent.Pieces, lso+h.Sent.Checksums[packet.ChecksumPartialLSO]
 		f.Where = append(f.Where, positions(h.OversizedExamples)...)
+		taken = append(taken, named(h, role(from)))
 		if len(filters) < maxStreams {
 			filters = append(filters, largeFilter(h, from))
 		}
@@ -79,6 +108,16 @@ func largeOf(f *diag.Finding, hosts []*flow.Host, large map[hostKey][]sent) {
 	}
 	f.Count, f.Filter = int(n), diag.AnyOf(filters...)
 	f.Fix = []string{"nothing; for the packets of the wire capture on another machine, or turn the offload off for a test"}
+	f.Facts = []diag.Fact{
+		{Name: "payload of these packets", Value: diag.Count(payload, "byte")},
+		{Name: "segments on the wire", Value: fmt.Sprint(pieces) + sizes(n, payload, pieces, large[hostKey{hosts[0].Source, hosts[0].Addr}])},
+	}
+	if lso > 0 {
+		f.Facts = append(f.Facts, diag.Fact{Name: "packets whose checksum leaves out the length, as only segmentation offload does", Value: fmt.Sprint(lso)})
+	}
+	if offloads(hosts[0]) && !receivesPartial(hosts) {
+		f.Facts = append(f.Facts, diag.Fact{Name: "the capture was taken at", Value: diag.List(taken, 3)})
+	}
 	than, what := "one segment on the wire", "the recording machine put received segments together, or the capture was taken above a sender's card"
 	switch {
 	case offloads(hosts[0]):
@@ -90,6 +129,30 @@ func largeOf(f *diag.Finding, hosts []*flow.Host, large map[hostKey][]sent) {
 	}
 	f.Summary = fmt.Sprintf("%s of %s larger than %s (largest frame %d bytes): %s; count bytes, not packets", diag.Count(n, "packet"), names(hosts), than, largest, what)
 }
+
+// named is an address with its part in the connections.
+func named(h *flow.Host, role string) string {
+	if role == "" {
+		return h.Addr.String()
+	}
+	return h.Addr.String() + ", the " + role
+}
+
+// sizes are the payloads of the segments that one large packet became, in words; nothing for several packets.
+func sizes(n, payload, pieces int64, from []sent) string {
+	if n != 1 || len(from) != 1 || pieces > maxSizes {
+		return ""
+	}
+	full := int64(from[0].maxSegment())
+	last := payload - (pieces-1)*full
+	if full == 0 || last <= 0 || last > full {
+		return ""
+	}
+	return ": " + strings.Repeat(fmt.Sprintf("%d + ", full), int(pieces-1)) + diag.Count(last, "byte")
+}
+
+// maxSizes is how many sizes are spelled out.
+const maxSizes = 4
 
 // largeFilter shows the large packets and no others: those above the segment
 // size of their connection, and above an Ethernet frame where it is not known.

@@ -31,7 +31,7 @@ const (
 func nagleDelack(in *diag.Input) []diag.Finding {
 	index := map[heldKey]*heldGroup{}
 	var groups []*heldGroup
-	for c := range in.Conversations.All() {
+	for c := range in.Conversations.With(flow.HeldBack) {
 		for dir := range c.Dir {
 			h := c.Dir[dir].Held
 			if h == nil || h.Count == 0 || h.Count*heldShare < h.Late {

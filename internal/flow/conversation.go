@@ -78,6 +78,7 @@ type Direction struct {
 	ZeroWindows     int64
 	Trouble         *Trouble // nil while no segment had a verdict
 	Held            *Held    // nil while no small segment was acknowledged late
+	pieces          int64    // of oversized segments, beyond one each
 }
 
 // TCP is what both directions of a TCP connection say together. Index 0 and 1 are the ends of the conversation.

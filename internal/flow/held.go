@@ -136,12 +136,7 @@ func (f *tcpFlow) trip(dir int) (ns int64, ok bool) {
 
 // small reports whether a payload is well below the segment size of the connection.
 func (f *tcpFlow) small(n uint32) bool {
-	mss := 0
-	for i := range f.info.Sides {
-		if m := f.info.Sides[i].MSS; m > 0 && (mss == 0 || m < mss) {
-			mss = m
-		}
-	}
+	mss := f.mss()
 	if mss == 0 {
 		mss = leastMSS
 	}

@@ -34,4 +34,12 @@ type Quality struct {
 	LengthZero int64
 	Oversized  int64
 	MaxFrame   int
+	// Large is the transport payload of the oversized packets in bytes, Pieces how many packets the wire carried for them.
+	Large, Pieces int64
+}
+
+func (q *Quality) oversized(payload int, pieces int64) {
+	q.Oversized++
+	q.Large += int64(payload)
+	q.Pieces += pieces
 }

@@ -334,6 +334,8 @@ func (q *Quality) merge(o *Quality) {
 	}
 	q.LengthZero += o.LengthZero
 	q.Oversized += o.Oversized
+	q.Large += o.Large
+	q.Pieces += o.Pieces
 	q.MaxFrame = max(q.MaxFrame, o.MaxFrame)
 }
 

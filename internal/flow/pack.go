@@ -359,6 +359,7 @@ func (c *packer) direction(d *Direction) {
 		}
 		num(c, &d.LengthZero)
 		num(c, &d.Oversized)
+		num(c, &d.pieces)
 	}
 	if echo {
 		if c.reading {

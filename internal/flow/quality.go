@@ -56,9 +56,11 @@ func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flippe
 	}
 	ip := network(p)
 	if oversized(f, p, ip, s.Dir) {
+		pieces := piecesOf(f, p, ip)
 		d.Oversized++
-		from.Sent.Oversized++
-		to.Received.Oversized++
+		d.pieces += pieces - 1
+		from.Sent.oversized(p.PayloadLen, pieces)
+		to.Received.oversized(p.PayloadLen, pieces)
 		example(&from.FirstOversized, &from.OversizedExamples, now)
 	}
 	switch s.Checksum {

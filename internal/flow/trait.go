@@ -16,6 +16,7 @@ const (
 	Unlengthy                    // Direction.LengthZero is not 0
 	Troubled                     // Direction.Trouble is there: a segment had a verdict
 	Unfinished                   // TCP, without a FIN or reset
+	HeldBack                     // Direction.Held.Count is not 0
 )
 
 // Traits are those of a conversation.
@@ -29,6 +30,7 @@ func (c *Conversation) Traits() (t Trait) {
 		d := &c.Dir[i]
 		is(d.Oversized > 0, Oversized)
 		is(d.LengthZero > 0, Unlengthy)
+		is(d.Held != nil && d.Held.Count > 0, HeldBack)
 		is(d.Trouble != nil, Troubled)
 		is(c.Proto == proto.TCP && d.Packets == 0, OneSided)
 	}

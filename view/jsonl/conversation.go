@@ -36,6 +36,7 @@ type Conversation struct {
 type End struct {
 	Address         string `json:"address" doc:"address and port"`
 	Packets         int64  `json:"packets" doc:"packets sent"`
+	Segments        int64  `json:"segments,omitempty" doc:"packets that the wire carried for them, where some were larger than a segment: segmentation or receive offload"`
 	Bytes           int64  `json:"bytes" doc:"frame bytes sent"`
 	Payload         int64  `json:"payload" doc:"bytes of transport payload sent"`
 	Sightings       int64  `json:"sightings,omitempty" doc:"records that show one of the packets again, at another place of the stack"`
@@ -113,6 +114,9 @@ func (e *encoder) end(conv *flow.Conversation, i int) End {
 	out := End{
 		Address: view.Endpoint(conv.Ends[i], conv.Proto), Packets: d.Packets, Bytes: d.Bytes, Payload: d.Payload, Sightings: d.Sightings, Dropped: d.Dropped,
 		Retransmissions: d.Retransmissions, OutOfOrder: d.OutOfOrder, Gaps: d.Gaps, DupAcks: d.DupAcks, ZeroWindows: d.ZeroWindows,
+	}
+	if n := d.Segments(); n != d.Packets {
+		out.Segments = n
 	}
 	if conv.TCP == nil {
 		return out

@@ -49,12 +49,15 @@ func conversations(p *printer, c *engine.Case, names view.Names, s Style, max in
 }
 
 func convTable(c *engine.Case, list []*flow.Conversation, names view.Names, owner bool) *table {
-	t := newTable(">conv", "process", "*endpoints", ">packets", ">bytes", ">duration", ">rtt", ">resent", ">dropped", "end", "file")
+	t := newTable(">conv", "process", "*endpoints", ">packets", ">segments", ">bytes", ">duration", ">rtt", ">resent", ">dropped", "end", "file")
 	for _, conv := range list {
 		m := view.MeasureOf(c, conv)
-		process, duration, rtt, resent := "", "", "", ""
+		process, segments, duration, rtt, resent := "", "", "", "", ""
 		if owner && m.Process != nil {
 			process = view.ProcessName(m.Process)
+		}
+		if m.Segments != m.Packets { // some were larger than on the wire
+			segments = strconv.FormatInt(m.Segments, 10)
 		}
 		if m.Timed && m.Packets > 1 {
 			duration = view.Duration(m.Duration)
@@ -65,7 +68,7 @@ func convTable(c *engine.Case, list []*flow.Conversation, names view.Names, owne
 		if conv.TCP != nil {
 			resent = strconv.FormatInt(m.Retransmissions, 10)
 		}
-		t.add(strconv.Itoa(conv.ID), process, view.Line(conv), strconv.FormatInt(m.Packets, 10), strconv.FormatInt(m.Bytes, 10),
+		t.add(strconv.Itoa(conv.ID), process, view.Line(conv), strconv.FormatInt(m.Packets, 10), segments, strconv.FormatInt(m.Bytes, 10),
 			duration, rtt, resent, counter(uint64(m.Dropped)), m.End, names.Source(conv.Source))
 	}
 	return t
