@@ -87,6 +87,9 @@ func FuzzDecode(f *testing.F) {
 		if again := string(p.Protocols(nil)); again != first {
 			t.Fatalf("the same frame decodes as %q, then as %q", first, again)
 		}
+		d = packet.Decoder{LengthAsSent: true}
+		d.Decode(&r, &p)
+		check(t, &p)
 	})
 }
 
