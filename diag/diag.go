@@ -47,8 +47,9 @@ type Rule struct {
 // Input is what a rule may look at.
 type Input struct {
 	Sources       []*trace.Info
-	Spans         []Span // of the records of each source
-	Losses        []Loss // what the recorders say they lost, in order of source and record
+	Spans         []Span      // of the records of each source
+	Losses        []Loss      // what the recorders say they lost, in order of source and record
+	Recordings    []Recording // by source and interface
 	Conversations flow.Conversations
 	Hosts         []*flow.Host // capture quality by address
 	Session       *session.Session

@@ -56,7 +56,15 @@ func inSet(name string, values []int) string {
 		}
 		i = j + 1
 	}
-	return fmt.Sprintf("%s in {%s}", name, strings.Join(set, ", "))
+	return InSet(name, set)
+}
+
+// InSet is the filter for a field with one of the values; a value may be a range, "3..5".
+func InSet(name string, values []string) string {
+	if len(values) == 1 && !strings.Contains(values[0], "..") {
+		return fmt.Sprintf("%s == %s", name, values[0])
+	}
+	return fmt.Sprintf("%s in {%s}", name, strings.Join(values, ", "))
 }
 
 // FromHost is Wireshark's filter for what an address sent.

@@ -10,10 +10,13 @@ import (
 )
 
 // Elapsed is the time between two moments of one source. It is not ok when
-// the source has no times, or its clock did not advance.
+// the source has no times, or its clock did not advance or was set in between.
 func (in *Input) Elapsed(from, to flow.Moment) (time.Duration, bool) {
 	s := from.Pos.Source
 	if s < 0 || s >= len(in.Sources) || in.Sources[s].Untimed || from.Time == trace.NoTime || to.Time == trace.NoTime || to.Time < from.Time {
+		return 0, false
+	}
+	if to.Seen() && in.over(s, from.Pos.Number, to.Pos.Number) {
 		return 0, false
 	}
 	return time.Duration(to.Time - from.Time), true
@@ -51,5 +54,5 @@ func (in *Input) Waited(all []Interval) (total time.Duration, ok bool) {
 		total += time.Duration(end - spans[i][0])
 		i = j
 	}
-	return total, len(all) > 0
+	return total, len(all) > 0 && in.measurable(all[0].From.Pos.Source, total)
 }

@@ -42,6 +42,8 @@ type Source struct {
 	// Malformed counts packets that contradict themselves, with examples.
 	Malformed      int64
 	MalformedFirst []trace.Pos
+	// Recordings is what the packets of each interface say of how they were recorded.
+	Recordings []diag.Recording
 	// Undecoded counts events whose layout is unknown or did not fit.
 	Undecoded int64
 	// Err is why reading stopped before the end of the source; nil at the end.

@@ -199,6 +199,7 @@ func (s *source) dealBatch(b *batch) bool {
 			s.dealDecoded(b, i)
 		} else if l, ok := flow.LaneOf(trace.LinkType(f.Link), b.Data[f.Off:f.Off+f.Len], int(f.Wire)); ok {
 			b.lanes[l] = append(b.lanes[l], uint32(i))
+			s.watches.frame(b, f)
 		} else {
 			s.dealDecoded(b, i)
 		}
@@ -239,6 +240,7 @@ func (s *source) dealDecoded(b *batch, i int) {
 	b.Record(i, &s.record)
 	s.decoder.Decode(&s.record, &s.packet)
 	p := &s.packet
+	s.watches.packet(&s.record, p)
 	set := flow.LanesOf(p)
 	for l := range b.lanes {
 		if set.Has(l) {

@@ -139,6 +139,7 @@ func (r *Run) Case() *Case {
 	for _, s := range r.sources {
 		in.Spans = append(in.Spans, diag.Span{First: s.counts.First, Last: s.counts.Last})
 		in.Losses = append(in.Losses, s.losses.all(s.counts.Info, s.index)...)
+		in.Recordings = append(in.Recordings, s.counts.Recordings...)
 	}
 	c.Findings, c.Withheld = diag.Run(use, in)
 	c.noteProofs()

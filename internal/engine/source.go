@@ -33,7 +33,8 @@ type source struct {
 	known   int   // processes of the source's list that the tracker has learned
 	host    *host // nil until the source turns out to hold events
 	malformed
-	losses losses
+	losses  losses
+	watches watches
 }
 
 // eventKey counts events by provider; kernel groups have no GUID.
@@ -152,6 +153,7 @@ func (s *source) process() {
 // walk decodes a packet and puts it into its conversation.
 func (s *source) walk(rec *trace.Record, row *Row) {
 	s.decoder.Decode(rec, &s.packet)
+	s.watches.packet(rec, &s.packet)
 	s.malformed.add(&s.packet)
 	s.flows.Add(&s.packet, &s.seen)
 	if s.streams != nil {
@@ -209,6 +211,7 @@ func (s *source) finish() {
 		return
 	}
 	s.counts.Malformed, s.counts.MalformedFirst = s.malformed.count, s.malformed.first
+	s.counts.Recordings = s.watches.all(s.counts.Info, s.index)
 	s.flows.End()
 	s.session = s.tracker.End()
 	s.headers.settle(s.session)
