@@ -36,7 +36,20 @@ type Recording struct {
 type Step struct {
 	At   flow.Moment // first packet after it
 	Back time.Duration
+	// Ahead is the packet at which times had jumped ahead by about as much: those from there up to At are wrong, not
+	// those from At on. Not seen when they had not.
+	Ahead flow.Moment
 }
+
+// parts reports whether the step comes between two records of its source. Both may lie outside of times that were ahead.
+func (s *Step) parts(from, to int64) bool {
+	if s.Ahead.Seen() {
+		return s.ahead(from) != s.ahead(to)
+	}
+	return from < s.At.Pos.Number && s.At.Pos.Number <= to
+}
+
+func (s *Step) ahead(n int64) bool { return s.Ahead.Pos.Number <= n && n < s.At.Pos.Number }
 
 // over reports whether a step lies between two records of a source: times on both sides of it do not compare.
 func (in *Input) over(source int, from, to int64) bool {
@@ -45,8 +58,8 @@ func (in *Input) over(source int, from, to int64) bool {
 		if r.Source != source {
 			continue
 		}
-		for _, s := range r.Steps {
-			if n := s.At.Pos.Number; from < n && n <= to {
+		for i := range r.Steps {
+			if r.Steps[i].parts(from, to) {
 				return true
 			}
 		}

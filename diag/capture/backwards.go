@@ -3,6 +3,7 @@ package capture
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
@@ -34,6 +35,11 @@ func timeBackwards(in *diag.Input) []diag.Finding {
 			late.Late, late.LateBy, late.Packets = late.Late+r.Late, max(late.LateBy, r.LateBy), late.Packets+r.Packets
 			late.LateFirst = append(late.LateFirst, r.LateFirst...)
 		}
+		ahead := slices.DeleteFunc(slices.Clone(steps), func(s diag.Step) bool { return !s.Ahead.Seen() })
+		if len(ahead) > 0 {
+			out = append(out, wrongTimes(in, i, ahead))
+		}
+		steps = slices.DeleteFunc(steps, func(s diag.Step) bool { return s.Ahead.Seen() })
 		if len(steps) > 0 {
 			out = append(out, setBack(in, i, steps))
 		}
@@ -83,10 +89,43 @@ func setBack(in *diag.Input, source int, steps []diag.Step) diag.Finding {
 	return f
 }
 
+// wrongTimes is the finding on packets whose times are far ahead of those around them.
+func wrongTimes(in *diag.Input, source int, steps []diag.Step) diag.Finding {
+	first := steps[0]
+	f := diag.Finding{
+		Severity: diag.Warning, Confidence: diag.Proven, Source: source, Count: len(steps), Silences: timeRules,
+		Fix: []string{"leave these packets out, or do not read their times"},
+		Why: fmt.Sprintf("times are wrong from frame %d to %d", first.Ahead.Pos.Number, first.At.Pos.Number-1),
+	}
+	for _, s := range steps {
+		f.Where = append(f.Where, s.Ahead.Pos)
+	}
+	sortByNumber(f.Where)
+	f.Filter = frames(f.Where, 1)
+	for c := range in.Conversations.All() {
+		if c.Source == source && crosses(c, steps) {
+			f.Conversations = append(f.Conversations, c)
+		}
+	}
+	f.Summary = fmt.Sprintf("from frame %d to %d the times are %s ahead of those before and behind: they are wrong, and what is measured by them is not judged",
+		first.Ahead.Pos.Number, first.At.Pos.Number-1, diag.Duration(first.Back))
+	if n := first.Ahead.Pos.Number; n == first.At.Pos.Number-1 {
+		f.Summary = fmt.Sprintf("the time of frame %d is %s ahead of those before and behind: it is wrong, and what is measured by it is not judged", n, diag.Duration(first.Back))
+	}
+	if f.Count > 1 {
+		f.Summary += fmt.Sprintf(" (the first of %d such places)", f.Count)
+	}
+	return f
+}
+
 // crosses reports whether a conversation has packets on both sides of a step.
 func crosses(c *flow.Conversation, steps []diag.Step) bool {
 	for _, s := range steps {
-		if n := s.At.Pos.Number; c.First.Pos.Number < n && n <= c.Last.Pos.Number {
+		first := s.At.Pos.Number - 1 // last packet before the change
+		if s.Ahead.Seen() {
+			first = s.Ahead.Pos.Number
+		}
+		if c.First.Pos.Number <= first && first < c.Last.Pos.Number {
 			return true
 		}
 	}
@@ -97,7 +136,7 @@ func crosses(c *flow.Conversation, steps []diag.Step) bool {
 func lateWritten(source int, r *diag.Recording) diag.Finding {
 	f := diag.Finding{
 		Severity: diag.Note, Confidence: diag.Proven, Source: source, Count: int(r.Late), Where: positions(r.LateFirst),
-		Summary: fmt.Sprintf("%d of %s stand behind later ones, by up to %s: the order of the file is not that of the times, and retransmissions and disorder near them may be its own",
+		Summary: fmt.Sprintf("in the file, %d of %s come after later ones, by up to %s: retransmissions and disorder near them may be the recorder's",
 			r.Late, diag.Count(r.Packets, "packet"), diag.Duration(r.LateBy)),
 		Fix: []string{"sort the file (reordercap IN OUT) and analyse the result"},
 	}

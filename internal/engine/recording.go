@@ -17,10 +17,11 @@ type watches []watch // by interface, plus 1: the first stands for packets of no
 // A watch looks at one interface. Nearly all packets pass with one look at its first line.
 type watch struct {
 	last    int64 // time of the packet before, trace.NoTime before the first
-	passed  bool  // the clock is fine and not behind: only a time that goes back and a cut packet are news
+	passed  bool  // the clock is fine and not behind: only a time that goes back, a long pause and a cut packet are news
 	packets int64
 	ticks   ticks
 	behind  fall
+	ahead   leap
 	told    diag.Recording
 }
 
@@ -44,7 +45,7 @@ func (ws *watches) frame(b *batch, f *trace.Frame) {
 	}
 	w := &(*ws)[i]
 	w.packets++
-	if w.passed && f.Time >= w.last && f.Len >= f.Wire {
+	if w.passed && uint64(f.Time-w.last) < uint64(quiet) && f.Len >= f.Wire {
 		w.last = f.Time
 		return
 	}
@@ -59,7 +60,7 @@ func (ws *watches) packet(rec *trace.Record, p *packet.Packet) {
 	if !p.Src.IsValid() || !p.Dst.IsValid() {
 		w.told.NoNetwork++
 	}
-	if !w.passed || rec.Time < w.last || len(rec.Data) < rec.WireLen {
+	if !w.passed || uint64(rec.Time-w.last) >= uint64(quiet) || len(rec.Data) < rec.WireLen {
 		w.look(flow.Moment{Pos: rec.Pos, Time: rec.Time}, len(rec.Data), rec.WireLen)
 	} else {
 		w.last = rec.Time
@@ -80,6 +81,10 @@ func (w *watch) look(now flow.Moment, got, wire int) {
 	}
 	d := distance(before, now.Time)
 	switch {
+	case d < -maxDisorder && w.ahead.ended(now.Time, -d):
+		w.settle()
+		w.step(diag.Step{At: now, Back: time.Duration(-d), Ahead: w.ahead.at})
+		w.ahead = leap{}
 	case d < -maxDisorder:
 		w.settle()
 		w.behind = fall{from: before, by: -d, at: now, records: 1}
@@ -87,6 +92,9 @@ func (w *watch) look(now flow.Moment, got, wire int) {
 		w.recover(now.Time, d)
 		fallthrough
 	default:
+		if d >= quiet {
+			w.ahead = leap{from: before, by: d, at: now}
+		}
 		if d < 0 {
 			d = -d
 		}
@@ -132,7 +140,20 @@ type fall struct {
 	records  int64 // since then
 }
 
+// A leap is a long way ahead: a pause of the traffic, or times that are wrong and come back.
+type leap struct {
+	from, by int64
+	at       flow.Moment
+}
+
+// ended reports whether a time that went back by this much is where times had been before the leap.
+func (l *leap) ended(t, by int64) bool {
+	return l.by > 0 && t >= l.from && distance(l.from, t) < l.by/2 && by >= l.by/2
+}
+
 const (
+	// quiet is a pause that is worth a look.
+	quiet = int64(10 * time.Second)
 	// maxDisorder is how far back times may go without a word: queues of one card are written like this.
 	maxDisorder = int64(time.Millisecond)
 	// minStep is the least that a clock is set back by: time services slew smaller errors (ntpd: 128 ms).
@@ -164,10 +185,14 @@ func (w *watch) settle() {
 	case b.by < minStep || b.records < minAfter:
 		w.late()
 	default:
-		if len(w.told.Steps) < maxSpots {
-			w.told.Steps = append(w.told.Steps, diag.Step{At: b.at, Back: time.Duration(b.by)})
-		}
+		w.step(diag.Step{At: b.at, Back: time.Duration(b.by)})
 		*b = fall{}
+	}
+}
+
+func (w *watch) step(s diag.Step) {
+	if len(w.told.Steps) < maxSpots {
+		w.told.Steps = append(w.told.Steps, s)
 	}
 }
 

@@ -37,6 +37,7 @@ func TestTimesThatGoBack(t *testing.T) {
 		{"two streams in turns", []int64{900 * ms, 100 * ms, 901 * ms, 101 * ms, 902 * ms}, nil, 2},
 		{"twice", []int64{90000 * ms, 60000 * ms, 60001 * ms, 60002 * ms, 30000 * ms, 30001 * ms, 30002 * ms}, []int64{2, 5}, 0},
 		{"a pause while behind", []int64{90000 * ms, 30000 * ms, 30001 * ms, 30002 * ms, 99999 * ms}, []int64{2}, 0},
+		{"ahead and back", []int64{1000 * ms, 90000 * ms, 90001 * ms, 1010 * ms, 1011 * ms, 95000 * ms}, []int64{4}, 0},
 		{"last packet", []int64{90000 * ms, 1}, nil, 1},
 		{"no time", []int64{trace.NoTime, 5 * ms, trace.NoTime, 6 * ms}, nil, 0},
 		{"absurd", []int64{math.MaxInt64, math.MinInt64 + 1, math.MaxInt64, 0}, nil, 2},
