@@ -55,6 +55,8 @@ type Input struct {
 	Session       *session.Session
 	// Withhold reports whether the named rule is silenced for the conversation, and notes that it was.
 	Withhold func(rule *Rule, c *flow.Conversation) bool
+
+	vantages []Vantage // by source; nil until one is asked for
 }
 
 // A Span is the time from the first to the last record of a source in nanoseconds since 1970; trace.NoTime without times.

@@ -22,9 +22,9 @@ func txChecksum(in *diag.Input) []diag.Finding {
 	return bySource(in, leavesChecksums, func(f *diag.Finding, hosts []*flow.Host) {
 		var partial, verified, lso, received, good int64
 		for _, h := range hosts {
-			p, v := partialOf(h.Sent)
+			p, v := h.Sent.Partial()
 			partial, verified, lso = partial+p, verified+v, lso+h.Sent.Checksums[packet.ChecksumPartialLSO]
-			p, v = partialOf(h.Received)
+			p, v = h.Received.Partial()
 			received, good = received+p, good+v
 			f.Where = append(f.Where, positions(h.PartialExamples)...)
 			if h.FirstPartialLSO.Seen() {
@@ -47,14 +47,8 @@ func txChecksum(in *diag.Input) []diag.Finding {
 
 // leavesChecksums: nine of ten packets that it sent, and no damage in what it received: a broken card or path damages both ways.
 func leavesChecksums(h *flow.Host) bool {
-	partial, verified := partialOf(h.Sent)
+	partial, verified := h.Sent.Partial()
 	return partial > 0 && partial*10 >= verified*9 && h.Received.Checksums[packet.ChecksumBad] == 0
-}
-
-// partialOf counts the partial checksums and all that could be verified.
-func partialOf(q flow.Quality) (partial, verified int64) {
-	partial = q.Checksums[packet.ChecksumPartial] + q.Checksums[packet.ChecksumPartialLSO]
-	return partial, partial + q.Checksums[packet.ChecksumGood] + q.Checksums[packet.ChecksumBad]
 }
 
 //go:embed len_zero.md

@@ -1,6 +1,10 @@
 package flow
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/wiretale/wiretale/internal/packet"
+)
 
 // A Host is one address of one source, with the evidence of offload and of
 // the capture's place that its packets carry.
@@ -9,7 +13,7 @@ type Host struct {
 	Addr               netip.Addr
 	Sent, Received     Quality
 	SYNs               int64 // SYN segments sent
-	UnpaddedAcks       int64 // frames of 54 bytes sent: not padded to 60, so captured before the network card
+	Place              Place // what tells whether the capture was taken at this address
 	InitialTTL         int64 // packets sent with a TTL of exactly 64, 128 or 255
 	TTLs               [256]bool
 	IPChecksumZero     int64
@@ -42,4 +46,10 @@ func (q *Quality) oversized(payload int, pieces int64) {
 	q.Oversized++
 	q.Large += int64(payload)
 	q.Pieces += pieces
+}
+
+// Partial counts the checksums that only cover the pseudo header, and all that could be verified.
+func (q *Quality) Partial() (partial, verified int64) {
+	partial = q.Checksums[packet.ChecksumPartial] + q.Checksums[packet.ChecksumPartialLSO]
+	return partial, partial + q.Checksums[packet.ChecksumGood] + q.Checksums[packet.ChecksumBad]
 }

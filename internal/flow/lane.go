@@ -307,7 +307,7 @@ func (h *Host) merge(o *Host) {
 	h.Sent.merge(&o.Sent)
 	h.Received.merge(&o.Received)
 	h.SYNs += o.SYNs
-	h.UnpaddedAcks += o.UnpaddedAcks
+	h.Place.merge(&o.Place)
 	h.InitialTTL += o.InitialTTL
 	h.IPChecksumZero += o.IPChecksumZero
 	for i, seen := range o.TTLs {

@@ -7,7 +7,6 @@ import (
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/tcp"
-	"github.com/wiretale/wiretale/trace"
 )
 
 // maxExamples bounds the records that a host keeps as examples of one oddity.
@@ -101,14 +100,9 @@ func (h *Host) place(p *packet.Packet, ip int) {
 	if ip >= 0 && p.Layers[ip].Proto == proto.IPv4 && noChecksum(p, ip) {
 		h.IPChecksumZero++
 	}
-	if p.Transport != proto.TCP {
-		return
-	}
-	if p.TCP.Flags&(tcp.SYN|tcp.ACK) == tcp.SYN {
+	h.Place.weigh(p, ip)
+	if p.Transport == proto.TCP && p.TCP.Flags&(tcp.SYN|tcp.ACK) == tcp.SYN {
 		h.SYNs++
-	}
-	if p.Record.Link == trace.LinkEthernet && p.Record.WireLen == 54 && p.PayloadLen == 0 {
-		h.UnpaddedAcks++
 	}
 }
 

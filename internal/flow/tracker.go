@@ -132,6 +132,9 @@ func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) {
 	if f.tcp != nil {
 		f.tcp.touched = true
 		f.tcp.packet(p, s, &now, &t.blocks)
+		if f.tcp.info.HandshakeACK.Pos.Number == now.Pos.Number {
+			t.split(e, &f.tcp.info, flipped)
+		}
 	}
 	if p.QuotedSrc.IsValid() {
 		t.quoted(p, s, now)
