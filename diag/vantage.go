@@ -29,6 +29,8 @@ type Vantage struct {
 	Hosts      []*flow.Host // of PlaceHost, PlaceNear and PlaceBoth, in order of appearance
 	Confidence Confidence
 	Facts      []Fact
+	// ByChecksum is true when partial checksums are all that tells: cap.tx_csum_offload says as much.
+	ByChecksum bool
 }
 
 // At reports whether the capture was taken on the machine with this address.
@@ -67,10 +69,13 @@ const (
 //  2. Near a host: its part of the handshake takes no time.
 //  3. Between: both parts take time.
 func vantage(info *trace.Info, hosts []*flow.Host, fine bool) Vantage {
-	var local, remote []*flow.Host
+	var local, remote, partial []*flow.Host
 	var all evidence
 	s := summarise(hosts)
 	for _, h := range hosts {
+		if n, _ := h.Sent.Partial(); n > 0 {
+			partial = append(partial, h)
+		}
 		switch e := weigh(info, h, &s); {
 		case e.kinds > 0 && e.against:
 			return Vantage{} // the evidence disagrees
@@ -83,10 +88,12 @@ func vantage(info *trace.Info, hosts []*flow.Host, fine bool) Vantage {
 	}
 	switch {
 	case len(local) > 0 && all.both:
-		return Vantage{PlaceBoth, local, Likely, all.facts(&s)}
+		return Vantage{PlaceBoth, partial, Likely, all.facts(&s), true}
+	case all.kinds == 1 && all.short > 0 && oneFamily(local):
+		return Vantage{} // two machines cannot both be the one that recorded: their drivers do not pad
 	case len(local) > 0 && len(remote) > 0:
-		v := Vantage{PlaceHost, local, Likely, all.facts(&s)}
-		if all.marked > 0 || all.kinds > 1 {
+		v := Vantage{PlaceHost, local, Likely, all.facts(&s), all.kinds == 1 && all.partial > 0}
+		if all.kinds > 1 || all.marked > 0 {
 			v.Confidence = Proven
 		}
 		return v
@@ -94,6 +101,15 @@ func vantage(info *trace.Info, hosts []*flow.Host, fine bool) Vantage {
 		return Vantage{}
 	}
 	return bySplit(hosts)
+}
+
+// oneFamily reports whether two of the addresses are of one family.
+func oneFamily(hosts []*flow.Host) bool {
+	seen := map[bool]int{}
+	for _, h := range hosts {
+		seen[h.Addr.Is4()]++
+	}
+	return seen[true] > 1 || seen[false] > 1
 }
 
 // bySplit judges by the two parts of handshakes alone.
@@ -111,9 +127,9 @@ func bySplit(hosts []*flow.Host) Vantage {
 	}
 	switch {
 	case len(near) > 0:
-		return Vantage{PlaceNear, near, Likely, []Fact{{"handshakes with a tenth of the round trip or less on its side", fmt.Sprintf("%d of %d", n, of)}}}
+		return Vantage{PlaceNear, near, Likely, []Fact{{"handshakes with a tenth of the round trip or less on its side", fmt.Sprintf("%d of %d", n, of)}}, false}
 	case between >= 2*minTold && between*10 >= split*9: // each handshake counts at both ends
-		return Vantage{PlaceBetween, nil, Likely, []Fact{{"handshakes with a fifth of the round trip or more on both sides", fmt.Sprintf("%d of %d", between/2, split/2)}}}
+		return Vantage{PlaceBetween, nil, Likely, []Fact{{"handshakes with a fifth of the round trip or more on both sides", fmt.Sprintf("%d of %d", between/2, split/2)}}, false}
 	}
 	return Vantage{}
 }

@@ -136,8 +136,8 @@ func crosses(c *flow.Conversation, steps []diag.Step) bool {
 func lateWritten(source int, r *diag.Recording) diag.Finding {
 	f := diag.Finding{
 		Severity: diag.Note, Confidence: diag.Proven, Source: source, Count: int(r.Late), Where: positions(r.LateFirst),
-		Summary: fmt.Sprintf("in the file, %d of %s come after later ones, by up to %s: retransmissions and disorder near them may be the recorder's",
-			r.Late, diag.Count(r.Packets, "packet"), diag.Duration(r.LateBy)),
+		Summary: fmt.Sprintf("in the file, %d of %s %s after later ones, by up to %s: retransmissions and disorder near them may be the recorder's",
+			r.Late, diag.Count(r.Packets, "packet"), map[bool]string{true: "comes", false: "come"}[r.Late == 1], diag.Duration(r.LateBy)),
 		Fix: []string{"sort the file (reordercap IN OUT) and analyse the result"},
 	}
 	sortByNumber(f.Where)

@@ -40,7 +40,7 @@ func offloads(h *flow.Host) bool {
 // receivesPartial reports whether what came in was not final either: then both ends are on one machine or virtual network.
 func receivesPartial(hosts []*flow.Host) bool {
 	return slices.ContainsFunc(hosts, func(h *flow.Host) bool {
-		partial, _ := partialOf(h.Received)
+		partial, _ := h.Received.Partial()
 		return partial > 0
 	})
 }
@@ -70,18 +70,6 @@ func sentBy(in *diag.Input, trait flow.Trait, shows func(*flow.Direction) bool) 
 	return out
 }
 
-// role is the part that a host has in its connections: "client", "server", or "" when it has both or neither is known.
-func role(all []sent) string {
-	side := -1
-	for _, s := range all {
-		if s.conv.TCP == nil || !s.conv.Opened || side >= 0 && s.side != side {
-			return ""
-		}
-		side = s.side
-	}
-	return [...]string{"", "client", "server"}[side+1]
-}
-
 // maxSegment is the largest payload that the receiver takes in a segment, 0 when it is not known.
 func (s sent) maxSegment() int {
 	if s.conv.TCP == nil {
@@ -100,7 +88,7 @@ func largeOf(f *diag.Finding, hosts []*flow.Host, large map[hostKey][]sent) {
 		n, largest = n+h.Sent.Oversized, max(largest, h.Sent.MaxFrame)
 		payload, pieces, lso = payload+h.Sent.Large, pieces+h.Sent.Pieces, lso+h.Sent.Checksums[packet.ChecksumPartialLSO]
 		f.Where = append(f.Where, positions(h.OversizedExamples)...)
-		taken = append(taken, named(h, role(from)))
+		taken = append(taken, named(h, role(h)))
 		if len(filters) < maxStreams {
 			filters = append(filters, largeFilter(h, from))
 		}

@@ -20,26 +20,23 @@ func vantage(in *diag.Input) []diag.Finding {
 			continue // a trace of the machine itself, as its name says
 		}
 		v := in.Vantage(i)
+		if v.ByChecksum {
+			continue // cap.tx_csum_offload says so
+		}
 		f := diag.Finding{Severity: diag.Note, Confidence: v.Confidence, Source: i, Facts: v.Facts, Filter: fromAny(v.Hosts)}
 		both := "capture at the other end as well to tell loss on the way from a slow host"
 		switch v.Place {
-		case diag.PlaceUnknown:
+		case diag.PlaceUnknown, diag.PlaceBoth:
 			continue
 		case diag.PlaceHost:
-			f.Summary = "captured at " + role(v.Hosts) + names(v.Hosts)
+			f.Summary = "captured at " + places(v.Hosts)
 			f.Fix = []string{"nothing: what it sends is seen as it was sent; " + both}
 		case diag.PlaceNear:
-			f.Summary = "captured near " + role(v.Hosts) + names(v.Hosts)
+			f.Summary = "captured near " + places(v.Hosts)
 			f.Fix = []string{both}
 		case diag.PlaceBetween:
 			f.Summary = "captured on the way, far from both ends"
 			f.Fix = []string{"capture at the ends to tell loss on the way from a slow host"}
-		case diag.PlaceBoth:
-			if loopback(v.Hosts) {
-				continue
-			}
-			f.Summary = "captured where both ends are on one machine or virtual network: " + names(v.Hosts)
-			f.Fix = []string{"nothing; there is no network in the times"}
 		}
 		if len(v.Hosts) == 1 {
 			f.Host = v.Hosts[0].Addr.String()
@@ -49,26 +46,25 @@ func vantage(in *diag.Input) []diag.Finding {
 	return out
 }
 
-// role is "the server " or "the client " when the hosts were one thing only.
-func role(hosts []*flow.Host) string {
+// role is the part that the hosts have in their connections: "client", "server", or "" when they have both or none is known.
+func role(hosts ...*flow.Host) string {
 	var client, server int64
 	for _, h := range hosts {
 		client, server = client+h.Place.AsClient, server+h.Place.AsServer
 	}
 	switch {
 	case client > 0 && server == 0:
-		return "the client "
+		return "client"
 	case server > 0 && client == 0:
-		return "the server "
+		return "server"
 	}
 	return ""
 }
 
-func loopback(hosts []*flow.Host) bool {
-	for _, h := range hosts {
-		if !h.Addr.IsLoopback() {
-			return false
-		}
+// places names the hosts with their part: "the server 10.0.0.1".
+func places(hosts []*flow.Host) string {
+	if r := role(hosts...); r != "" {
+		return "the " + r + " " + names(hosts)
 	}
-	return true
+	return names(hosts)
 }
