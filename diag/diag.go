@@ -60,7 +60,11 @@ type Input struct {
 }
 
 // A Span is the time from the first to the last record of a source in nanoseconds since 1970; trace.NoTime without times.
-type Span struct{ First, Last int64 }
+type Span struct {
+	First, Last int64
+	// Begin is the first record that is not the recorder's own header; not seen when there is none.
+	Begin flow.Moment
+}
 
 // A Loss is what a recorder says it did not keep.
 type Loss struct {

@@ -99,6 +99,7 @@ type Session struct {
 	Start, End, Boot        int64 // nanoseconds since 1970; End 0 when the session was not closed
 	EventsLost, BuffersLost uint32
 	Buffers, Compressed     int
+	Written                 int // buffers that the session wrote, those that a circular file has overwritten included
 	TimeZoneBias            int // minutes, UTC = local + bias
 	TimeZone                string
 	Finalised               bool

@@ -13,7 +13,7 @@ import (
 
 // Rules lists the family.
 func Rules() []*diag.Rule {
-	return []*diag.Rule{DropsReported, OneWay, SnapLen, Midstream, TxChecksumOffload, LengthZero, LargeSegments, TimeBackwards, TimeCoarse, Vantage, Short, PIDUnreliable}
+	return []*diag.Rule{DropsReported, OneWay, SnapLen, Midstream, TxChecksumOffload, LengthZero, LargeSegments, TimeBackwards, TimeCoarse, Filter, Wrap, Vantage, Short, PIDUnreliable}
 }
 
 func positions(ms []flow.Moment) []trace.Pos {

@@ -1,11 +1,14 @@
 package capture_test
 
 import (
+	"fmt"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/diag/capture"
 	"github.com/wiretale/wiretale/diag/diagtest"
 	"github.com/wiretale/wiretale/internal/fixture"
 )
@@ -68,6 +71,42 @@ func TestOffloadFiltersAreExact(t *testing.T) {
 	}
 	if tried < 6 {
 		t.Errorf("only %d filters tried", tried)
+	}
+}
+
+// A busy minute of Ethernet without ARP, ICMP, DNS and broadcast may have been filtered; one ARP request shows that it was not.
+func TestBusyWithoutHelpers(t *testing.T) {
+	const arp = "30.000001 frame 0 in ffffffffffff0200000000010806 0001080006040001 0200000000010a000001 0000000000000a000002\n"
+	for _, c := range []struct {
+		name    string
+		seconds int // with eleven packets each
+		setting string
+		extra   string
+		want    bool
+	}{
+		{"busy", 61, "", "", true},
+		{"short", 50, "", "", false},
+		{"with ARP", 61, "", arp, false},
+		{"no Ethernet", 61, "trace link=raw\n", "", false},
+	} {
+		var text strings.Builder
+		text.WriteString("-- busy.pcap --\n" + c.setting)
+		for i := range c.seconds * 11 {
+			fmt.Fprintf(&text, "%d.%06d udp 0 out 10.0.0.1:5000 > 10.0.0.2:6000 \"?\"\n", i/11, i%11*90909+i*i%13)
+			fmt.Fprintf(&text, "%d.%06d udp 0 in 10.0.0.2:6000 > 10.0.0.1:5000 \"!\"\n", i/11, i%11*90909+i*i%13+100)
+			if i == c.seconds*11/2 {
+				text.WriteString(c.extra)
+			}
+		}
+		traces, err := fixture.Parse([]byte(text.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, got := diagtest.Analyse(t, traces[0])
+		found := slices.ContainsFunc(got.Findings, func(f diag.Finding) bool { return f.Rule == capture.Filter && f.Confidence == diag.Possible })
+		if found != c.want {
+			t.Errorf("%s: found %v, want %v: %v", c.name, found, c.want, got.Findings)
+		}
 	}
 }
 

@@ -46,6 +46,11 @@ func midstream(in *diag.Input) []diag.Finding {
 	return out
 }
 
+// beganBefore reports whether a connection that carried data began before the capture.
+func beganBefore(c *flow.Conversation) bool {
+	return c.TCP != nil && !c.Opened && !c.TCP.SYN.Seen() && !c.TCP.SYNACK.Seen() && c.Dir[0].Payload+c.Dir[1].Payload > 0
+}
+
 func connections(cs []*flow.Conversation) string {
 	if len(cs) == 1 {
 		return fmt.Sprintf("the connection %v - %v", cs[0].Ends[0], cs[0].Ends[1])

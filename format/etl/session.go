@@ -56,7 +56,8 @@ func parseLogfileHeader(b []byte) (*trace.Session, error) {
 	end := c.U64()
 	c.Skip(8) // timer resolution, maximum file size
 	s.Mode = c.U32()
-	c.Skip(8) // buffers written, start buffers
+	s.Written = int(c.U32())
+	c.Skip(4) // start buffers
 	s.PointerSize = int(c.U32())
 	s.EventsLost = c.U32()
 	mhz := c.U32()

@@ -137,7 +137,7 @@ func (r *Run) Case() *Case {
 	}
 	in := &diag.Input{Sources: infos, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session}
 	for _, s := range r.sources {
-		in.Spans = append(in.Spans, diag.Span{First: s.counts.First, Last: s.counts.Last})
+		in.Spans = append(in.Spans, diag.Span{First: s.counts.First, Last: s.counts.Last, Begin: s.begin})
 		in.Losses = append(in.Losses, s.losses.all(s.counts.Info, s.index)...)
 		in.Recordings = append(in.Recordings, s.counts.Recordings...)
 	}

@@ -35,6 +35,7 @@ type source struct {
 	malformed
 	losses  losses
 	watches watches
+	begin   flow.Moment // first event that is not the session's own
 }
 
 // eventKey counts events by provider; kernel groups have no GUID.
@@ -167,6 +168,9 @@ func (s *source) walk(rec *trace.Record, row *Row) {
 func (s *source) event(row *Row) {
 	s.counts.Events++
 	h := s.record.Event
+	if !s.begin.Seen() && !(h.Kernel() && h.Group == 0) { // group 0 is the session's own
+		s.begin = flow.Moment{Pos: s.record.Pos, Time: s.record.Time}
+	}
 	key := eventKey{guid: h.Provider}
 	if h.Provider == (trace.GUID{}) {
 		key.group = h.Group

@@ -1,0 +1,153 @@
+package capture
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/trace"
+)
+
+//go:embed filter.md
+var filterPage string
+
+// Filter: a capture filter hides evidence (Q14).
+var Filter = &diag.Rule{ID: "cap.filter", Title: "a capture filter hides evidence", Page: filterPage, Quality: true, Run: captureFilter}
+
+const (
+	// minBusy is how long, and busyRate how many packets a second, a network without ARP, ICMP and DNS is odd:
+	// a host asks for its gateway's address anew within a minute.
+	minBusy  = time.Minute
+	busyRate = 10
+)
+
+// helpers are the packets that explain the others: of each kind, whether there is one.
+type helpers struct {
+	source               int
+	arp, icmp, dns, cast bool
+	hosts                int
+}
+
+// missing names the kinds that are not there.
+func (h *helpers) missing() (out []string) {
+	for _, k := range []struct {
+		name string
+		have bool
+	}{{"ICMP", h.icmp}, {"DNS", h.dns}, {"ARP", h.arp}} {
+		if !k.have {
+			out = append(out, k.name)
+		}
+	}
+	return out
+}
+
+func captureFilter(in *diag.Input) []diag.Finding {
+	suspects := map[int]*helpers{} // sources worth a look at all their conversations
+	for i, s := range in.Sources {
+		if len(filtersOf(s)) > 0 || busy(in, i) {
+			suspects[i] = &helpers{source: i}
+		}
+	}
+	if len(suspects) == 0 {
+		return nil
+	}
+	for c := range in.Conversations.All() {
+		if h := suspects[c.Source]; h != nil {
+			h.add(c)
+		}
+	}
+	for i := range in.Recordings {
+		if r := &in.Recordings[i]; suspects[r.Source] != nil && r.NoNetwork > 0 {
+			suspects[r.Source].arp = true
+		}
+	}
+	for _, h := range in.Hosts {
+		if s := suspects[h.Source]; s != nil && h.Sent.Packets > 0 {
+			s.hosts++
+		}
+	}
+	var out []diag.Finding
+	for i, s := range in.Sources {
+		h := suspects[i]
+		if h == nil {
+			continue
+		}
+		if f, ok := h.finding(in, s); ok {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func (h *helpers) add(c *flow.Conversation) {
+	switch c.Proto {
+	case proto.ICMP, proto.ICMPv6:
+		h.icmp = true
+	}
+	for _, e := range c.Ends {
+		h.dns = h.dns || e.Port() == 53
+		h.cast = h.cast || e.Addr().IsMulticast() || e.Addr().Is4() && e.Addr().As4()[3] == 255
+	}
+	h.icmp = h.icmp || c.ICMP != nil
+}
+
+func (h *helpers) finding(in *diag.Input, s *trace.Info) (f diag.Finding, ok bool) {
+	list, missing := filtersOf(s), h.missing()
+	f = diag.Finding{Severity: diag.Note, Source: h.source}
+	switch {
+	case len(missing) == 0 || h.hosts == 0:
+		return f, false
+	case len(list) > 0:
+		f.Confidence = diag.Proven
+		f.Summary = fmt.Sprintf("recorded with the filter %q: that there is no %s in it says nothing", strings.Join(list, "; "), strings.Join(missing, ", no "))
+		f.Why = fmt.Sprintf("recorded with the filter %q", strings.Join(list, "; "))
+	case len(missing) == 3 && !h.cast && h.hosts > 1 && busy(in, h.source):
+		first, last := in.Spans[h.source].First, in.Spans[h.source].Last
+		n := packetsOf(in, h.source)
+		f.Confidence = diag.Possible
+		f.Summary = fmt.Sprintf("no ARP, no ICMP, no DNS and no broadcast in %d packets over %s: a capture filter, or an extract of a larger capture, may hide the reason of a fault",
+			n, diag.Duration(time.Duration(last-first)))
+		f.Why = "a capture filter may hide ICMP and DNS"
+	default:
+		return f, false
+	}
+	f.Fix = []string{"record ICMP, DNS and ARP as well"}
+	f.NextCapture = []string{"tcpdump -w next.pcap 'arp or icmp or icmp6 or port 53 or (YOUR FILTER)'"}
+	return f, true
+}
+
+// filtersOf are the filters that a source says it was recorded with.
+func filtersOf(s *trace.Info) []string {
+	list := slices.Clone(s.Filters)
+	for i := range s.Interfaces {
+		if f := s.Interfaces[i].Filter; f != "" && !slices.Contains(list, f) {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// busy reports whether a source of Ethernet frames has so many packets for so long that ARP, ICMP or DNS must come by.
+func busy(in *diag.Input, source int) bool {
+	s := in.Sources[source]
+	span := in.Spans[source]
+	if s.Session != nil || s.Untimed || span.First == trace.NoTime || slices.ContainsFunc(s.Interfaces, func(i trace.Interface) bool { return i.Link != trace.LinkEthernet }) {
+		return false
+	}
+	seconds := (span.Last - span.First) / int64(time.Second)
+	return seconds >= int64(minBusy/time.Second) && packetsOf(in, source)/busyRate >= seconds
+}
+
+func packetsOf(in *diag.Input, source int) (n int64) {
+	for i := range in.Recordings {
+		if in.Recordings[i].Source == source {
+			n += in.Recordings[i].Packets
+		}
+	}
+	return n
+}
