@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
@@ -28,12 +29,22 @@ type cutOff struct {
 func short(in *diag.Input) []diag.Finding {
 	first := make([]*flow.Conversation, len(in.Sources)) // that with the first packet
 	all := make([][]cutOff, len(in.Sources))
+	explained := map[*flow.Conversation]bool{}
+	if in.Session != nil {
+		for _, d := range in.Session.Drops {
+			explained[d.Conv] = true // the host dropped packets of it, and says why
+		}
+	}
+	asked := map[asker]int{} // attempts without an answer
 	for c := range in.Conversations.All() {
 		if f := first[c.Source]; f == nil || c.First.Pos.Number < f.First.Pos.Number {
 			first[c.Source] = c
 		}
-		if t := c.TCP; t == nil || t.RST.Seen() || t.Sides[0].FIN.Seen() && t.Sides[1].FIN.Seen() {
+		if t := c.TCP; t == nil || t.RST.Seen() || t.Sides[0].FIN.Seen() && t.Sides[1].FIN.Seen() || explained[c] {
 			continue
+		}
+		if unanswered(c) {
+			asked[askerOf(c)]++
 		}
 		if cut, ok := atEnd(in, c); ok {
 			all[c.Source] = append(all[c.Source], cut)
@@ -41,6 +52,9 @@ func short(in *diag.Input) []diag.Finding {
 	}
 	var out []diag.Finding
 	for i := range in.Sources {
+		all[i] = slices.DeleteFunc(all[i], func(cut cutOff) bool { // the attempts before it show how that ends
+			return unanswered(cut.conv) && asked[askerOf(cut.conv)] > 1
+		})
 		if len(all[i]) > 0 {
 			out = append(out, endsEarly(i, all[i]))
 		}
@@ -67,13 +81,29 @@ func atEnd(in *diag.Input, c *flow.Conversation) (cutOff, bool) {
 	return cutOff{}, false
 }
 
+// An asker is a client with the server that it asks.
+type asker struct {
+	source         int
+	client, server netip.Addr
+}
+
+func askerOf(c *flow.Conversation) asker {
+	return asker{c.Source, c.Ends[0].Addr(), c.Ends[1].Addr()}
+}
+
+// unanswered reports whether nothing of the server's was seen.
+func unanswered(c *flow.Conversation) bool {
+	t := c.TCP
+	return t.SYN.Seen() && !t.SYNACK.Seen() && c.ICMP == nil && c.Dir[1].Packets == 0 && t.Sides[0].AckSent == 0 && !t.Sides[0].FIN.Seen()
+}
+
 // answerable is how long a SYN that was sent three times is waited for: after it tcp.syn.silent says that nobody answers.
 const answerable = 3 * time.Second
 
 // asking: the SYN was repeated, and the next repetition was not due yet.
 func asking(in *diag.Input, c *flow.Conversation) (cut cutOff, ok bool) {
 	t := c.TCP
-	if t.SYNs < 2 || t.SYNACK.Seen() || c.ICMP != nil || c.Dir[1].Packets > 0 || t.Sides[0].AckSent != 0 || t.Sides[0].FIN.Seen() {
+	if t.SYNs < 2 || !unanswered(c) {
 		return cut, false
 	}
 	spread, ok := in.Elapsed(t.SYN, t.LastSYN)
@@ -82,7 +112,14 @@ func asking(in *diag.Input, c *flow.Conversation) (cut cutOff, ok bool) {
 		return cut, false
 	}
 	return cutOff{c, []trace.Pos{t.SYN.Pos, t.LastSYN.Pos},
-		fmt.Sprintf("%s after %v repeated its SYN to %v", diag.Duration(left), c.Ends[0], c.Ends[1])}, true
+		fmt.Sprintf("%s %v repeated its SYN to %v", after(left), c.Ends[0], c.Ends[1])}, true
+}
+
+func after(d time.Duration) string {
+	if d < time.Millisecond {
+		return "right after"
+	}
+	return diag.Duration(d) + " after"
 }
 
 // minRepeat is the least time-out of a stack; closer packets are copies or answers to acknowledgements.
@@ -100,7 +137,7 @@ func repeating(in *diag.Input, c *flow.Conversation, i int) (cut cutOff, ok bool
 		return cut, false
 	}
 	return cutOff{c, []trace.Pos{last.Pos},
-		fmt.Sprintf("%s after %v repeated data that %v had not acknowledged", diag.Duration(left), c.Ends[i], c.Ends[1-i])}, true
+		fmt.Sprintf("%s %v repeated data that %v had not acknowledged", after(left), c.Ends[i], c.Ends[1-i])}, true
 }
 
 // stalled: side i has closed its window, and did not open it before the end.
