@@ -20,7 +20,7 @@ const maxStreams = 40
 func midstream(in *diag.Input) []diag.Finding {
 	bySource := map[int]*diag.Finding{}
 	for c := range in.Conversations.With(flow.Headless) {
-		if c.TCP.SYN.Seen() || c.TCP.SYNACK.Seen() || c.Dir[0].Payload+c.Dir[1].Payload == 0 {
+		if !beganBefore(c) {
 			continue
 		}
 		f := bySource[c.Source]
@@ -46,9 +46,9 @@ func midstream(in *diag.Input) []diag.Finding {
 	return out
 }
 
-// beganBefore reports whether a connection that carried data began before the capture.
+// beganBefore reports whether a headless connection carried data, and so began before the capture.
 func beganBefore(c *flow.Conversation) bool {
-	return c.TCP != nil && !c.Opened && !c.TCP.SYN.Seen() && !c.TCP.SYNACK.Seen() && c.Dir[0].Payload+c.Dir[1].Payload > 0
+	return !c.TCP.SYN.Seen() && !c.TCP.SYNACK.Seen() && c.Dir[0].Payload+c.Dir[1].Payload > 0
 }
 
 func connections(cs []*flow.Conversation) string {

@@ -56,19 +56,25 @@ func captureFilter(in *diag.Input) []diag.Finding {
 	if len(suspects) == 0 {
 		return nil
 	}
+	for i := range in.Recordings {
+		if h := suspects[in.Recordings[i].Source]; h != nil {
+			h.arp = h.arp || in.Recordings[i].NoNetwork > 0
+		}
+	}
+	for _, host := range in.Hosts {
+		if h := suspects[host.Source]; h != nil {
+			h.host(host)
+		}
+	}
 	for c := range in.Conversations.All() {
+		if len(suspects) == 0 {
+			break
+		}
 		if h := suspects[c.Source]; h != nil {
 			h.add(c)
-		}
-	}
-	for i := range in.Recordings {
-		if r := &in.Recordings[i]; suspects[r.Source] != nil && r.NoNetwork > 0 {
-			suspects[r.Source].arp = true
-		}
-	}
-	for _, h := range in.Hosts {
-		if s := suspects[h.Source]; s != nil && h.Sent.Packets > 0 {
-			s.hosts++
+			if h.innocent(in) {
+				delete(suspects, c.Source)
+			}
 		}
 	}
 	var out []diag.Finding
@@ -84,6 +90,20 @@ func captureFilter(in *diag.Input) []diag.Finding {
 	return out
 }
 
+func (h *helpers) host(host *flow.Host) {
+	a := host.Addr
+	h.cast = h.cast || a.IsMulticast() || a.Is4() && a.As4()[3] == 255
+	if host.Sent.Packets > 0 {
+		h.hosts++
+	}
+}
+
+// innocent reports whether nothing is missing, or nothing that counts without a filter: then no further look is needed.
+func (h *helpers) innocent(in *diag.Input) bool {
+	missing := len(h.missing())
+	return missing == 0 || len(filtersOf(in.Sources[h.source])) == 0 && (missing < 3 || h.cast)
+}
+
 func (h *helpers) add(c *flow.Conversation) {
 	switch c.Proto {
 	case proto.ICMP, proto.ICMPv6:
@@ -91,7 +111,6 @@ func (h *helpers) add(c *flow.Conversation) {
 	}
 	for _, e := range c.Ends {
 		h.dns = h.dns || e.Port() == 53
-		h.cast = h.cast || e.Addr().IsMulticast() || e.Addr().Is4() && e.Addr().As4()[3] == 255
 	}
 	h.icmp = h.icmp || c.ICMP != nil
 }

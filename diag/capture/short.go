@@ -27,7 +27,7 @@ type cutOff struct {
 }
 
 func short(in *diag.Input) []diag.Finding {
-	first := make([]*flow.Conversation, len(in.Sources)) // that with the first packet
+	first := make([]*flow.Conversation, len(in.Sources)) // that with the first packet of the file
 	all := make([][]cutOff, len(in.Sources))
 	explained := map[*flow.Conversation]bool{}
 	if in.Session != nil {
@@ -36,8 +36,8 @@ func short(in *diag.Input) []diag.Finding {
 		}
 	}
 	asked := map[asker]int{} // attempts without an answer
-	for c := range in.Conversations.All() {
-		if f := first[c.Source]; f == nil || c.First.Pos.Number < f.First.Pos.Number {
+	for c := range in.Conversations.With(flow.OneSided | flow.Troubled) {
+		if c.First.Pos.Number == 1 {
 			first[c.Source] = c
 		}
 		if t := c.TCP; t == nil || t.RST.Seen() || t.Sides[0].FIN.Seen() && t.Sides[1].FIN.Seen() || explained[c] {

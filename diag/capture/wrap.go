@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -26,7 +27,6 @@ const minLate = 5 * time.Second
 
 func wrapped(in *diag.Input) []diag.Finding {
 	var out []diag.Finding
-	var midstream []bool
 	for i, s := range in.Sources {
 		switch {
 		case s.Session != nil:
@@ -34,10 +34,7 @@ func wrapped(in *diag.Input) []diag.Finding {
 				out = append(out, f)
 			}
 		default:
-			if midstream == nil {
-				midstream = begunBefore(in)
-			}
-			if f, ok := laterFile(in, i); ok && midstream[i] {
+			if f, ok := laterFile(in, i); ok && begunBefore(in, i) {
 				out = append(out, f)
 			}
 		}
@@ -123,13 +120,12 @@ func laterFile(in *diag.Input, source int) (f diag.Finding, ok bool) {
 	}, true
 }
 
-// begunBefore tells the sources with a connection that began before them.
-func begunBefore(in *diag.Input) []bool {
-	out := make([]bool, len(in.Sources))
-	for c := range in.Conversations.All() {
-		if beganBefore(c) {
-			out[c.Source] = true
+// begunBefore reports whether a connection of the source began before it.
+func begunBefore(in *diag.Input, source int) bool {
+	for c := range in.Conversations.With(flow.Headless) {
+		if c.Source == source && beganBefore(c) {
+			return true
 		}
 	}
-	return out
+	return false
 }
