@@ -1,7 +1,10 @@
 package capture_test
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"os/exec"
 	"slices"
 	"strings"
@@ -106,6 +109,33 @@ func TestBusyWithoutHelpers(t *testing.T) {
 		found := slices.ContainsFunc(got.Findings, func(f diag.Finding) bool { return f.Rule == capture.Filter && f.Confidence == diag.Possible })
 		if found != c.want {
 			t.Errorf("%s: found %v, want %v: %v", c.name, found, c.want, got.Findings)
+		}
+	}
+}
+
+// A jumbogram (RFC 2675) has a payload length of 0 by design.
+func TestJumbogramHasNoZeroLength(t *testing.T) {
+	const payload = 66000
+	be := binary.BigEndian
+	frame := append(make([]byte, 12), 0x86, 0xdd, 0x60, 0, 0, 0, 0, 0, 0, 64)
+	frame = append(frame, netip.MustParseAddr("fd00::1").AsSlice()...)
+	frame = append(frame, netip.MustParseAddr("fd00::2").AsSlice()...)
+	frame = append(frame, 6, 0, 0xc2, 4) // hop-by-hop options: jumbo payload
+	frame = be.AppendUint32(frame, 8+20+payload)
+	frame = be.AppendUint16(be.AppendUint16(frame, 50000), 80)
+	frame = append(frame, 0, 0, 0, 101, 0, 0, 3, 133, 0x50, 0x18, 0x20, 0, 0, 0, 0, 0)
+	frame = append(frame, make([]byte, payload)...)
+	traces, err := fixture.Parse([]byte("-- jumbo.pcap --\n0.000 frame 0 out " + hex.EncodeToString(frame) + "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, got := diagtest.Analyse(t, traces[0])
+	if n := got.Conversations.Len(); n != 1 || got.Conversations.At(0).Dir[0].Payload != payload {
+		t.Fatalf("%d conversations, not one of %d bytes", n, payload)
+	}
+	for _, f := range got.Findings {
+		if f.Rule == capture.LengthZero {
+			t.Errorf("finding on a jumbogram: %s", f.Summary)
 		}
 	}
 }

@@ -61,6 +61,10 @@ func sourceDrops(in *diag.Input, source int, losses []diag.Loss) diag.Finding {
 	what := diag.List(parts, 4)
 	f.Summary = fmt.Sprintf("%s: the recorder lost %s; gaps there may be its own, not the network's", s.Name, what)
 	f.Why = "the recorder lost " + what
+	if uncertain(s, losses) {
+		f.Confidence = diag.Possible
+		f.Summary = fmt.Sprintf("%s: the recorder lost %s, or the capture filter would not have kept them; gaps there may be its own", s.Name, what)
+	}
 	if f.Everywhere {
 		return f
 	}
@@ -70,6 +74,16 @@ func sourceDrops(in *diag.Input, source int, losses []diag.Loss) diag.Finding {
 		}
 	}
 	return f
+}
+
+// uncertain reports whether all that was lost may have been packets that the capture filter leaves out: a driver counts without it.
+func uncertain(s *trace.Info, losses []diag.Loss) bool {
+	for _, l := range losses {
+		if l.Kind != diag.LostByInterface || l.Interface < 0 || l.Interface >= len(s.Interfaces) || s.Interfaces[l.Interface].Filter == "" {
+			return false
+		}
+	}
+	return true
 }
 
 // answerTime is how long after the last packet of a connection an answer may still be lost.
@@ -128,8 +142,8 @@ func totals(losses []diag.Loss) []*total {
 
 func (t *total) text(s *trace.Info) string {
 	on := ""
-	if t.iface >= 0 && t.iface < len(s.Interfaces) {
-		on = " on " + interfaceName(s, t.iface)
+	if name := diag.Interface(s, t.iface); name != "" {
+		on = " on " + name
 	}
 	switch t.kind {
 	case diag.LostEvents:
@@ -146,13 +160,6 @@ func (t *total) text(s *trace.Info) string {
 		places = fmt.Sprintf(" in %d places", t.places)
 	}
 	return diag.Count(t.count, "packet") + on + places
-}
-
-func interfaceName(s *trace.Info, i int) string {
-	if n := s.Interfaces[i].Name; n != "" {
-		return n
-	}
-	return fmt.Sprintf("interface %d", i)
 }
 
 // facts say between which records the loss lies, when the recorder tells.
