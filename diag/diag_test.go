@@ -42,6 +42,49 @@ func TestWaitedIsAUnion(t *testing.T) {
 	}
 }
 
+// Times over a step of the clock mean nothing, and a coarse clock cannot tell short ones from none.
+func TestTimesOfABadClock(t *testing.T) {
+	in := &diag.Input{Sources: make([]*trace.Info, 4), Recordings: []diag.Recording{
+		{Source: 0, Steps: []diag.Step{{At: at(0, 5), Back: time.Hour}}},
+		{Source: 1, Steps: []diag.Step{{At: at(1, 8), Back: time.Hour, Ahead: at(1, 4)}}},
+		{Source: 2, Tick: 600 * time.Millisecond},
+		{Source: 2, Interface: 1},
+	}}
+	for i := range in.Sources {
+		in.Sources[i] = &trace.Info{}
+	}
+	for _, c := range []struct {
+		name             string
+		source           int
+		from, to         int64
+		elapsed, charged bool
+	}{
+		{"before a step", 0, 1, 4, true, true},
+		{"up to a step", 0, 4, 5, false, false},
+		{"over a step", 0, 1, 9, false, false},
+		{"behind a step", 0, 5, 9, true, true},
+		{"into times that are ahead", 1, 1, 5, false, false},
+		{"out of them", 1, 7, 9, false, false},
+		{"among them", 1, 4, 7, true, true},
+		{"around them", 1, 1, 9, true, true},
+		{"one tick", 2, 1, 2, true, false},
+		{"two ticks", 2, 1, 3, true, true},
+		{"another source", 3, 1, 2, true, true},
+	} {
+		d, ok := in.Elapsed(at(c.source, c.from), at(c.source, c.to))
+		if ok != c.elapsed || ok && d != time.Duration(c.to-c.from)*time.Second {
+			t.Errorf("%s: elapsed %v, %v; want %v", c.name, d, ok, c.elapsed)
+		}
+		d, ok = in.Waited([]diag.Interval{{From: at(c.source, c.from), To: at(c.source, c.to)}})
+		if ok != c.charged || !ok && d != 0 {
+			t.Errorf("%s: waited %v, %v; want %v", c.name, d, ok, c.charged)
+		}
+	}
+	if in.Tick(2) != 600*time.Millisecond || in.Tick(0) != 0 {
+		t.Errorf("ticks %v and %v", in.Tick(2), in.Tick(0))
+	}
+}
+
 func TestFilters(t *testing.T) {
 	streams := func(numbers ...int) (cs []*flow.Conversation) {
 		for _, n := range numbers {

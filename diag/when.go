@@ -54,5 +54,8 @@ func (in *Input) Waited(all []Interval) (total time.Duration, ok bool) {
 		total += time.Duration(end - spans[i][0])
 		i = j
 	}
-	return total, len(all) > 0 && in.measurable(all[0].From.Pos.Source, total)
+	if len(all) == 0 || !in.measurable(all[0].From.Pos.Source, total) {
+		return 0, false
+	}
+	return total, true
 }
