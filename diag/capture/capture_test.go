@@ -85,15 +85,20 @@ func TestBusyWithoutHelpers(t *testing.T) {
 		seconds int // with eleven packets each
 		setting string
 		extra   string
+		healthy bool
 		want    bool
 	}{
-		{"busy", 61, "", "", true},
-		{"short", 50, "", "", false},
-		{"with ARP", 61, "", arp, false},
-		{"no Ethernet", 61, "trace link=raw\n", "", false},
+		{"busy", 61, "", "", false, true},
+		{"short", 50, "", "", false, false},
+		{"with ARP", 61, "", arp, false, false},
+		{"no Ethernet", 61, "trace link=raw\n", "", false, false},
+		{"nothing wrong", 61, "", "", true, false},
 	} {
 		var text strings.Builder
 		text.WriteString("-- busy.pcap --\n" + c.setting)
+		if !c.healthy {
+			text.WriteString("0.000 packet 0 out 10.0.0.1:50000 > 10.0.0.2:80 S seq=100\n0.000 packet 0 in 10.0.0.2:80 > 10.0.0.1:50000 RA ack=101\n")
+		}
 		for i := range c.seconds * 11 {
 			fmt.Fprintf(&text, "%d.%06d udp 0 out 10.0.0.1:5000 > 10.0.0.2:6000 \"?\"\n", i/11, i%11*90909+i*i%13)
 			fmt.Fprintf(&text, "%d.%06d udp 0 in 10.0.0.2:6000 > 10.0.0.1:5000 \"!\"\n", i/11, i%11*90909+i*i%13+100)

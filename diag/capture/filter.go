@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
@@ -46,6 +47,16 @@ func (h *helpers) missing() (out []string) {
 	return out
 }
 
+// hiddenBy names the kinds that are not there and that all the filters leave out.
+func (h *helpers) hiddenBy(filters []string) (out []string) {
+	icmp, dns, arp := !h.icmp, !h.dns, !h.arp
+	for _, f := range filters {
+		i, d, a := hidden(f)
+		icmp, dns, arp = icmp && i, dns && d, arp && a
+	}
+	return (&helpers{icmp: !icmp, dns: !dns, arp: !arp}).missing()
+}
+
 func captureFilter(in *diag.Input) []diag.Finding {
 	suspects := map[int]*helpers{} // sources worth a look at all their conversations
 	for i, s := range in.Sources {
@@ -80,7 +91,7 @@ func captureFilter(in *diag.Input) []diag.Finding {
 	var out []diag.Finding
 	for i, s := range in.Sources {
 		h := suspects[i]
-		if h == nil {
+		if h == nil || !inTrouble(in, i) {
 			continue
 		}
 		if f, ok := h.finding(in, s); ok {
@@ -117,6 +128,9 @@ func (h *helpers) add(c *flow.Conversation) {
 
 func (h *helpers) finding(in *diag.Input, s *trace.Info) (f diag.Finding, ok bool) {
 	list, missing := filtersOf(s), h.missing()
+	if len(list) > 0 {
+		missing = h.hiddenBy(list)
+	}
 	f = diag.Finding{Severity: diag.Note, Source: h.source}
 	switch {
 	case len(missing) == 0 || h.hosts == 0:
@@ -138,6 +152,38 @@ func (h *helpers) finding(in *diag.Input, s *trace.Info) (f diag.Finding, ok boo
 	f.Fix = []string{"record ICMP, DNS and ARP as well"}
 	f.NextCapture = []string{"tcpdump -w next.pcap 'arp or icmp or icmp6 or port 53 or (YOUR FILTER)'"}
 	return f, true
+}
+
+// inTrouble reports whether something in the source asks for a reason: a filter that hides nothing that anybody needs is no news.
+func inTrouble(in *diag.Input, source int) bool {
+	for c := range in.Conversations.With(flow.Troubled | flow.OneSided | flow.Reset) {
+		if c.Source != source {
+			continue
+		}
+		lost := c.Dir[0].Retransmissions + c.Dir[1].Retransmissions + c.Dir[0].Gaps + c.Dir[1].Gaps
+		if lost > 0 || c.Dir[0].Packets == 0 || c.Dir[1].Packets == 0 || c.TCP.RST.Seen() {
+			return true
+		}
+	}
+	return false
+}
+
+// hidden are the kinds of helpers that a capture filter leaves out (pcap-filter(7), and what pktmon prints of its
+// filters). A filter that names what it does not want, or a host, or alternatives to a port, is not read further: it hides little.
+func hidden(filter string) (icmp, dns, arp bool) {
+	words := strings.FieldsFunc(strings.ToLower(filter), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '!' })
+	has := func(any ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(any, w) })
+	}
+	ports, transport := has("port", "ports", "portrange"), has("tcp", "udp", "sctp")
+	switch {
+	case strings.Contains(filter, "!") || has("not", "ether", "mac", "vlan") || !ports && !transport:
+		return false, false, false
+	case has("or") && has("host", "net"):
+		return false, false, false
+	}
+	named := has("53", "domain")
+	return !has("icmp", "icmp6"), !named && (ports || !has("udp")), !has("arp")
 }
 
 // filtersOf are the filters that a source says it was recorded with.

@@ -192,6 +192,9 @@ func family(a netip.Addr) string {
 	return "IPv6"
 }
 
+// maxHole is more than a receiver keeps behind a hole: what is further ahead is a damaged number.
+const maxHole = 1 << 20
+
 // beginsLate reports a capture that begins with the repair of a loss: its first
 // packet is data of a connection, and the answer acknowledges more than it, so that it had filled a hole. A recorder
 // that loses packets shows the same, again and again.
@@ -200,8 +203,8 @@ func beginsLate(source int, c *flow.Conversation) (f diag.Finding, ok bool) {
 		return f, false
 	}
 	for i := range c.Dir {
-		v := c.Dir[1-i].Trouble.Verdict(flow.AckLostSegment)
-		if v == nil || c.Dir[i].Gaps > 1 || v.First.Pos.Number != c.First.Pos.Number+1 || c.Dir[i].Payload == 0 {
+		v, hole := c.Dir[1-i].Trouble.Verdict(flow.AckLostSegment), c.Dir[i].Trouble.Verdict(flow.LostSegment)
+		if v == nil || hole == nil || hole.Count > 1 || hole.Size > maxHole || v.First.Pos.Number != c.First.Pos.Number+1 || c.Dir[i].Payload == 0 {
 			continue
 		}
 		return diag.Finding{

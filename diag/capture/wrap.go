@@ -65,7 +65,7 @@ func wrappedSession(in *diag.Input, source int, s *trace.Session) (f diag.Findin
 		f.Confidence, f.Count = diag.Proven, overwritten
 		f.Facts = []diag.Fact{{Name: "buffers written", Value: fmt.Sprint(s.Written)}, {Name: "buffers in the file", Value: fmt.Sprint(s.Buffers)}}
 		f.Summary = fmt.Sprintf("%s overwritten in this circular trace: what happened in the first %s is gone", were(overwritten), diag.Duration(late))
-	case late >= minLate:
+	case s.Written == 0 && late >= minLate: // a session that was not closed has not counted
 		f.Confidence = diag.Likely
 		f.Summary = fmt.Sprintf("the first event of this circular trace comes %s after its session began: the beginning is overwritten", diag.Duration(late))
 	default:
