@@ -59,6 +59,7 @@ type Sighting struct {
 	hole   int64 // bytes missing before the segment; valid iff LostSegment
 	syn    bool
 	sample bool // AckRTT belongs to one segment that was sent once
+	opened bool // the segment ends the handshake
 
 	Checksum packet.Checksum
 }

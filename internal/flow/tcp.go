@@ -97,6 +97,7 @@ func (f *tcpFlow) packet(p *packet.Packet, s *Sighting, now *Moment, pl *pool) {
 	}
 	if h.Flags&tcp.SYN != 0 || !f.settled {
 		f.handshake(h, s.Dir, now)
+		s.opened = f.info.HandshakeACK.Pos.Number == now.Pos.Number
 	}
 	if h.Flags&(tcp.FIN|tcp.RST) != 0 || f.closing {
 		f.ending(h, &g, s, now)

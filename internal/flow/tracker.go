@@ -132,7 +132,7 @@ func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) {
 	if f.tcp != nil {
 		f.tcp.touched = true
 		f.tcp.packet(p, s, &now, &t.blocks)
-		if f.tcp.info.HandshakeACK.Pos.Number == now.Pos.Number {
+		if s.opened {
 			t.split(e, &f.tcp.info, flipped)
 		}
 	}
