@@ -32,6 +32,11 @@ type Provider struct {
 	Groups []uint8
 	// Types are single types of other groups that are: group<<8 | type.
 	Types []uint16
+	// Lay, when it is set, lays out the records of the provider in place of its tables: the values of an event say which
+	// fields it has. It calls Put for each field and then Compose; without Compose the layout is unknown.
+	Lay func(e *Event, rec *trace.Record)
+	// Text, when it is set, is the wording of the events that Lay composed, in place of their messages.
+	Text func(dst []byte, e *Event) []byte
 }
 
 // A Table is the events and maps of one provider.
@@ -181,6 +186,7 @@ type Event struct {
 	registry *Registry // that decoded it: maps of the trace, build
 	words    *words
 	elements []field.Value // where the elements of Arrays are
+	composer composer
 }
 
 // Value is the value of the named field.

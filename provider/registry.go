@@ -100,6 +100,9 @@ func (r *Registry) Decode(rec *trace.Record, e *Event) bool {
 	if h == nil {
 		return false
 	}
+	if s := r.sources[h.Provider]; h.Header == trace.HeaderProcmon && s != nil && s.provider.Lay != nil {
+		return e.lay(s.provider, rec)
+	}
 	if h.Header != trace.HeaderEvent {
 		return r.decodeClassic(e, rec)
 	}

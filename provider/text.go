@@ -48,6 +48,8 @@ func AppendText(dst []byte, e *Event) []byte {
 	switch {
 	case e.Def == nil:
 		return appendUnknown(dst, e)
+	case e.Provider != nil && e.Provider.Text != nil:
+		return e.Provider.Text(dst, e)
 	case e.Def.Message != "":
 		return appendMessage(dst, e)
 	}

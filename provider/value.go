@@ -116,6 +116,8 @@ func (e *Event) appendValue(dst []byte, f *Field, v field.Value) []byte {
 		return appendSID(dst, v.B)
 	case field.Time:
 		return time.Unix(0, int64(v.U)).UTC().AppendFormat(dst, "2006-01-02 15:04:05.0000000")
+	case field.Duration:
+		return append(append(dst, v.String()...), " s"...)
 	case field.Float:
 		return strconv.AppendFloat(dst, math.Float64frombits(v.U), 'g', -1, 64)
 	}

@@ -61,28 +61,31 @@ const (
 	HeaderInstance                       // EVENT_INSTANCE_HEADER
 	HeaderEvent                          // EVENT_HEADER: manifest, TraceLogging, EventSource
 	HeaderMessage                        // MESSAGE_TRACE_HEADER: WPP
+	HeaderProcmon                        // Process Monitor: its 52 bytes, or a row of an export
 )
 
-// EventHeader is the header of an ETW event.
+// EventHeader is the header of an event: of ETW, or of Process Monitor.
 type EventHeader struct {
 	Header   HeaderType
-	Provider GUID // of HeaderEvent, HeaderFull, HeaderInstance; the message GUID of HeaderMessage
-	// ID is the event id of HeaderEvent, the message number of HeaderMessage, else 0.
+	Provider GUID // of HeaderEvent, HeaderFull, HeaderInstance, HeaderProcmon; the message GUID of HeaderMessage
+	// ID is the event id of HeaderEvent, the message number of HeaderMessage, the operation of HeaderProcmon, else 0.
 	ID      uint16
 	Version uint8 // also the MOF version of kernel and classic events
 	Channel uint8
 	Level   uint8
 	// Opcode is the opcode of HeaderEvent and the event type of kernel and classic events.
 	Opcode  uint8
-	Task    uint16
+	Task    uint16 // of HeaderProcmon the event class
 	Keyword uint64
 	// Group is the kernel event group; valid iff Header is System, Compact or PerfInfo.
 	Group uint8
 	// PID and TID are those of whatever was running when the event was
-	// logged: valid iff HasThread, and never the owner of a connection.
+	// logged: valid iff HasThread, and never the owner of a connection. Of HeaderProcmon they are who did it.
 	PID, TID  uint32
 	HasThread bool
-	CPU       uint16
+	// ProcessKey is the Key of the process in Info.Processes; 0 but in a log of Process Monitor.
+	ProcessKey uint64
+	CPU        uint16
 	// PointerSize is 4 or 8. It belongs to the event, not to the file: a
 	// 32-bit process on 64-bit Windows logs 4.
 	PointerSize uint8
@@ -90,7 +93,11 @@ type EventHeader struct {
 	Activity    GUID   // zero when absent
 	Related     GUID   // extended item RELATED_ACTIVITYID; zero when absent
 	// Schema is the extended item EVENT_SCHEMA_TL: TraceLogging's own description of the event. Aliases the record.
+	// Of a row that Process Monitor exported it is what says which column is which: the first row of a CSV file, the element of an XML file.
 	Schema []byte
+	// Names are what tables of the file call numbers of the payload. Of a network event of Process Monitor, whose
+	// payload has addresses and ports: local host, local port, remote host, remote port, each "" when it has no name.
+	Names []string
 	// Traits is the extended item PROV_TRAITS: u16 size, the provider's name, traits. Aliases the record.
 	Traits []byte
 	// Extended holds all extended items as they stand, 8-byte aligned. Aliases the record.

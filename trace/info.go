@@ -39,8 +39,16 @@ type Process struct {
 	UID                     uint32 // valid iff HasUID
 	HasUID                  bool
 	UUID                    []byte // 16 bytes; nil when the file does not say
-	Start                   int64  // nanoseconds since 1970; 0 when unknown
+	Start, End              int64  // nanoseconds since 1970; 0 when unknown
 	Comments                []string
+	// Key is by what the events of a Process Monitor log refer to the process, 0 when the file has no such number: ids of processes are reused.
+	Key uint64
+	// What Process Monitor says of a process besides.
+	Company, Description, Version, Integrity string
+	Session                                  uint32 // of Windows; valid iff HasSession
+	HasSession                               bool
+	LogonID                                  uint64 // LUID of the logon, 0 when unknown
+	Bits                                     int    // 32 or 64, 0 when unknown
 }
 
 // Name is an address with its names, as the file resolves them.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/provider"
+	"github.com/wiretale/wiretale/trace"
 )
 
 // EventText is an event in one line: its wording where the tables have one,
@@ -14,6 +15,14 @@ func EventText(row *engine.Row) string {
 		return fmt.Sprintf("event, %d bytes", len(row.Record.Data))
 	}
 	return string(provider.AppendText(nil, row.Event))
+}
+
+// doer is who did what an event tells, where its header says that and not who was interrupted: "notepad.exe (2632) ".
+func doer(row *engine.Row) string {
+	if h := row.Record.Event; h == nil || h.Header != trace.HeaderProcmon || row.Object.Process == nil {
+		return ""
+	}
+	return Owner(row) + " "
 }
 
 // EventName is the name of an event: "TcpTcbStateChange", or its number.

@@ -28,7 +28,7 @@ func ColumnsOf(row *engine.Row) Columns {
 		return packetColumns(row)
 	case row.Event != nil || rec.Kind == trace.Event:
 		src, dst := eventEndpoints(row)
-		return Columns{Source: src, Destination: dst, Protocol: ProviderName(row), Length: len(rec.Data), Info: EventText(row)}
+		return Columns{Source: src, Destination: dst, Protocol: ProviderName(row), Length: len(rec.Data), Info: doer(row) + EventText(row)}
 	}
 	return Columns{Protocol: kindNames[rec.Kind], Length: len(rec.Data), Info: otherText(rec)}
 }

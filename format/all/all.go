@@ -14,6 +14,8 @@ import (
 	"github.com/wiretale/wiretale/format/netmon"
 	"github.com/wiretale/wiretale/format/pcap"
 	"github.com/wiretale/wiretale/format/pcapng"
+	"github.com/wiretale/wiretale/format/pml"
+	"github.com/wiretale/wiretale/format/procmoncsv"
 	"github.com/wiretale/wiretale/format/snoop"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -21,7 +23,7 @@ import (
 // Formats lists every format, in the order in which they are asked: those
 // with a magic number first.
 func Formats() []format.Format {
-	return []format.Format{pcapng.Format, pcap.Format, netmon.Format, snoop.Format, etl.Format, erf.Format}
+	return []format.Format{pcapng.Format, pcap.Format, netmon.Format, snoop.Format, etl.Format, pml.Format, procmoncsv.Format, procmoncsv.XML, erf.Format}
 }
 
 // Options of Open. The zero value is ready to use.

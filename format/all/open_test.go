@@ -91,11 +91,11 @@ func TestCutInCompressedHeader(t *testing.T) {
 func TestNotATrace(t *testing.T) {
 	dir := t.TempDir()
 	for content, looks := range map[string]string{
-		"": "an empty file", "PK\x03\x04xxxx": "a ZIP archive", "hello, text\n": "text", "\x00\x01\x02\x03": "binary data", "PML_\x09": "a Process Monitor log",
+		"": "an empty file", "PK\x03\x04xxxx": "a ZIP archive", "hello, text\n": "text", "\x00\x01\x02\x03": "binary data",
 		"\x89PNG\r\n": "a PNG picture", "%PDF-1.4": "a PDF document", "ElfFile\x00": "a Windows event log", "MSCF\x00": "a Windows cabinet",
 		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an OLE compound file", "\xff\xfeP\x00": "UTF-16 text", strings.Repeat("x", 257) + "ustar": "a tar archive",
-		" \n<!doctype HTML>\n": "an HTML page", "<?xml version=\"1.0\"?>\r\n<procmon>": "a Process Monitor log exported to XML", "<a>": "an XML document",
-		"{\"a\": 1}": "JSON", "[]": "JSON", "0000  45 00 00 1c": "a hex dump", "\"Time of Day\",\"Process Name\"": "a Process Monitor log exported to CSV",
+		" \n<!doctype HTML>\n": "an HTML page", "<a>": "an XML document",
+		"{\"a\": 1}": "JSON", "[]": "JSON", "0000  45 00 00 1c": "a hex dump",
 		"\"No.\",\"Time\",\"Source\"": "a packet list", "# c\nCLIENT_RANDOM 00ff 11": "a TLS key log", "-----BEGIN CERTIFICATE": "a PEM key",
 		"15:04:05.123456 IP 10.0.0.1.80 > 10.0.0.2.99: Flags [S]":    "what tcpdump printed",
 		"2024-01-01 15:04:05.123456 ARP, Request who-has":            "what tcpdump printed",

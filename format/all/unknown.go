@@ -31,7 +31,6 @@ func (e *UnknownError) Unwrap() error { return trace.ErrUnknownFormat }
 var looks = []struct{ magic, what, hint string }{
 	{"PK\x03\x04", "a ZIP archive", "extract it and name the traces in it"},
 	{"MSCF", "a Windows cabinet (.cab)", "extract it (cabextract) and name the .etl file in it"},
-	{"PML_", "a Process Monitor log", "export it to CSV, or capture the network with netsh trace or pktmon"},
 	{"ElfFile\x00", "a Windows event log (.evtx)", "name the .etl file of the trace instead"},
 	{"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "extract it and name the traces in it"},
 	{"Rar!", "a RAR archive", "extract it and name the traces in it"},
@@ -60,10 +59,8 @@ var texts = []struct {
 	what, hint string
 }{
 	{regexp.MustCompile(`(?i)^(<!doctype html|<html|<head)`), "an HTML page", "the download gave a page instead of the file: fetch the file itself"},
-	{regexp.MustCompile(`(?is)^(<\?xml.*)?<procmon`), "a Process Monitor log exported to XML", "capture the network with netsh trace or pktmon; Process Monitor logs no packets"},
 	{regexp.MustCompile(`(?is)^(<\?xml.*)?<pdml`), "packets that were exported to PDML", exported},
 	{regexp.MustCompile(`^<(\?xml|[A-Za-z])`), "an XML document", exported},
-	{regexp.MustCompile(`^"?Time of Day"?,`), "a Process Monitor log exported to CSV", "capture the network with netsh trace or pktmon; Process Monitor logs no packets"},
 	{regexp.MustCompile(`^"?No\."?,"?Time"?,`), "a packet list that was exported to CSV", exported},
 	{regexp.MustCompile(`^(# .*\n)*(CLIENT_RANDOM|CLIENT_HANDSHAKE_TRAFFIC_SECRET|CLIENT_TRAFFIC_SECRET_0|SERVER_\w+) [0-9a-fA-F]`), "a TLS key log", "name the capture that it belongs to"},
 	{regexp.MustCompile(`^-----BEGIN`), "a PEM key or certificate", "name the capture that it belongs to"},
@@ -108,7 +105,7 @@ func describe(head []byte) (what, hint string) {
 }
 
 // reads is said where nothing better comes to mind.
-const reads = "wiretale reads pcap, pcapng, Network Monitor, snoop, ERF and ETL, also compressed with gzip, zstd or lz4"
+const reads = "wiretale reads pcap, pcapng, Network Monitor, snoop, ERF, ETL and Process Monitor logs, also compressed with gzip, zstd or lz4"
 
 // describeText says what kind of text it is.
 func describeText(head []byte) (what, hint string) {

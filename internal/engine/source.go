@@ -75,6 +75,7 @@ func openSource(path string, index int, opt Options) (*source, error) {
 		}
 		s.host.ready()
 	}
+	s.process()
 	return s, nil
 }
 
@@ -136,7 +137,7 @@ func (s *source) span(t int64) {
 	s.counts.Last = max(s.counts.Last, t)
 }
 
-// process takes what the record that was just read says of a process; the reader keeps it in the source's list.
+// process takes what the reader has learned of processes since the last time; it keeps them in the source's list.
 func (s *source) process() {
 	list := s.counts.Info.Processes
 	for _, p := range list[min(s.known, len(list)):] {
@@ -145,7 +146,7 @@ func (s *source) process() {
 			name = p.Path
 		}
 		s.tracker.LearnProcess(session.ProcessRecord{
-			PID: p.PID, Parent: p.Parent, Name: name, CommandLine: p.CommandLine, Start: p.Start, From: session.FromFile,
+			PID: p.PID, Parent: p.Parent, Key: p.Key, Name: name, CommandLine: p.CommandLine, Path: p.Path, User: p.User, Start: p.Start, End: p.End, From: session.FromFile,
 		})
 	}
 	s.known = len(list)
@@ -179,6 +180,9 @@ func (s *source) event(row *Row) {
 	if s.host == nil {
 		s.host = newHost(s.counts.Info, s.tracker)
 		s.host.ready()
+	}
+	if len(s.counts.Info.Processes) > s.known {
+		s.process()
 	}
 	row.Event = s.host.decode(&s.record)
 	row.Header = s.host.header(h, s.record.Time)

@@ -47,6 +47,9 @@ var rowFields = [...]field.Of[Row]{
 	{Name: "frame.process.pid", Title: "Owning process id", Type: field.Uint, Get: processID},
 	{Name: "process.name", Title: "Owning process", Type: field.String, Get: processName},
 	{Name: "process.pid", Title: "Owning process id", Type: field.Uint, Get: processID},
+	{Name: "process.path", Title: "Image of the owning process", Type: field.String, Get: ofProcess(func(p *Process) string { return p.Path })},
+	{Name: "process.command_line", Title: "Command line of the owning process", Type: field.String, Get: ofProcess(func(p *Process) string { return p.CommandLine })},
+	{Name: "process.user", Title: "User of the owning process", Type: field.String, Get: ofProcess(func(p *Process) string { return p.User })},
 	{Name: "conv.id", Title: "Conversation", Type: field.Uint, Get: func(r *Row) (field.Value, bool) {
 		if r.Object.Conv == nil {
 			return field.Value{}, false
@@ -61,6 +64,12 @@ var rowFields = [...]field.Of[Row]{
 	{Name: "event.task", Title: "Event task", Type: field.Uint, Get: header(func(h *trace.EventHeader) uint64 { return uint64(h.Task) })},
 	{Name: "event.keyword", Title: "Event keyword", Type: field.Uint, Base: field.Hex, Get: header(func(h *trace.EventHeader) uint64 { return h.Keyword })},
 	{Name: "event.cpu", Title: "Processor that logged the event", Type: field.Uint, Get: header(func(h *trace.EventHeader) uint64 { return uint64(h.CPU) })},
+	{Name: "event.tid", Title: "Thread that the event's header names", Type: field.Uint, Get: func(r *Row) (field.Value, bool) {
+		if h := r.Record.Event; h == nil || !h.HasThread {
+			return field.Value{}, false
+		}
+		return field.U(uint64(r.Record.Event.TID)), true
+	}},
 	{Name: "event.name", Title: "Event name", Type: field.String, Get: func(r *Row) (field.Value, bool) {
 		if r.Event == nil || r.Event.Def == nil {
 			return field.Value{}, false
@@ -98,6 +107,16 @@ func processName(r *Row) (field.Value, bool) {
 		return field.Value{}, false
 	}
 	return field.S(r.Object.Process.Name), r.Object.Process.Name != ""
+}
+
+// ofProcess is what is known of the owning process.
+func ofProcess(get func(*Process) string) func(*Row) (field.Value, bool) {
+	return func(r *Row) (field.Value, bool) {
+		if r.Object.Process == nil || get(r.Object.Process) == "" {
+			return field.Value{}, false
+		}
+		return field.S(get(r.Object.Process)), true
+	}
 }
 
 func processID(r *Row) (field.Value, bool) {

@@ -12,6 +12,7 @@ type ProcessRecord struct {
 	Key         uint64 // address of the process object, 0 when the event has none
 	Name        string // image file name without path
 	CommandLine string
+	Path, User  string
 	Start, End  int64  // nanoseconds since 1970, when the event is a start or an end; else 0
 	From        string // where it was learned: "kernel process rundown"
 }
@@ -50,6 +51,12 @@ func (ps *processes) learn(r ProcessRecord) {
 	}
 	if p.CommandLine == "" {
 		p.CommandLine = r.CommandLine
+	}
+	if p.Path == "" {
+		p.Path = r.Path
+	}
+	if p.User == "" {
+		p.User = r.User
 	}
 	if r.Start != 0 && (p.Start == 0 || r.Start < p.Start) {
 		p.Start = r.Start

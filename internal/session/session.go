@@ -21,6 +21,7 @@ type Process struct {
 	Parent      uint32
 	Name        string // image file name without path, "" when unknown
 	CommandLine string
+	Path, User  string // of the image, and whose process it is; "" when unknown
 	Key         uint64 // address of the process object (EPROCESS), 0 when unknown
 	Start, End  int64  // 0 when not seen
 	// Where the name was learned: "kernel process rundown", "Kernel-Process start", "comment".

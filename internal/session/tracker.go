@@ -85,7 +85,11 @@ func (t *Tracker) Event(ev *provider.Event, rec *trace.Record) Object {
 		return Object{}
 	}
 	now := flow.Moment{Pos: rec.Pos, Time: rec.Time}
-	if h.Header != trace.HeaderEvent {
+	switch h.Header {
+	case trace.HeaderEvent:
+	case trace.HeaderProcmon:
+		return t.procmonEvent(ev, h, now)
+	default:
 		return t.classicEvent(ev, now)
 	}
 	t.active = true

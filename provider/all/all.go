@@ -12,6 +12,7 @@ import (
 	"github.com/wiretale/wiretale/provider/ndis"
 	"github.com/wiretale/wiretale/provider/ndiscap"
 	"github.com/wiretale/wiretale/provider/pktmon"
+	"github.com/wiretale/wiretale/provider/procmon"
 	"github.com/wiretale/wiretale/provider/schannel"
 	"github.com/wiretale/wiretale/provider/smbclient"
 	"github.com/wiretale/wiretale/provider/tcpip"
@@ -33,6 +34,7 @@ func All() []*provider.Provider {
 		ndis.Provider,
 		ndiscap.Provider,
 		pktmon.Provider,
+		procmon.Provider,
 		schannel.Provider,
 		smbclient.Provider,
 		tcpip.Provider,

@@ -15,6 +15,9 @@ func TestTablesParse(t *testing.T) {
 			t.Errorf("%s and %s have one GUID", p.Name, other)
 		}
 		seen[p.GUID] = p.Name
+		if p.Lay != nil { // its events say themselves which fields they have
+			continue
+		}
 		table := p.Load() // panics when a table does not parse
 		if len(table.Events) == 0 || p.Short == "" || !strings.HasPrefix(p.Name, "Microsoft-Windows-") && !p.Classic || p.Module == "" {
 			t.Errorf("%s: %d events, short name %q, module %q", p.Name, len(table.Events), p.Short, p.Module)

@@ -239,7 +239,7 @@ func eventRow(row *engine.Row) *EventRow {
 	if h.Kernel() {
 		out.Group = &h.Group
 	}
-	if h.HasThread {
+	if h.HasThread && h.Header != trace.HeaderProcmon {
 		out.Running = &Process{row.Header.PID, row.Header.Name}
 	}
 	e := row.Event

@@ -266,6 +266,9 @@ func positive(n int) string {
 	return fmt.Sprint(n)
 }
 
+// processMonitor is the Info.Application of its logs and exports.
+const processMonitor = "Process Monitor"
+
 // missing says what the file cannot answer, and why.
 func missing(fact func(string, ...string), src *engine.Source) {
 	var out []string
@@ -279,7 +282,9 @@ func missing(fact func(string, ...string), src *engine.Source) {
 	if src.Packets > 0 && src.Events == 0 {
 		out = append(out, "calls of applications and events of the stack: the capture holds packets only")
 	}
-	if src.Events > 0 && src.Packets == 0 {
+	if src.Events > 0 && src.Packets == 0 && in.Application == processMonitor {
+		out = append(out, "packets: Process Monitor records none; name a capture of the same time beside it")
+	} else if src.Events > 0 && src.Packets == 0 {
 		out = append(out, "packets: the trace was made without a packet capture (netsh trace: capture=yes)")
 	}
 	if ses := in.Session; ses != nil {

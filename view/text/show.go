@@ -88,7 +88,10 @@ func recordFacts(p *printer, row *engine.Row, src *trace.Info, timed bool, s Sty
 		guid := view.ProviderGUID(row).String() // the name of a provider that nobody knows
 		fact("provider", strings.TrimSpace(strings.TrimSuffix(view.ProviderName(row), guid)+" "+guid))
 		fact("event", eventNumbers(h))
-		if h.HasThread {
+		switch {
+		case h.Header == trace.HeaderProcmon && h.TID != 0:
+			fact("thread", fmt.Sprint(h.TID))
+		case h.HasThread && h.Header != trace.HeaderProcmon:
 			fact("was running", fmt.Sprintf("process %d, thread %d, processor %d", row.Header.PID, h.TID, h.CPU))
 		}
 		if h.Activity != (trace.GUID{}) {
@@ -104,6 +107,10 @@ func eventNumbers(h *trace.EventHeader) string {
 		return fmt.Sprintf("group %d, type %d, version %d", h.Group, h.Opcode, h.Version)
 	case h.Header == trace.HeaderMessage:
 		return fmt.Sprintf("WPP message %d, sequence %d", h.ID, h.Sequence)
+	case h.Header == trace.HeaderProcmon && h.Task == 0: // a row of an export has no numbers
+		return ""
+	case h.Header == trace.HeaderProcmon:
+		return fmt.Sprintf("class %d, operation %d, sub-operation %d", h.Task, h.ID, h.Opcode)
 	case h.Header == trace.HeaderFull || h.Header == trace.HeaderInstance:
 		return fmt.Sprintf("type %d, version %d, level %d", h.Opcode, h.Version, h.Level)
 	}
