@@ -10,6 +10,7 @@ import (
 type composer struct {
 	ids   []byte // of the fields in the vocabulary
 	known map[composition]*Definition
+	kept  any
 }
 
 // A composition is what a layout is made of.
@@ -78,6 +79,9 @@ func (e *Event) UTF8(b []byte) string { return e.word8(b) }
 
 // AppendSafe appends text of a trace; control characters and bytes that are not UTF-8 become escapes such as \x1b.
 func AppendSafe(dst []byte, s string) []byte { return appendSafe(dst, s) }
+
+// Kept is what Lay keeps for the next event that is laid out in e, nil at first.
+func (e *Event) Kept() *any { return &e.composer.kept }
 
 // Word is the number in the vocabulary of field i, as Put had it.
 func (e *Event) Word(i int) uint8 { return e.composer.ids[i] }

@@ -22,6 +22,7 @@ type Case struct {
 	Withheld      []diag.Withheld
 
 	perSource []*session.Session // what each source's events say, numbered as its tracker did
+	claimed   map[pair][]use     // what sources without packets name the owner of, by endpoints as the source has them
 	bases     []int              // Conversations index of each source's first conversation
 	proofs    map[place][]string // ids of findings by the records that prove them
 }

@@ -131,6 +131,7 @@ func (r *Run) Case() *Case {
 		infos = append(infos, s.counts.Info)
 		c.adopt(s.flows, s.session)
 	}
+	c.joinBeside()
 	use := r.opt.Rules
 	if use == nil {
 		use = rules.All()
@@ -163,6 +164,7 @@ func (c *Case) adopt(flows *flow.Tracker, own *session.Session) {
 	all.Joins = append(all.Joins, own.Joins...)
 	all.Drops = append(all.Drops, own.Drops...)
 	all.Counted = append(all.Counted, own.Counted...)
+	all.Claims = append(all.Claims, own.Claims...)
 	for id, end := range own.Endpoints {
 		all.Endpoints[id+base] = end
 	}
@@ -180,7 +182,9 @@ func (c *Case) resolve(row *Row) {
 	}
 	own, base := c.perSource[row.Source], c.bases[row.Source]
 	o := &row.Object
-	if o.Conv != nil && base+o.Conv.ID < c.Conversations.Len() {
+	if o.Conv == nil && row.Packet == nil {
+		o.Conv = c.beside(row)
+	} else if o.Conv != nil && base+o.Conv.ID < c.Conversations.Len() {
 		o.Conv = c.Conversations.At(base + o.Conv.ID)
 	}
 	if o.Socket != nil && o.Socket.ID < len(own.Sockets) {

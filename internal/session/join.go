@@ -11,7 +11,7 @@ import (
 // End fixes what only the whole trace tells, and returns everything that was learned. The tracker is done after it.
 func (t *Tracker) End() *Session {
 	s := &Session{
-		Processes: t.procs.list, Sockets: t.sockets, TCBs: t.tcbs, Calls: t.calls, Drops: t.drops.list, Counted: t.counted, Endpoints: map[int]*Endpoint{},
+		Processes: t.procs.list, Sockets: t.sockets, TCBs: t.tcbs, Calls: t.calls, Drops: t.drops.list, Counted: t.counted, Claims: t.claimed, Endpoints: map[int]*Endpoint{},
 	}
 	for _, c := range t.tcbs {
 		if c.PID != 0 {

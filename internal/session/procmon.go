@@ -31,6 +31,7 @@ func (t *Tracker) procmonEvent(ev *provider.Event, h *trace.EventHeader, now flo
 		k.proto = proto.TCP
 	}
 	if o.Process != nil {
+		t.claim(k, o.Process, now)
 		t.own(k, owner{process: o.Process, kind: ByKey, at: now, fields: "PID,LocalAddress,RemoteAddress"})
 	}
 	if c := t.convs[k.pair]; c != nil && c.Proto == k.proto {

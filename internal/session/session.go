@@ -196,6 +196,7 @@ type Session struct {
 	Joins     []Join
 	Drops     []*Drop // in order of the first report
 	Counted   []DropCount
+	Claims    []*Claim          // in order of the first event
 	Endpoints map[int]*Endpoint // by conversation ID
 }
 

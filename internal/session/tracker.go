@@ -41,6 +41,8 @@ type Tracker struct {
 	component func(id uint16) string
 	groups    groups
 	counted   []DropCount
+	claims    map[ownedPair]*Claim // the newest of a pair
+	claimed   []*Claim
 	width     uint8 // pointer size of the machine, for printing addresses
 }
 

@@ -19,10 +19,26 @@ func appendText(dst []byte, e *provider.Event) []byte {
 			between = " | "
 		}
 	}
-	if detail := AppendDetail(nil, e, true); len(detail) > 0 {
-		dst = provider.AppendSafe(append(dst, " | "...), string(detail))
+	start := len(dst)
+	dst = append(dst, " | "...)
+	at := len(dst)
+	if dst = AppendDetail(dst, e, true); len(dst) == at {
+		return dst[:start]
+	}
+	if !plain(dst[at:]) {
+		dst = provider.AppendSafe(dst[:at], string(dst[at:]))
 	}
 	return dst
+}
+
+// plain reports whether all bytes are printable ASCII: then they need no escapes.
+func plain(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // AppendDetail appends the Detail column of an event, with Process Monitor's words and American numbers and dates
@@ -113,8 +129,9 @@ func appendGrouped(dst []byte, v field.Value) []byte {
 // appendSeconds appends units of 100 ns as seconds with seven decimals.
 func appendSeconds(dst []byte, ticks uint64) []byte {
 	dst = append(strconv.AppendUint(dst, ticks/1e7, 10), '.')
-	fraction := strconv.FormatUint(1e7+ticks%1e7, 10)
-	return append(dst, fraction[1:]...)
+	at := len(dst)
+	dst = strconv.AppendUint(dst, 1e7+ticks%1e7, 10)
+	return append(dst[:at], dst[at+1:]...) // without the 1 that keeps the zeros
 }
 
 // appendDate appends a time; a number that is none is counted from 1601, which a time in nanoseconds cannot reach.

@@ -39,6 +39,7 @@ const (
 	fDetail
 	fLocal
 	fRemote
+	fRequested
 
 	fOffset
 	fLength
@@ -153,7 +154,7 @@ const (
 
 var words = [fieldCount]word{
 	fPath: {"Path", "Path", hidden}, fResult: {"Result", "Result", hidden}, fDuration: {"Duration", "Duration", hidden}, fDetail: {"Detail", "Detail", hidden},
-	fLocal: {"LocalAddress", "LocalAddress", hidden}, fRemote: {"RemoteAddress", "RemoteAddress", hidden},
+	fLocal: {"LocalAddress", "LocalAddress", hidden}, fRemote: {"RemoteAddress", "RemoteAddress", hidden}, fRequested: {"Requested", "Requested", hidden},
 
 	fOffset: {"Offset", "Offset", grouped}, fLength: {"Length", "Length", grouped}, fIOFlags: {"IOFlags", "I/O Flags", text}, fPriority: {"Priority", "Priority", text},
 	fDesiredAccess: {"DesiredAccess", "Desired Access", text}, fDisposition: {"Disposition", "Disposition", text}, fOptions: {"Options", "Options", text},
@@ -218,7 +219,7 @@ var vocabulary = func() []provider.Field {
 	}
 	all[fLocal].In, all[fLocal].Out = provider.InBinary, provider.OutSocketAddress
 	all[fRemote].In, all[fRemote].Out = provider.InBinary, provider.OutSocketAddress
-	all[fDuration].In = provider.InUInt64
+	all[fDuration].In, all[fRequested].In = provider.InUInt64, provider.InUInt64
 	all[fVolumeSerialNumber].In = provider.InHexInt32
 	return all
 }()

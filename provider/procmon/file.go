@@ -158,6 +158,7 @@ func (d *decoder) readWrite(r *request) {
 		length = d.extra
 	}
 	d.num(fLength, length, 0, 4)
+	d.num(fRequested, r.params, 0, 4)
 	flags, at := r.block.number(ioFlagsAt, 4), r.block.span(ioFlagsAt, 4)
 	if flags&ioFlagMask != 0 {
 		d.flags(fIOFlags, ioFlags, flags&ioFlagMask, ", ", "", at)

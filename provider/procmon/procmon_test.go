@@ -77,7 +77,7 @@ func TestFields(t *testing.T) {
 		Detail: fixture.FileDetail(64, 0, `C:\a`, 0x80000|0x400000, fixture.ReadParams(64, 1<<40, 512), nil),
 	})
 	want := map[string]field.Value{
-		"Path": field.S(`C:\a`), "Result": field.S("SUCCESS"), "Duration": {Type: field.Duration, U: 4800}, "Offset": {Type: field.Int, U: 1 << 40}, "Length": field.U(512),
+		"Path": field.S(`C:\a`), "Result": field.S("SUCCESS"), "Duration": {Type: field.Duration, U: 4800}, "Offset": {Type: field.Int, U: 1 << 40}, "Length": field.U(512), "Requested": field.U(512),
 		"IOFlags": field.S("Write Through"), "Priority": field.S("High"),
 	}
 	for i := range e.Values {

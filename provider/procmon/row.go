@@ -1,7 +1,9 @@
 package procmon
 
 import (
+	"bytes"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,39 +16,73 @@ import (
 // An exported row has its values in words. What a log gives as fields is taken out of the Detail column again, and the
 // column itself is kept: its numbers and dates are those of the exporting machine's region.
 
-// Columns of an export that are the event's own, as row.Column has their names.
+// Columns of an export that are the event's own.
 const (
-	columnOperation = "operation"
-	columnPath      = "path"
-	columnResult    = "result"
-	columnDetail    = "detail"
-	columnDuration  = "duration"
+	columnOperation = iota
+	columnPath
+	columnResult
+	columnDuration
+	columnDetail
+	columnCount
 )
+
+// columnNames are their names as row.Column has them.
+var columnNames = [columnCount]string{"operation", "path", "result", "duration", "detail"}
+
+// rows is what is kept between rows of an export.
+type rows struct {
+	split  row.Splitter
+	schema []byte // the first row that at belongs to
+	at     [columnCount]int
+	count  int // columns of the first row
+}
+
+// find looks the columns up in the first row of a CSV file.
+func (r *rows) find(schema []byte) {
+	r.schema, r.at = append(r.schema[:0], schema...), [columnCount]int{-1, -1, -1, -1, -1}
+	cells := r.split.CSV(schema)
+	r.count = len(cells)
+	for i, c := range cells {
+		if k := slices.Index(columnNames[:], row.Column(c.Value)); k >= 0 && r.at[k] < 0 {
+			r.at[k] = i
+		}
+	}
+}
+
+// cells are the event's own columns of a row.
+func (r *rows) cells(schema, data []byte) (own [columnCount]row.Cell, short bool) {
+	if schema[0] == '<' {
+		for _, c := range r.split.XML(data) {
+			if k := slices.Index(columnNames[:], row.Column(c.Name)); k >= 0 {
+				own[k] = c
+			}
+		}
+		return own, false
+	}
+	if !bytes.Equal(r.schema, schema) {
+		r.find(schema)
+	}
+	cells := r.split.CSV(data)
+	for k, i := range r.at {
+		if i >= 0 && i < len(cells) {
+			own[k] = cells[i]
+		}
+	}
+	return own, len(cells) < r.count
+}
 
 // layRow lays out a row of an export: of CSV with the first row of the file as its schema, or an element of XML.
 func layRow(e *provider.Event, rec *trace.Record) {
 	d := decoder{e: e}
-	var s row.Splitter
-	var cells []row.Cell
-	var names []string
-	if schema := rec.Event.Schema; schema[0] == '<' {
-		cells = s.XML(rec.Data)
-		for _, c := range cells {
-			names = append(names, row.Column(c.Name))
-		}
-	} else {
-		for _, c := range s.CSV(schema) {
-			names = append(names, row.Column(c.Value))
-		}
-		cells = s.CSV(rec.Data)
+	r, ok := (*e.Kept()).(*rows)
+	if !ok {
+		r = &rows{}
+		*e.Kept() = r
 	}
-	value := func(name string) (string, field.Span) {
-		for i, c := range cells {
-			if i < len(names) && names[i] == name {
-				return e.UTF8(c.Value), field.Span{Off: c.Off, Len: c.Len}
-			}
-		}
-		return "", field.Span{}
+	var own [columnCount]row.Cell
+	own, e.Short = r.cells(rec.Event.Schema, rec.Data)
+	value := func(k int) (string, field.Span) {
+		return e.UTF8(own[k].Value), field.Span{Off: own[k].Off, Len: own[k].Len}
 	}
 	operation, _ := value(columnOperation)
 	path, at := value(columnPath)
@@ -63,7 +99,6 @@ func layRow(e *provider.Event, rec *trace.Record) {
 		d.put(fDetail, s, at)
 		d.details(s, at)
 	}
-	e.Short = len(cells) < len(names) && rec.Event.Schema[0] != '<'
 	e.Compose(provider.Key{}, kept(operation), vocabulary)
 }
 
