@@ -2,6 +2,7 @@ package jsonl
 
 import (
 	"encoding/hex"
+	"fmt"
 	"io"
 
 	"github.com/wiretale/wiretale/internal/engine"
@@ -55,6 +56,14 @@ type Described struct {
 	UID         *uint32  `json:"uid,omitempty" doc:"number of the user"`
 	UUID        string   `json:"uuid,omitempty" doc:"of the program, in hex"`
 	Start       string   `json:"start,omitempty" doc:"when it was started"`
+	End         string   `json:"end,omitempty" doc:"when it ended"`
+	Session     *uint32  `json:"session,omitempty" doc:"Windows session"`
+	Logon       string   `json:"logon,omitempty" doc:"number of the logon, in hex"`
+	Integrity   string   `json:"integrity,omitempty" doc:"integrity level"`
+	Bits        int      `json:"bits,omitempty" doc:"32 or 64"`
+	Company     string   `json:"company,omitempty" doc:"maker of the program"`
+	Description string   `json:"description,omitempty" doc:"of the program"`
+	Version     string   `json:"version,omitempty" doc:"of the program"`
 	Comments    []string `json:"comments,omitempty" doc:"comments"`
 }
 
@@ -214,6 +223,16 @@ func described(out *Source, in *trace.Info) {
 		p := &in.Processes[i]
 		d := Described{
 			PID: p.PID, Parent: p.Parent, Name: p.Name, Path: p.Path, CommandLine: p.CommandLine, User: p.User, UUID: hex.EncodeToString(p.UUID), Comments: p.Comments,
+			Integrity: p.Integrity, Bits: p.Bits, Company: p.Company, Description: p.Description, Version: p.Version,
+		}
+		if p.HasSession {
+			d.Session = &p.Session
+		}
+		if p.LogonID != 0 {
+			d.Logon = fmt.Sprintf("0x%x", p.LogonID)
+		}
+		if p.End != 0 {
+			d.End = view.ISO(p.End)
 		}
 		if p.HasUID {
 			d.UID = &p.UID
