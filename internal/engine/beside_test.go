@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/wiretale/wiretale/internal/engine"
@@ -78,5 +80,36 @@ func TestLogBesideCapture(t *testing.T) {
 	}
 	if len(conversations) != 2 || conversations[2] != 0 || conversations[3] != 0 {
 		t.Errorf("events of conversations: %v", conversations)
+	}
+}
+
+// TestTwoLivesOfOneID: a log may list two processes with one id and one start; its events say which of them it is, also in a second pass.
+func TestTwoLivesOfOneID(t *testing.T) {
+	p := &fixture.PML{
+		Processes: []fixture.PMLProcess{{Index: 5, PID: 88, Name: "GoogleUpdate.e", Start: 1e18}, {Index: 6, PID: 88, Name: "GoogleUpdate.exe", Start: 1e18}},
+		Events: []fixture.PMLEvent{
+			{Process: 6, Class: 3, Operation: 38, Time: 1e18, Detail: fixture.FileDetail(64, 0, `C:\a`, 0, nil, nil)},
+			{Process: 5, Class: 3, Operation: 38, Time: 1e18, Detail: fixture.FileDetail(64, 0, `C:\a`, 0, nil, nil)},
+		},
+	}
+	path := filepath.Join(t.TempDir(), "x.pml")
+	if err := os.WriteFile(path, p.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var known *engine.Case
+	for pass := range 2 {
+		run, err := engine.Open(context.Background(), []string{path}, engine.Options{Case: known})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		if err := run.Each(func(r *engine.Row) error { got = append(got, r.Object.Process.Name); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 2 || got[0] != "GoogleUpdate.exe" || got[1] != "GoogleUpdate.e" {
+			t.Errorf("pass %d: %q", pass+1, got)
+		}
+		known = run.Case()
+		run.Close()
 	}
 }

@@ -21,10 +21,11 @@ type Case struct {
 	Findings      []diag.Finding // ranked
 	Withheld      []diag.Withheld
 
-	perSource []*session.Session // what each source's events say, numbered as its tracker did
-	claimed   map[pair][]use     // what sources without packets name the owner of, by endpoints as the source has them
-	bases     []int              // Conversations index of each source's first conversation
-	proofs    map[place][]string // ids of findings by the records that prove them
+	byKey     []map[uint64]*session.Process // of each source
+	perSource []*session.Session            // what each source's events say, numbered as its tracker did
+	claimed   map[pair][]use                // what sources without packets name the owner of, by endpoints as the source has them
+	bases     []int                         // Conversations index of each source's first conversation
+	proofs    map[place][]string            // ids of findings by the records that prove them
 }
 
 // A Source is one input file with what was counted in it.

@@ -155,6 +155,7 @@ func (c *Case) adopt(flows *flow.Tracker, own *session.Session) {
 	c.Conversations.Add(flows)
 	c.bases = append(c.bases, base)
 	c.perSource = append(c.perSource, own)
+	c.byKey = append(c.byKey, byKey(own.Processes))
 	c.Hosts = append(c.Hosts, flows.Hosts()...)
 	all := c.Session
 	all.Processes = append(all.Processes, own.Processes...)
@@ -209,7 +210,7 @@ func (c *Case) resolve(row *Row) {
 	case o.Conv != nil && c.Session.Endpoints[o.Conv.ID] != nil && c.Session.Endpoints[o.Conv.ID].Process != nil:
 		o.Process = c.Session.Endpoints[o.Conv.ID].Process
 	case o.Process != nil:
-		o.Process = known(own.Processes, o.Process)
+		o.Process = c.known(row.Source, o.Process)
 	}
 	if row.Sighting != nil && row.Sighting.Conv != nil && o.Conv != nil {
 		row.Sighting.Conv = o.Conv
@@ -218,13 +219,18 @@ func (c *Case) resolve(row *Row) {
 
 // known finds a process of the second pass among those of the first: the same
 // object, else the same life of the same id.
-func known(list []*session.Process, p *session.Process) *session.Process {
+func (c *Case) known(source int, p *session.Process) *session.Process {
+	if p.Key != 0 {
+		if q := c.byKey[source][p.Key]; q != nil && q.PID == p.PID {
+			return q
+		}
+	}
 	found := p
-	for _, q := range list {
+	for _, q := range c.perSource[source].Processes {
 		if q.PID != p.PID {
 			continue
 		}
-		if p.Key != 0 && q.Key == p.Key || q.Start == p.Start {
+		if q.Start == p.Start {
 			return q
 		}
 		if found == p {
@@ -232,6 +238,17 @@ func known(list []*session.Process, p *session.Process) *session.Process {
 		}
 	}
 	return found
+}
+
+// byKey are the processes by the address of their object, or by their number in a log.
+func byKey(list []*session.Process) map[uint64]*session.Process {
+	all := map[uint64]*session.Process{}
+	for _, p := range list {
+		if p.Key != 0 && all[p.Key] == nil {
+			all[p.Key] = p
+		}
+	}
+	return all
 }
 
 // sourceQueue is a heap of sources by the time of their next record.
