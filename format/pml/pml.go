@@ -49,7 +49,7 @@ type owner struct{ pid uint32 }
 
 func open(in *format.Input) (trace.Reader, error) {
 	r := &Reader{in: in, events: view{at: in.At, size: in.Size}, ends: view{at: in.At, size: in.Size}, offsets: view{at: in.At, size: in.Size}}
-	r.info = trace.Info{Name: in.Name, Format: "pml", Compression: in.Compression, Bytes: in.Size, Ordered: true}
+	r.info = trace.Info{Name: in.Name, Format: "pml", Compression: in.Compression, Bytes: in.Size}
 	b := r.events.piece(0, headerLen)
 	if len(b) < headerLen {
 		in.Close()

@@ -226,3 +226,26 @@ func FuzzPML(f *testing.F) {
 	unclosed.Unclosed = true
 	formattest.Fuzz(f, Format, sample(64, 3).Bytes(), sample(32, 2).Bytes(), unclosed.Bytes())
 }
+
+// TestTextsAreBounded: texts that the table names many times are kept once a name at most, and no more of them than there is room for.
+func TestTextsAreBounded(t *testing.T) {
+	p := &fixture.PML{}
+	for i := range uint32(3000) {
+		p.Processes = append(p.Processes, fixture.PMLProcess{Index: i, PID: i, Name: "a.exe"})
+	}
+	p.Processes[0].Name = strings.Repeat("long", maxText/16)
+	b := p.Bytes()
+	texts := b[binary.LittleEndian.Uint64(b[0x258:]):]
+	name := binary.LittleEndian.Uint32(texts[4+4*2:]) // integrity and owner come first
+	for i := range binary.LittleEndian.Uint32(texts) {
+		binary.LittleEndian.PutUint32(texts[4+4*i:], name)
+	}
+	res := formattest.Read(t, Format, b, false)
+	total := 0
+	for _, q := range res.Info.Processes {
+		total += len(q.Name) + len(q.User) + len(q.Path) + len(q.CommandLine) + len(q.Company) + len(q.Description) + len(q.Version) + len(q.Integrity)
+	}
+	if total > maxTexts || total < maxTexts/4 || !res.Info.Damage.Any() {
+		t.Errorf("%d bytes of texts from %d bytes, damage %+v", total, len(b), res.Info.Damage)
+	}
+}
