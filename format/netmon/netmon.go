@@ -21,8 +21,8 @@ var Format = format.Format{Name: "netmon", Title: "Network Monitor capture", Sni
 type Reader struct {
 	in        *format.Input
 	head      fileHeader
-	frames    view // the frames
-	table     view // the frame table
+	frames    format.View // the frames
+	table     format.View // the frame table
 	next      int64
 	number    int64
 	handed    int64 // bytes of frames read so far
@@ -34,7 +34,7 @@ type Reader struct {
 }
 
 func open(in *format.Input) (trace.Reader, error) {
-	r := &Reader{in: in, frames: view{at: in.At, size: in.Size}, table: view{at: in.At, size: in.Size}}
+	r := &Reader{in: in, frames: format.NewView(in.At, in.Size), table: format.NewView(in.At, in.Size)}
 	r.info = trace.Info{Name: in.Name, Format: "netmon", Compression: in.Compression, Bytes: in.Size}
 	if err := r.header(); err != nil {
 		in.Close()
@@ -44,7 +44,7 @@ func open(in *format.Input) (trace.Reader, error) {
 }
 
 func (r *Reader) header() error {
-	b := r.frames.piece(0, fileHeaderLen)
+	b := r.frames.Piece(0, fileHeaderLen)
 	if len(b) < fileHeaderLen {
 		return &trace.Error{Source: r.in.Name, Layer: "netmon file header", Need: fileHeaderLen, Have: int64(len(b)), Err: trace.ErrTruncated}
 	}
@@ -92,7 +92,7 @@ func (r *Reader) Next(rec *trace.Record) error {
 			r.err = io.EOF
 			break
 		}
-		entry := r.table.piece(r.head.table+4*r.next, 4)
+		entry := r.table.Piece(r.head.table+4*r.next, 4)
 		if len(entry) < 4 {
 			return r.stop(r.head.table+4*r.next, "netmon frame table", 4, int64(len(entry)), "", trace.ErrTruncated)
 		}
@@ -112,7 +112,7 @@ func (r *Reader) Next(rec *trace.Record) error {
 // the file is damage, and the next may be good.
 func (r *Reader) frame(offset uint32, rec *trace.Record) (bool, error) {
 	at, head := int64(offset), r.head.frameHeaderLen()
-	h := r.frames.piece(at, head)
+	h := r.frames.Piece(at, head)
 	if int64(len(h)) < head {
 		return false, r.bad(at, head, int64(len(h)))
 	}
@@ -134,7 +134,7 @@ func (r *Reader) frame(offset uint32, rec *trace.Record) (bool, error) {
 	if r.handed += whole; r.handed > 2*r.in.Size {
 		return false, r.stop(at, "netmon frame table", 0, 0, "its frames overlap", trace.ErrCorrupt)
 	}
-	b := r.frames.piece(at, whole)
+	b := r.frames.Piece(at, whole)
 	if int64(len(b)) < whole {
 		return false, r.bad(at, whole, int64(len(b)))
 	}

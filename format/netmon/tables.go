@@ -21,7 +21,7 @@ func (r *Reader) readComments() {
 	if at == 0 || n == 0 {
 		return
 	}
-	b := r.frames.piece(at, min(n, maxTable))
+	b := r.frames.Piece(at, min(n, maxTable))
 	if int64(len(b)) < n {
 		r.damaged("netmon comments", at, n, int64(len(b)))
 	}
@@ -60,7 +60,7 @@ func (r *Reader) readProcesses() {
 	}
 	at += 2 // version
 	u32 := func() (int64, bool) {
-		b := r.frames.piece(at, 4)
+		b := r.frames.Piece(at, 4)
 		at += 4
 		if len(b) < 4 {
 			return 0, false
@@ -70,12 +70,12 @@ func (r *Reader) readProcesses() {
 	for range count {
 		start := at
 		n, ok := u32()
-		path := r.frames.piece(at, min(n, maxPath))
+		path := r.frames.Piece(at, min(n, maxPath))
 		name, _, _ := strings.Cut(bin.DecodeUTF16(path), "\x00")
 		at += n
 		icon, ok2 := u32()
 		at += icon
-		tail := r.frames.piece(at, processTail)
+		tail := r.frames.Piece(at, processTail)
 		at += processTail
 		if !ok || !ok2 || len(tail) < processTail {
 			r.damaged("netmon process table", start, 0, 0)

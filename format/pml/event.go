@@ -35,7 +35,7 @@ func stack(b []byte, pointer int64) int64 {
 
 // measure is the size of the event at off, with what it returned.
 func (r *Reader) measure(off int64) (int64, *trace.Error) {
-	b := r.events.piece(off, eventLen)
+	b := r.events.Piece(off, eventLen)
 	if len(b) < eventLen {
 		return 0, r.bad(off, eventLen, int64(len(b)), "")
 	}
@@ -51,7 +51,7 @@ func (r *Reader) measure(off int64) (int64, *trace.Error) {
 		return 0, r.bad(off, 0, 0, "what it returned lies in its header")
 	}
 	if extra != 0 {
-		n := r.ends.piece(off+extra, 2)
+		n := r.ends.Piece(off+extra, 2)
 		if len(n) < 2 {
 			return 0, r.bad(off, extra+2, max(0, r.in.Size-off), "")
 		}
@@ -77,7 +77,7 @@ func (r *Reader) bad(off, need, have int64, detail string) *trace.Error {
 //  2. What is no event is passed over, up to the next place that looks like one.
 //  3. Without such a place the file ends inside an event.
 func (r *Reader) walked(rec *trace.Record) bool {
-	b := r.events.piece(r.at, eventLen)
+	b := r.events.Piece(r.at, eventLen)
 	if len(b) == 0 || zero(b) || r.at == r.head.offsets {
 		r.err = r.end()
 		return false
@@ -135,7 +135,7 @@ func (r *Reader) plausible(b []byte) bool {
 func (r *Reader) search() {
 	const look = 64 << 10
 	for r.at++; r.at < r.in.Size; {
-		b := r.events.piece(r.at, look)
+		b := r.events.Piece(r.at, look)
 		n := len(b) - eventLen
 		for i := 0; i <= n; i++ {
 			if b[i+classAt] != 0 && r.plausible(b[i:i+eventLen]) {

@@ -28,9 +28,9 @@ var provider = trace.MustGUID("{7B2E5A40-9C61-4B0F-8D3A-50524F434D4F}")
 type Reader struct {
 	in      *format.Input
 	head    header
-	events  view         // the events
-	ends    view         // how much events returned: a view of its own, as that may lie anywhere
-	offsets view         // where they begin
+	events  format.View  // the events
+	ends    format.View  // how much events returned: a view of its own, as that may lie anywhere
+	offsets format.View  // where they begin
 	walk    bool         // there is no table of events: they are read one behind the other
 	cut     *trace.Error // a table that the file ends before, or inside of
 	next    int64        // entry of the table of events
@@ -48,9 +48,9 @@ type Reader struct {
 type owner struct{ pid uint32 }
 
 func open(in *format.Input) (trace.Reader, error) {
-	r := &Reader{in: in, events: view{at: in.At, size: in.Size}, ends: view{at: in.At, size: in.Size}, offsets: view{at: in.At, size: in.Size}}
+	r := &Reader{in: in, events: format.NewView(in.At, in.Size), ends: format.NewView(in.At, in.Size), offsets: format.NewView(in.At, in.Size)}
 	r.info = trace.Info{Name: in.Name, Format: "pml", Compression: in.Compression, Bytes: in.Size}
-	b := r.events.piece(0, headerLen)
+	b := r.events.Piece(0, headerLen)
 	if len(b) < headerLen {
 		in.Close()
 		return nil, &trace.Error{Source: in.Name, Layer: "pml header", Need: headerLen, Have: int64(len(b)), Err: trace.ErrTruncated}
@@ -159,7 +159,7 @@ func (r *Reader) listed(rec *trace.Record) bool {
 		return false
 	}
 	at := r.head.offsets + entryLen*r.next
-	entry := r.offsets.piece(at, entryLen)
+	entry := r.offsets.Piece(at, entryLen)
 	r.next++
 	if len(entry) < entryLen {
 		return r.stop(at, "pml table of events", entryLen, int64(len(entry)), "", trace.ErrTruncated)
@@ -186,7 +186,7 @@ func (r *Reader) stop(at int64, layer string, need, have int64, detail string, c
 
 // fill hands out the event at off.
 func (r *Reader) fill(rec *trace.Record, off, size int64) {
-	b := r.events.piece(off, size)
+	b := r.events.Piece(off, size)
 	r.number++
 	e := &r.event
 	e.TID, e.Task = binary.LittleEndian.Uint32(b[threadAt:]), uint16(binary.LittleEndian.Uint32(b[classAt:]))

@@ -230,7 +230,7 @@ func FuzzPML(f *testing.F) {
 // TestTextsAreBounded: texts that the table names many times are kept once a name at most, and no more of them than there is room for.
 func TestTextsAreBounded(t *testing.T) {
 	p := &fixture.PML{}
-	for i := range uint32(3000) {
+	for i := range uint32(400) {
 		p.Processes = append(p.Processes, fixture.PMLProcess{Index: i, PID: i, Name: "a.exe"})
 	}
 	p.Processes[0].Name = strings.Repeat("long", maxText/16)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/wiretale/wiretale/format"
 	"github.com/wiretale/wiretale/internal/bin"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -23,8 +24,9 @@ const processLen = 0x58
 
 // texts is the table of texts, which the process table refers to by index.
 type texts struct {
-	view  view
+	view  format.View
 	at    int64
+	end   int64 // of the file
 	count uint32
 	known map[uint32]string
 	size  int64
@@ -33,8 +35,8 @@ type texts struct {
 }
 
 func (r *Reader) newTexts() *texts {
-	t := &texts{view: view{at: r.in.At, size: r.in.Size}, at: r.head.strings, known: map[uint32]string{}}
-	if b := t.view.piece(t.at, 4); len(b) == 4 {
+	t := &texts{view: format.NewView(r.in.At, r.in.Size), end: r.in.Size, at: r.head.strings, known: map[uint32]string{}}
+	if b := t.view.Piece(t.at, 4); len(b) == 4 {
 		t.count = binary.LittleEndian.Uint32(b)
 	} else {
 		t.short = 4
@@ -47,26 +49,26 @@ func (t *texts) text(index uint32) string {
 	if s, ok := t.known[index]; ok || index >= t.count {
 		return s
 	}
-	b := t.view.piece(t.at+4+4*int64(index), 4)
+	b := t.view.Piece(t.at+4+4*int64(index), 4)
 	if len(b) < 4 {
 		t.short = max(t.short, 8+4*int64(index))
 		return ""
 	}
 	at := t.at + int64(binary.LittleEndian.Uint32(b))
-	b = t.view.piece(at, 4)
+	b = t.view.Piece(at, 4)
 	if len(b) < 4 {
 		t.short = max(t.short, at+4-t.at)
 		return ""
 	}
 	n := int64(binary.LittleEndian.Uint32(b))
-	if at+4+n > t.view.size && n <= maxText {
+	if at+4+n > t.end && n <= maxText {
 		t.short = max(t.short, at+4+n-t.at)
 	}
 	if n > maxText || t.size+n > maxTexts {
 		t.err = fmt.Errorf("text %d has %d bytes", index, n)
 		return ""
 	}
-	s := text(t.view.piece(at+4, n))
+	s := text(t.view.Piece(at+4, n))
 	t.size += n
 	t.known[index] = s
 	return s
@@ -75,8 +77,8 @@ func (t *texts) text(index uint32) string {
 // readProcesses fills Info.Processes and the owners of events.
 func (r *Reader) readProcesses() {
 	at := r.head.processes
-	v := view{at: r.in.At, size: r.in.Size}
-	head := v.piece(at, 4)
+	v := format.NewView(r.in.At, r.in.Size)
+	head := v.Piece(at, 4)
 	if len(head) < 4 {
 		r.short("pml process table", at, 4)
 		return
@@ -90,22 +92,21 @@ func (r *Reader) readProcesses() {
 		count = min(room, maxProcesses)
 	}
 	r.owners = make(map[uint32]owner, min(count, 4096))
-	list := texts{}
-	list = *r.newTexts()
-	offsets := view{at: r.in.At, size: r.in.Size}
+	list := r.newTexts()
+	offsets := format.NewView(r.in.At, r.in.Size)
 	for i := range count {
-		b := offsets.piece(at+4+4*(count+i), 4)
+		b := offsets.Piece(at+4+4*(count+i), 4)
 		if len(b) < 4 {
 			r.damaged("pml process table", at+4+4*(count+i), 4, int64(len(b)), "")
 			break
 		}
 		off := at + int64(binary.LittleEndian.Uint32(b))
-		p := v.piece(off, processLen)
+		p := v.Piece(off, processLen)
 		if len(p) < processLen {
 			r.short("pml process", off, processLen)
 			continue
 		}
-		r.addProcess(p, &list)
+		r.addProcess(p, list)
 	}
 	if list.short > 0 {
 		r.short("pml table of texts", r.head.strings, list.short)
@@ -165,8 +166,8 @@ type port struct {
 // (number u16, TCP u16, length u32, name), each with a count before it.
 func (r *Reader) readNames() {
 	at := r.head.hosts
-	v := view{at: r.in.At, size: r.in.Size}
-	c := bin.Little(v.piece(at, maxHosts))
+	v := format.NewView(r.in.At, r.in.Size)
+	c := bin.Little(v.Piece(at, maxHosts))
 	r.names = names{hosts: map[netip.Addr]string{}, ports: map[port]string{}}
 	for n := c.U32(); n > 0 && c.Err() == nil && len(r.names.hosts) < maxNames; n-- {
 		a := c.Bytes(16)
