@@ -207,12 +207,11 @@ func TestVersion(t *testing.T) {
 }
 
 func TestCutAtEveryByte(t *testing.T) {
-	p := sample(64, 6)
+	p := sample(64, 3)
 	formattest.Cut(t, Format, p.Bytes())
 	p.Unclosed = true
 	formattest.Cut(t, Format, p.Bytes())
-	p = sample(32, 6)
-	formattest.Cut(t, Format, p.Bytes())
+	formattest.Cut(t, Format, sample(32, 3).Bytes())
 }
 
 func TestNoAllocation(t *testing.T) { formattest.Allocs(t, Format, sample(64, 300).Bytes()) }
