@@ -59,13 +59,13 @@ var viewFields = []field.Of[engine.Row]{
 		return field.U(uint64(r.Record.Meta.Edge)), true
 	}},
 	{Name: "sighting.of", Title: "First sighting of the packet, when this is a further one", Type: field.Uint, Get: func(r *engine.Row) (field.Value, bool) {
-		if !Layered(r) || r.Sighting.Of.Number == 0 {
+		if !Placed(r) || r.Sighting.Of.Number == 0 {
 			return field.Value{}, false
 		}
 		return field.U(uint64(r.Sighting.Of.Number)), true
 	}},
 	{Name: "sighting.since", Title: "Seconds since the first sighting of the packet", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) {
-		if !Layered(r) || r.Sighting.Of.Number == 0 {
+		if !Placed(r) || r.Sighting.Of.Number == 0 {
 			return field.Value{}, false
 		}
 		return field.S(Seconds(r.Sighting.Since, 9)), true

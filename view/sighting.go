@@ -14,6 +14,11 @@ func Layered(row *engine.Row) bool {
 	return row.Packet != nil && row.Sighting != nil && row.Record.Meta != nil && row.Record.Meta.Layer != ""
 }
 
+// Placed reports whether a row is one sighting of several: the recorder says where in the stack it saw the packet, or an earlier record has the packet already.
+func Placed(row *engine.Row) bool {
+	return Layered(row) || row.Packet != nil && row.Sighting != nil && row.Sighting.Duplicate
+}
+
 // Place is the place in the stack that saw a packet: "tcpip.sys (TCPIP), component 80 edge 1"; "" when the recorder names none.
 func Place(m *trace.Meta) string {
 	switch {
@@ -44,8 +49,11 @@ func DropText(d *trace.Drop) string {
 
 // seenText is what the packet list says of a sighting in a stack, at the end of a line: where, how long after the first, and whether it was dropped.
 func seenText(row *engine.Row) string {
-	if !Layered(row) {
+	if !Placed(row) {
 		return ""
+	}
+	if !Layered(row) {
+		return fmt.Sprintf(" [again, +%s of frame %d]", Duration(row.Sighting.Since), row.Sighting.Of.Number)
 	}
 	m, s := row.Record.Meta, row.Sighting
 	var b strings.Builder
@@ -85,7 +93,7 @@ type Sightings struct {
 
 // Add takes a row in and returns the first record of its packet; false for a row that is no sighting.
 func (s *Sightings) Add(row *engine.Row) (first trace.Pos, ok bool) {
-	if !Layered(row) {
+	if !Placed(row) {
 		return first, false
 	}
 	first = row.Record.Pos
@@ -102,16 +110,28 @@ func (s *Sightings) Add(row *engine.Row) (first trace.Pos, ok bool) {
 			s.order = slices.Delete(s.order, 0, 1)
 		}
 		s.order = append(s.order, first)
+		if !Layered(row) {
+			list = append(list, Sighting{Pos: first}) // it looked like any other packet
+		}
 	}
 	if len(list) < maxSightings {
-		m := row.Record.Meta
-		drop := ""
-		if m.Drop != nil {
-			drop = DropText(m.Drop)
-		}
-		s.packets[first] = append(list, Sighting{row.Record.Pos, row.Sighting.Since, m.Direction, Place(m), drop})
+		list = append(list, sightingOf(row))
 	}
+	s.packets[first] = list
 	return first, true
+}
+
+func sightingOf(row *engine.Row) Sighting {
+	out := Sighting{Pos: row.Record.Pos, Since: row.Sighting.Since}
+	m := row.Record.Meta
+	if m == nil {
+		return out
+	}
+	out.Direction, out.Place = m.Direction, Place(m)
+	if m.Drop != nil {
+		out.Drop = DropText(m.Drop)
+	}
+	return out
 }
 
 // Of are the records of the packet that was first seen at a place of the file, in order.

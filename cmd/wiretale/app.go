@@ -24,6 +24,7 @@ type app struct {
 	zone           string
 	quiet, verbose bool
 	noTSO          bool // an IP length of 0 is taken at its word
+	keep           bool // duplicates count as packets
 	style          text.Style
 	location       *time.Location
 	applications   *stream.Choice // of the passes whose rows are handed out; nil when no row needs them
@@ -82,7 +83,7 @@ func (a *app) inputs(args []string) ([]string, error) {
 func (a *app) analyse(ctx context.Context, paths []string) (*engine.Case, error) {
 	start := time.Now()
 	p := newProgress(a.stderr, !a.quiet)
-	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO})
+	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO, KeepDuplicates: a.keep})
 	p.finish()
 	if err == nil && a.verbose {
 		for _, src := range c.Sources {
@@ -105,7 +106,7 @@ func (a *app) each(ctx context.Context, paths []string, c *engine.Case, visit fu
 func (a *app) pass(ctx context.Context, paths []string, c *engine.Case, over func(*engine.Run) error) (*engine.Case, error) {
 	p := newProgress(a.stderr, !a.quiet && terminal(a.stdout) == nil)
 	defer p.finish()
-	r, err := engine.Open(ctx, paths, engine.Options{Progress: p.update, Case: c, LengthAsSent: a.noTSO, Applications: a.applications})
+	r, err := engine.Open(ctx, paths, engine.Options{Progress: p.update, Case: c, LengthAsSent: a.noTSO, KeepDuplicates: a.keep, Applications: a.applications})
 	if err != nil {
 		return nil, err
 	}

@@ -64,14 +64,14 @@ func (a *app) showRecord(ctx context.Context, paths []string, c *engine.Case, nu
 	until := int64(0)
 	_, err := a.each(ctx, paths, c, func(run *engine.Run, row *engine.Row) error {
 		last = max(last, row.Record.Pos.Number)
-		first, layered := seen.Add(row)
+		first, placed := seen.Add(row)
 		if shown != nil && row.Record.Time > until {
 			return errEnough
 		}
 		if row.Record.Pos.Number != number || !row.Record.Numbered {
 			return nil
 		}
-		if layered && format == "text" {
+		if placed && format == "text" {
 			shown, until = &first, row.Record.Time+seenFor
 			return text.Show(a.out, row, run.Info(row.Source), view.Names{}, !run.Info(row.Source).Untimed, a.style)
 		}

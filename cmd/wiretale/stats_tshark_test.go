@@ -41,10 +41,11 @@ func byTshark(args ...string) string {
 	return string(out)
 }
 
+// wiretale is what this program prints, with every record a packet of its own, as for tshark.
 func wiretale(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, errs strings.Builder
-	if code := run(t.Context(), args, strings.NewReader(""), &out, &errs); code == exitUnusable {
+	if code := run(t.Context(), append([]string{"--keep-duplicates"}, args...), strings.NewReader(""), &out, &errs); code == exitUnusable {
 		t.Errorf("%v: %s", args, errs.String())
 	}
 	return out.String()

@@ -33,7 +33,7 @@ type Source struct {
 	Info    *trace.Info
 	Records int64
 	Packets int64
-	// Sightings are those of Packets that show a packet a second time, at another place of the stack, and Dropped those
+	// Sightings are those of Packets that show a packet a second time, at another place of the stack or the network, and Dropped those
 	// that report the drop of a packet seen nowhere else.
 	Sightings, Dropped int64
 	Events             int64

@@ -97,7 +97,7 @@ const spare = 2
 func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, sel *selector) (ok bool, err error) {
 	lanes := make([]lane, flow.Lanes)
 	for i := range lanes {
-		lanes[i].tracker = flow.NewLane(s.index, i)
+		lanes[i].tracker = s.follower(flow.NewLane(s.index, i))
 		lanes[i].decoder.LengthAsSent = s.decoder.LengthAsSent
 		if sel != nil {
 			lanes[i].match = sel.Match() // what a row names must stay in place: nothing is packed

@@ -26,6 +26,8 @@ type Options struct {
 	// Workers is how many goroutines follow conversations, 0 for one a
 	// processor. The result is the same for any number.
 	Workers int
+	// KeepDuplicates takes every record of a packet for a packet of its own, as Wireshark does: see [flow.Tracker.KeepDuplicates].
+	KeepDuplicates bool
 }
 
 func (o *Options) decoder() packet.Decoder { return packet.Decoder{LengthAsSent: o.LengthAsSent} }

@@ -27,6 +27,7 @@ type source struct {
 	seen    flow.Sighting
 	flows   *flow.Tracker
 	streams *streams // nil when nobody wants applications
+	keep    bool     // duplicates count as packets
 	tracker *session.Tracker
 	session *session.Session // set by finish
 	headers headers
@@ -61,9 +62,10 @@ func openSource(path string, index int, opt Options) (*source, error) {
 	}
 	s := &source{
 		index: index, path: path, reader: reader, due: trace.NoTime, events: map[eventKey]int64{},
-		flows: flow.NewTracker(index), tracker: session.NewTracker(index),
+		keep: opt.KeepDuplicates, tracker: session.NewTracker(index),
 		decoder: opt.decoder(), counts: Source{Info: reader.Info(), First: trace.NoTime, Last: trace.NoTime},
 	}
+	s.flows = s.follower(flow.NewTracker(index))
 	if opt.Applications != nil {
 		s.streams = &streams{choice: opt.Applications}
 	}
@@ -77,6 +79,14 @@ func openSource(path string, index int, opt Options) (*source, error) {
 	}
 	s.process()
 	return s, nil
+}
+
+// follower sets a tracker of the source up.
+func (s *source) follower(t *flow.Tracker) *flow.Tracker {
+	if s.keep {
+		t.KeepDuplicates()
+	}
+	return t
 }
 
 // reopen starts the source over.
@@ -221,6 +231,7 @@ func (s *source) finish() {
 	s.counts.Malformed, s.counts.MalformedFirst = s.malformed.count, s.malformed.first
 	s.counts.Recordings = s.watches.all(s.counts.Info, s.index)
 	s.flows.End()
+	s.counts.Sightings += s.flows.Copies()
 	s.session = s.tracker.End()
 	s.headers.settle(s.session)
 	for key, n := range s.events {

@@ -147,6 +147,7 @@ func each(path string, visit func(*session.Row)) error {
 		s flow.Sighting
 	)
 	tracker, streams := flow.NewTracker(0), stream.New(stream.NewChoice(nil))
+	tracker.KeepDuplicates()
 	for {
 		if err := rd.Next(&r); err != nil {
 			return nil // cut files end early

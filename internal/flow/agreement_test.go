@@ -78,10 +78,14 @@ func flaggedFrames(t *testing.T, file string) map[int64]map[string]bool {
 	return want
 }
 
-// compare adds a capture to the scores and returns the differences.
+// compare adds a capture to the scores and returns the differences. Every record counts as a packet, as for tshark.
 func (sc scores) compare(t *testing.T, path string, want map[int64]map[string]bool, skip func(*packet.Packet) bool) (diffs []string) {
+	return sc.with(t, func(visit func(*packet.Packet, *Sighting)) { walkSome(t, path, skip, visit) }, want)
+}
+
+func (sc scores) with(t *testing.T, walk func(func(*packet.Packet, *Sighting)), want map[int64]map[string]bool) (diffs []string) {
 	got := map[int64]map[string]bool{}
-	walkSome(t, path, skip, func(p *packet.Packet, s *Sighting) {
+	walk(func(p *packet.Packet, s *Sighting) {
 		for _, flag := range verdictNamesOf(s.Analysis) {
 			n := p.Record.Pos.Number
 			if got[n] == nil {
@@ -136,4 +140,43 @@ func TestVerdictsAgreeWithTshark(t *testing.T) {
 	if share := same.print(t, "segments tshark reads"); share < 0.995 {
 		t.Errorf("%.3f %% of the (frame, flag) pairs agree, want 99.5 %%", 100*share)
 	}
+}
+
+// besideCopies are the captures in which packets were recorded twice, with the
+// verdicts that tshark gives to such records; docs/compat-tshark.md says what they are.
+var besideCopies = map[string]int{
+	"gopacket_linux_sll_oversized_addr.pcapng": 6, "zeek_nflog-http.pcap": 2, "arkime_wireshark-retrans.pcap": 85, "tcptrace_bad_ack_code.dmp.gz": 10,
+	"tcptrace_hardware_dups.dmp.gz": 486, "zeek_ctu-64702-888.pcap": 6, "zeek_ssh-dups.pcap": 314, "ndpi_kerberos-login.pcap": 9,
+}
+
+// TestVerdictsBesideCopies counts the agreement where packets that were recorded
+// twice are recognised: nothing changes but on conversations that have some, and there no verdict is added.
+func TestVerdictsBesideCopies(t *testing.T) {
+	requireCaptures(t)
+	sc := newScores()
+	for _, group := range groups {
+		files, _ := filepath.Glob(filepath.Join(captures, "expected", group, "*", "analysis.tsv.gz"))
+		for _, file := range files {
+			name := filepath.Base(filepath.Dir(file))
+			if offloaded[name] {
+				continue
+			}
+			convs := map[string]*Conversation{} // by frame
+			diffs := sc.with(t, func(visit func(*packet.Packet, *Sighting)) {
+				follow(t, filepath.Join(captures, group, name), NewTracker(0), func(*packet.Packet) bool { return false }, func(p *packet.Packet, s *Sighting) {
+					convs[fmt.Sprint(p.Record.Pos.Number)] = s.Conv
+					visit(p, s)
+				})
+			}, flaggedFrames(t, file))
+			for _, d := range diffs {
+				if c := convs[strings.Fields(d)[1]]; c == nil || c.Copies == nil || strings.HasSuffix(d, "only here") {
+					t.Errorf("%s/%s %s, and its conversation has no copies", group, name, d)
+				}
+			}
+			if len(diffs) != besideCopies[name] {
+				t.Errorf("%s/%s: %d verdicts differ, want %d", group, name, len(diffs), besideCopies[name])
+			}
+		}
+	}
+	sc.print(t, "beside copies")
 }

@@ -65,15 +65,22 @@ func walk(t testing.TB, path string, visit func(p *packet.Packet, s *Sighting)) 
 	return walkSome(t, path, func(*packet.Packet) bool { return false }, visit)
 }
 
-// walkSome leaves packets out.
+// walkSome leaves packets out, and takes every other for one of its own, as tshark does.
 func walkSome(t testing.TB, path string, skip func(*packet.Packet) bool, visit func(p *packet.Packet, s *Sighting)) *Tracker {
+	t.Helper()
+	tr := NewTracker(0)
+	tr.KeepDuplicates()
+	return follow(t, path, tr, skip, visit)
+}
+
+// follow feeds the packets of a capture but those to skip to a tracker.
+func follow(t testing.TB, path string, tr *Tracker, skip func(*packet.Packet) bool, visit func(p *packet.Packet, s *Sighting)) *Tracker {
 	t.Helper()
 	rd, err := all.Open(path, all.Options{})
 	if err != nil {
 		t.Skipf("%s cannot be opened: %v", path, err)
 	}
 	defer rd.Close()
-	tr := NewTracker(0)
 	var rec trace.Record
 	var d packet.Decoder
 	var p packet.Packet

@@ -39,6 +39,7 @@ func (f *tcpFlow) finish(g *segment, s *Sighting, now *Moment) {
 	own.fin = g.end()
 	t.Sides[s.Dir].FIN, t.Sides[s.Dir].FINNext = *now, own.fin
 	f.closing = true
+	f.flow.over = f.flow.over || t.Sides[1-s.Dir].FIN.Seen()
 	if t.FirstFIN < 0 {
 		t.FirstFIN = s.Dir
 	}
@@ -51,6 +52,7 @@ func (f *tcpFlow) reset(h *tcp.Header, dir int, now *Moment) {
 		return
 	}
 	t.RST, t.RSTBy = *now, dir
+	f.flow.over = true
 	t.RSTAck, t.RSTAcks = h.Ack, h.Flags&tcp.ACK != 0
 	t.RSTClass = f.classifyReset(dir)
 	t.Refused = t.RSTClass == ResetRefused

@@ -104,6 +104,9 @@ func (t *Tracker) pack(f *tcpFlow) bool {
 	if f.side[0].unacked.n+f.side[1].unacked.n > maxLeft {
 		return false
 	}
+	if p := f.flow.trail(); p != nil {
+		p.forget(t.clock.time(), f.flow.patience())
+	}
 	c := &t.cold
 	if len(c.chunks) == 0 {
 		c.start = f.flow.First.Time
@@ -127,6 +130,7 @@ func (t *Tracker) pack(f *tcpFlow) bool {
 		f.entry.flow = nil
 	}
 	f.release(&t.blocks)
+	t.trails.take(&f.flow)
 	c.spare = append(c.spare, f)
 	return true
 }
@@ -152,6 +156,9 @@ func (t *Tracker) live(e *entry) *flow {
 	t.convs[e.id-1] = t.unpacked(int(e.id-1), f)
 	t.follow(e, f)
 	e.flow = &f.flow
+	if p := e.flow.passed; p != nil {
+		t.trails.enqueue(p, t.clock.time()+firstLook)
+	}
 	return e.flow
 }
 

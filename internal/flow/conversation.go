@@ -35,6 +35,7 @@ type Conversation struct {
 	Proto  proto.ID // TCP, UDP, SCTP, ICMP, ICMPv6, or the network protocol for anything else (IPv4, IPv6)
 	First  Moment
 	ICMP   *ICMPError // nil when no ICMP error quoted the conversation
+	Copies *Copies    // nil when no packet was recorded twice
 	ID     int        // 0-based, in order of the first packet
 	Source int        // index of the source that saw it
 	// Interfaces has bit i set when a packet came from interface i of the source; bit 63 stands for all from 63 on.

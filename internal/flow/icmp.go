@@ -27,6 +27,9 @@ func (t *Tracker) quoted(p *packet.Packet, s *Sighting, now Moment) {
 	}
 	c := &e.flow.Conversation
 	s.Quoted = c
+	if !t.keep && t.quotedAgain(e.flow, p, &now) {
+		return
+	}
 	if c.ICMP == nil {
 		c.ICMP = &ICMPError{At: now, Type: p.ICMPType, Code: p.ICMPCode, From: p.Src}
 	}

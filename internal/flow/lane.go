@@ -138,6 +138,8 @@ func Merge(lanes []*Tracker) *Tracker {
 	var runs [][]place
 	named := false
 	for i, l := range lanes {
+		l.trails.release()
+		all.copies += l.copies
 		named = named || len(l.names) > 0
 		runs = append(runs, l.places(i))
 	}

@@ -215,7 +215,7 @@ func (c *packer) conversation(f *tcpFlow) {
 		c.moment(&f.info.LastSYN)
 	}
 	c.origin = v.Last
-	c.flag(&v.Opened, &f.flow.flipped, &f.mptcp, &f.begun, &f.fastData, &f.settled, &f.closing, &f.both)
+	c.flag(&v.Opened, &f.flow.flipped, &f.flow.over, &f.mptcp, &f.begun, &f.fastData, &f.settled, &f.closing, &f.both)
 	num(c, &f.operations)
 	num(c, &f.irtt)
 	c.time(&f.prevTime)
@@ -237,6 +237,11 @@ func (c *packer) conversation(f *tcpFlow) {
 	}
 	f.info.Completeness = f.progress
 	c.tcp(&f.info)
+	c.trail(&f.flow)
+	copied := v.Copies != nil
+	if c.flag(&copied); copied {
+		c.copies(v.copies())
+	}
 	for i := range v.Dir {
 		c.direction(&v.Dir[i])
 	}
@@ -407,6 +412,11 @@ func (c *packer) trouble(t *Trouble) {
 	num(c, &t.Timeouts)
 	num(c, &t.DuplicateSACKs)
 	num(c, &t.zeroSince)
+	missing := t.Missing != nil
+	if c.flag(&missing); missing {
+		c.missing(t)
+	}
+	c.holes(t)
 	n := uint32(len(t.Verdicts))
 	num(c, &n)
 	if c.reading && n > 0 {

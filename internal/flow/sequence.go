@@ -42,6 +42,8 @@ const (
 	stalled               // advertises a window of 0
 	closes                // sent a FIN before the other side did
 	awaits                // its lone small segment was acknowledged late: what comes next says whether data was held back
+	holed                 // some of what it sent was not captured: its Trouble has holes
+	blind                 // lengths of segments are not known: what lies between them is not either
 )
 
 const (

@@ -14,7 +14,7 @@ type Sighting struct {
 	Duplicate bool
 	Of        trace.Pos
 	// Since is the time in nanoseconds since the first sighting of the packet, Nth the count of its sightings so far,
-	// from 1; Nth is 0 when the recorder names no place in a stack, and a packet is seen once.
+	// from 1; Nth is 0 for the first one of a recorder that names no place in a stack: whether there will be others is not known.
 	Since int64
 	Nth   int
 	// Resegmented says that it is a further sighting of bytes that other segments carried elsewhere in the stack:

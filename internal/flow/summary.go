@@ -2,11 +2,13 @@ package flow
 
 // Trouble is what the verdicts on the segments of one side add up to.
 type Trouble struct {
-	Verdicts       []Tally // every verdict that was given, in order of the first
-	ResentBytes    int64   // payload of the retransmissions
-	Stalled        int64   // nanoseconds for which this side advertised a window of 0; one that still stands is not counted
-	Timeouts       uint32  // retransmissions that waited for a timer: 200 ms or more, and two initial round trips
-	DuplicateSACKs uint32  // reports of data received twice (RFC 2883)
+	Verdicts       []Tally  // every verdict that was given, in order of the first
+	ResentBytes    int64    // payload of the retransmissions
+	Stalled        int64    // nanoseconds for which this side advertised a window of 0; one that still stands is not counted
+	Timeouts       uint32   // retransmissions that waited for a timer: 200 ms or more, and two initial round trips
+	DuplicateSACKs uint32   // reports of data received twice (RFC 2883)
+	Missing        *Missing // nil while nothing is
+	holes          []hole
 
 	zeroSince int64 // time of the window of 0 that is standing; valid iff the side is stalled
 }
@@ -74,6 +76,9 @@ func (f *tcpFlow) tally(g *segment, from, to *side, s *Sighting, now *Moment) {
 	if s.BytesInFlight > d.MaxInFlight {
 		d.MaxInFlight = s.BytesInFlight
 	}
+	if (from.known|to.known)&holed != 0 {
+		f.holes(g, from, to, s)
+	}
 	if v := s.Analysis & Flagged; v != 0 || from.has(stalled) {
 		f.verdict(v, g, from, to, d, s, now)
 	}
@@ -94,6 +99,7 @@ func (f *tcpFlow) verdict(v Analysis, g *segment, from, to *side, d *Direction, 
 	}
 	if v.Has(LostSegment) {
 		d.Gaps++
+		f.skipped(g, from, s, now)
 	}
 	if v.Has(DuplicateAck) {
 		d.DupAcks++

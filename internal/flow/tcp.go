@@ -75,6 +75,9 @@ func (f *tcpFlow) packet(p *packet.Packet, s *Sighting, now *Moment, pl *pool) {
 		f.restart(&g, from, s)
 	}
 	from.sacked = 0
+	if p.Flags&(packet.PayloadUnknown|packet.FragmentDropped) != 0 {
+		from.known |= blind
+	}
 	if whole {
 		g.len = uint32(p.PayloadLen)
 		if from.known&to.known&baseKnown == 0 {
@@ -149,6 +152,7 @@ func (f *tcpFlow) restart(g *segment, from *side, s *Sighting) {
 	case g.seq != from.base:
 		// Another answer to the SYN, from a cookie or from a second host: the numbers that follow belong to the last one.
 		from.base = g.seq
+		from.known &^= holed
 		from.unacked.rebase(g.seq)
 		s.Analysis |= ReusedPorts | Analysed
 	}

@@ -29,11 +29,15 @@ type Tracker struct {
 	merged  *part // what [Merge] put together, instead of convs
 	last    recentPair
 	seen    *recent // packets seen a moment ago, by content; nil until a record names a layer
+	trails  trails
+	copies  int64
+	keep    bool // copies count as packets
+	clock   watermark
 }
 
 // NewTracker returns the tracker of the source with this index.
 func NewTracker(source int) *Tracker {
-	return &Tracker{source: source, pairs: newTable(), hosts: map[netip.Addr]*Host{}, lane: -1}
+	return &Tracker{source: source, pairs: newTable(), hosts: map[netip.Addr]*Host{}, lane: -1, clock: newWatermark()}
 }
 
 // Conversations are all conversations so far in order of their first packet;
@@ -74,6 +78,7 @@ func (t *Tracker) Hosts() []*Host { return t.order }
 func (t *Tracker) End() {
 	t.pairs, t.last = newTable(), recentPair{}
 	t.seen = nil
+	t.trails.release()
 	t.hosts = map[netip.Addr]*Host{}
 }
 
@@ -81,7 +86,10 @@ func (t *Tracker) End() {
 type flow struct {
 	Conversation
 	flipped bool // Ends[0] is the second endpoint of the key
+	over    bool // both sides closed, or one reset it
 	tcp     *tcpFlow
+	passed  *trail    // nil while no record is close by
+	sender  [2]sender // by order of the endpoints in the key
 }
 
 // Add says what the packet is part of, and counts it.
@@ -93,9 +101,9 @@ func (t *Tracker) AddOwn(p *packet.Packet, s *Sighting) { t.add(p, s, true) }
 func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) {
 	*s = Sighting{}
 	now := Moment{p.Record.Pos, p.Record.Time}
-	counts := fresh
+	counts, layered := fresh, false
 	if m := p.Record.Meta; m != nil && m.Layer != "" {
-		counts = t.sight(p, s, now)
+		counts, layered = t.sight(p, s, now), true
 	}
 	if !p.Src.IsValid() || !p.Dst.IsValid() {
 		return
@@ -123,8 +131,14 @@ func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) {
 	case counts == dropped:
 		t.drop(f, p, s, &now)
 		return
-	case counts == again || t.resegmented(f, p, s, now):
+	case counts == again || layered && t.resegmented(f, p, s, now):
 		t.sightAgain(f, p, s)
+		return
+	case !layered && !t.keep && t.copied(f, p, s, flipped, &now):
+		t.sightAgain(f, p, s)
+		if p.QuotedSrc.IsValid() {
+			t.quoted(p, s, now)
+		}
 		return
 	}
 	t.count(f, p, s, &now)
@@ -200,6 +214,7 @@ func (t *Tracker) instance(e *entry, p *packet.Packet, s *Sighting, flipped bool
 		return f
 	}
 	f.tcp.release(&t.blocks)
+	t.trails.take(f)
 	f = t.begin(e, p, flipped, -1, now)
 	f.tcp.begun = true
 	f.tcp.progress, f.tcp.info.Completeness = SawSYN, SawSYN
@@ -261,7 +276,12 @@ func (t *Tracker) count(f *flow, p *packet.Packet, s *Sighting, now *Moment) {
 func (t *Tracker) sightAgain(f *flow, p *packet.Packet, s *Sighting) {
 	s.Duplicate = true
 	f.Dir[s.Dir].Sightings++
-	if f.tcp != nil && !p.Has(packet.Fragment) {
+	if f.tcp == nil {
+		return
+	}
+	now := clock(&Moment{Time: p.Record.Time})
+	s.TimeRelative, s.TimeDelta, s.Completeness = now-f.tcp.start, now-f.tcp.prevTime, f.tcp.progress
+	if !p.Has(packet.Fragment) {
 		f.tcp.relative(p, &f.tcp.side[s.Dir], &f.tcp.side[1-s.Dir], s)
 	}
 }

@@ -15,6 +15,8 @@ const (
 	Oversized                    // Direction.Oversized is not 0
 	Unlengthy                    // Direction.LengthZero is not 0
 	Troubled                     // Direction.Trouble is there: a segment had a verdict
+	Copied                       // Conversation.Copies is there: a packet was recorded twice
+	Gappy                        // bytes of a direction are missing from the capture: Trouble.Missing is there
 	Unfinished                   // TCP, without a FIN or reset
 	HeldBack                     // Direction.Held.Count is not 0
 )
@@ -32,9 +34,11 @@ func (c *Conversation) Traits() (t Trait) {
 		is(d.LengthZero > 0, Unlengthy)
 		is(d.Held != nil && d.Held.Count > 0, HeldBack)
 		is(d.Trouble != nil, Troubled)
+		is(d.Trouble != nil && d.Trouble.Missing != nil, Gappy)
 		is(c.Proto == proto.TCP && d.Packets == 0, OneSided)
 	}
 	is(c.ICMP != nil, Quoted)
+	is(c.Copies != nil, Copied)
 	if c.TCP == nil {
 		return t
 	}

@@ -39,7 +39,7 @@ type End struct {
 	Segments        int64  `json:"segments,omitempty" doc:"packets that the wire carried for them, where some were larger than a segment: segmentation or receive offload"`
 	Bytes           int64  `json:"bytes" doc:"frame bytes sent"`
 	Payload         int64  `json:"payload" doc:"bytes of transport payload sent"`
-	Sightings       int64  `json:"sightings,omitempty" doc:"records that show one of the packets again, at another place of the stack"`
+	Sightings       int64  `json:"sightings,omitempty" doc:"records that show one of the packets again, at another place of the stack or of the network"`
 	Dropped         int64  `json:"dropped,omitempty" doc:"packets that the host says it dropped; among packets only when they were also seen otherwise"`
 	Retransmissions int64  `json:"retransmissions" doc:"segments that carry only what was sent before"`
 	OutOfOrder      int64  `json:"out_of_order" doc:"segments out of order"`

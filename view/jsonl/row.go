@@ -56,7 +56,7 @@ type Segment struct {
 
 // A Sighting is one look at a packet that a recorder may see at several places of a stack.
 type Sighting struct {
-	Place       string   `json:"place" doc:"layer or component that saw it"`
+	Place       string   `json:"place" doc:"layer or component that saw it, empty where the recorder names none"`
 	Component   *uint16  `json:"component,omitempty" doc:"pktmon's number of the component"`
 	Edge        *uint16  `json:"edge,omitempty" doc:"pktmon's number of the component's edge"`
 	Direction   string   `json:"direction,omitempty" doc:"'in', 'out'"`
@@ -212,17 +212,21 @@ func segment(row *engine.Row) *Segment {
 var directions = [...]string{"", "in", "out"}
 
 func sighting(row *engine.Row) *Sighting {
-	if !view.Layered(row) {
+	if !view.Placed(row) {
 		return nil
 	}
 	m, s := row.Record.Meta, row.Sighting
-	out := &Sighting{Place: m.Layer, Direction: directions[min(m.Direction, trace.Outbound)], Nth: s.Nth, Duplicate: s.Duplicate, Resegmented: s.Resegmented}
-	if m.HasEdge {
-		out.Component, out.Edge = &m.Component, &m.Edge
-	}
+	out := &Sighting{Nth: s.Nth, Duplicate: s.Duplicate, Resegmented: s.Resegmented}
 	if s.Of.Number != 0 {
 		of := place(s.Of)
 		out.Of, out.SinceNS = &of, &s.Since
+	}
+	if m == nil {
+		return out
+	}
+	out.Place, out.Direction = m.Layer, directions[min(m.Direction, trace.Outbound)]
+	if m.HasEdge {
+		out.Component, out.Edge = &m.Component, &m.Edge
 	}
 	if d := m.Drop; d != nil {
 		out.Dropped = &Dropped{d.ReasonText, d.Reason, fmt.Sprintf("0x%08X", d.Location), s.DropAgain}

@@ -22,7 +22,7 @@ type Source struct {
 	Records     int64       `json:"records" doc:"records read"`
 	Packets     int64       `json:"packets" doc:"packets among them"`
 	Events      int64       `json:"events" doc:"events among them"`
-	Sightings   int64       `json:"sightings,omitempty" doc:"of the packets: those that show one again, at another place of the stack"`
+	Sightings   int64       `json:"sightings,omitempty" doc:"of the packets: those that show one again, at another place of the stack or of the network"`
 	DropsOnly   int64       `json:"drops_only,omitempty" doc:"of the packets: reports of a drop of a packet that was seen nowhere else"`
 	Filters     []string    `json:"filters,omitempty" doc:"filters of the recorder: packets that match none of them are not in the source"`
 	Components  []Component `json:"components,omitempty" doc:"places in the stack, as pktmon names them"`

@@ -165,12 +165,15 @@ func recordCounts(src *engine.Source) string {
 	return strings.Join(parts, ", ")
 }
 
-// sightings says how many packets the records of packets are, when some were seen at several places of a stack.
+// sightings says how many packets the records of packets are, when some were seen at several places of a stack, or recorded twice.
 func sightings(src *engine.Source) string {
 	if src.Sightings+src.Dropped == 0 {
 		return ""
 	}
 	own := src.Packets - src.Sightings - src.Dropped
+	if src.Events == 0 {
+		return fmt.Sprintf("%s, recorded again %s", count(own, "packet"), count(src.Sightings, "time"))
+	}
 	return fmt.Sprintf("%s, seen again %s elsewhere in the stack; %d only dropped", count(own, "packet"), count(src.Sightings, "time"), src.Dropped)
 }
 

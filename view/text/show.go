@@ -36,7 +36,7 @@ func Show(w io.Writer, row *engine.Row, src *trace.Info, names view.Names, timed
 	return p.err
 }
 
-// Sightings writes where else in the stack the packet of a shown record was seen, and how long after the first time.
+// Sightings writes where else the packet of a shown record was seen, and how long after the first time.
 func Sightings(w io.Writer, list []view.Sighting, names view.Names, s Style) error {
 	p := &printer{w: w}
 	if len(list) < 2 {
