@@ -8,6 +8,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/trace"
 )
 
 // StreamFilter is Wireshark's filter for the conversations, which are of one
@@ -31,6 +32,15 @@ func StreamFilter(cs []*flow.Conversation) string {
 		}
 	}
 	return AnyOf(parts...)
+}
+
+// FrameFilter is Wireshark's filter for the records, which are of one source.
+func FrameFilter(at []trace.Pos) string {
+	numbers := make([]int, 0, len(at))
+	for _, p := range at {
+		numbers = append(numbers, int(p.Number))
+	}
+	return inSet("frame.number", numbers)
 }
 
 // inSet is the filter for a field with one of the values.

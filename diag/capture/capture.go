@@ -13,7 +13,10 @@ import (
 
 // Rules lists the family.
 func Rules() []*diag.Rule {
-	return []*diag.Rule{DropsReported, OneWay, SnapLen, Midstream, TxChecksumOffload, LengthZero, LargeSegments, TimeBackwards, TimeCoarse, Filter, Wrap, Vantage, Short, PIDUnreliable}
+	return []*diag.Rule{
+		DropsReported, Gaps, OneWay, Duplicates, MultiEncapsulation, SnapLen, Midstream, TxChecksumOffload, LengthZero, LargeSegments,
+		TimeBackwards, TimeCoarse, Filter, Wrap, Vantage, Short, PIDUnreliable,
+	}
 }
 
 func positions(ms []flow.Moment) []trace.Pos {
@@ -22,6 +25,12 @@ func positions(ms []flow.Moment) []trace.Pos {
 		out = append(out, m.Pos)
 	}
 	return out
+}
+
+// distinct sorts the records and leaves each in once.
+func distinct(list []trace.Pos) []trace.Pos {
+	sortByNumber(list)
+	return slices.Compact(list)
 }
 
 func sortByNumber(list []trace.Pos) {
