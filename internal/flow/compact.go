@@ -25,6 +25,7 @@ func (t *Tracker) All() iter.Seq[*Conversation] {
 				*scratch = tcpFlow{}
 				c = t.unpacked(i, scratch)
 				scratch.release(&t.blocks)
+				t.trails.take(&scratch.flow)
 			}
 			if !yield(c) {
 				return
@@ -138,7 +139,7 @@ func (t *Tracker) pack(f *tcpFlow) bool {
 // unpacked is packed conversation id, put into f.
 func (t *Tracker) unpacked(id int, f *tcpFlow) *Conversation {
 	ref := t.cold.refs[id] - 1
-	p := packer{b: t.cold.chunks[ref>>32][uint32(ref):], reading: true, start: t.cold.start, blocks: &t.blocks}
+	p := packer{b: t.cold.chunks[ref>>32][uint32(ref):], reading: true, start: t.cold.start, blocks: &t.blocks, trails: &t.trails}
 	p.conversation(f)
 	f.flow.tcp = f
 	c := &f.flow.Conversation
@@ -156,9 +157,6 @@ func (t *Tracker) live(e *entry) *flow {
 	t.convs[e.id-1] = t.unpacked(int(e.id-1), f)
 	t.follow(e, f)
 	e.flow = &f.flow
-	if p := e.flow.passed; p != nil {
-		t.trails.enqueue(p, t.clock.time()+firstLook)
-	}
 	return e.flow
 }
 

@@ -249,7 +249,11 @@ func (f *flow) find(q *passed, p *packet.Packet, dir int) (found *passed) {
 	tr := f.passed
 	for i := tr.n; i > 0; i-- {
 		e := tr.at(i - 1)
-		if e.key != q.key || !near(q.time, e.time, f.patience()) || !e.sameSum(q) {
+		wait := min(queueTime, f.patience())
+		if tr.n-i < fewPassed {
+			wait = f.patience()
+		}
+		if e.key != q.key || !near(q.time, e.time, wait) || !e.sameSum(q) {
 			continue
 		}
 		if hops := int(e.ttl) - int(q.ttl); hops > maxHops || hops < -maxHops {

@@ -12,12 +12,13 @@ import (
 type packer struct {
 	b       []byte // written so far, or left to read
 	reading bool
-	n       int    // numbers that the group still takes, or has left
-	mask    byte   // of the group
-	at      int    // of the group's mask, when writing
-	origin  Moment // what moments are relative to
-	start   int64  // a time near the first of all
-	blocks  *pool  // for lists that are read
+	n       int     // numbers that the group still takes, or has left
+	mask    byte    // of the group
+	at      int     // of the group's mask, when writing
+	origin  Moment  // what moments are relative to
+	start   int64   // a time near the first of all
+	blocks  *pool   // for lists that are read
+	trails  *trails // the same, nil when no packets follow
 }
 
 func (c *packer) put(v uint64) {

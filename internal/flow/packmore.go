@@ -20,11 +20,7 @@ func (c *packer) trail(f *flow) {
 	}
 	num(c, &size)
 	if c.reading {
-		t = &trail{owner: f, n: n}
-		if t.list = t.few[:]; size > fewPassed {
-			t.list = make([]passed, size)
-		}
-		f.passed = t
+		t = c.trails.resume(f, n, size)
 	}
 	for i := range t.last {
 		c.lowFrame(&t.last[i])

@@ -5,8 +5,7 @@ import "math"
 // A trail is the newest packets of a conversation, for recognising one that
 // was recorded twice. What it holds follows from the packets of the
 // conversation alone, in whatever order conversations are mixed: those of the
-// last [groupWindow], as many as there is room for. Room grows up to midPassed
-// until it holds those of the last [queueTime], up to manyPassed for those of the last [sightingWindow].
+// last [sightingWindow] up to manyPassed, of the last [queueTime] up to midPassed, and of the newest few those of the last [groupWindow].
 //
 // Only conversations that had a packet in that time need one: its memory then
 // goes to another, which the first one notices by the owner.
@@ -27,7 +26,7 @@ const (
 	manyPassed = 64 // a card hands over bursts of 64 packets, each of which may come twice
 
 	// queueTime is how long, in nanoseconds, packets usually wait in a queue: for as long as that more than few are kept.
-	queueTime = 50_000_000
+	queueTime = 20_000_000
 )
 
 // passed is one packet that went by.
@@ -56,8 +55,12 @@ const (
 // at is the i-th packet, 0 for the oldest.
 func (t *trail) at(i uint32) *passed { return &t.list[(t.first+i)&uint32(len(t.list)-1)] }
 
-// forget drops the packets that are too old for another record of them to come now.
+// forget drops the packets that are too old for another record of them to come
+// now: the newest few may be older than the others.
 func (t *trail) forget(now, window int64) {
+	for t.n > fewPassed && now > t.at(0).time+queueTime {
+		t.drop()
+	}
 	for t.n > 0 && now > t.at(0).time+window {
 		t.drop()
 	}
@@ -71,7 +74,7 @@ func (t *trail) drop() {
 
 // add is the place of the next packet. Those too old for it are forgotten, and the oldest when no more are kept.
 func (t *trail) add(now int64, pl *trails) *passed {
-	if t.n > 0 && now > t.list[t.first].time+groupWindow {
+	if t.n > 0 && now > t.list[t.first].time+queueTime {
 		t.forget(now, groupWindow)
 		if t.n == 0 {
 			t.clear(pl)
@@ -166,6 +169,23 @@ func (ts *trails) give(f *flow, now int64) *trail {
 	return t
 }
 
+// resume gives the trail of n packets back to a conversation that was packed, with room for size of them.
+func (ts *trails) resume(f *flow, n uint32, size int) *trail {
+	var t *trail
+	if ts == nil {
+		t = &trail{owner: f}
+		f.passed, t.list = t, t.few[:]
+		ts = new(trails)
+	} else {
+		t = ts.give(f, math.MinInt64)
+	}
+	if size > fewPassed {
+		t.list = ts.block(size - 1)
+	}
+	t.n = n
+	return t
+}
+
 func (ts *trails) enqueue(t *trail, due int64) {
 	if ts.head > 64 && ts.head > len(ts.queue)/2 {
 		n := copy(ts.queue, ts.queue[ts.head:])
@@ -196,7 +216,7 @@ func (ts *trails) release() {
 // block is room for more packets than size.
 func (ts *trails) block(size int) []passed {
 	list, want := &ts.mid, midPassed
-	if size == midPassed {
+	if size >= midPassed {
 		list, want = &ts.most, manyPassed
 	}
 	last := len(*list) - 1
@@ -267,13 +287,13 @@ func (s *sender) took(first bool) {
 }
 
 // A watermark is a time that no packet to come is before, as far as one can
-// tell: the earliest of some dozens of packets. Records are not always in order of time, and one may be years ahead.
+// tell: the earliest of the last packets. Records are not always in order of time, and one may be years ahead.
 type watermark struct {
 	low, before int64 // earliest of the packets counted in n, and of as many before them
 	n           uint32
 }
 
-const watermarkPackets = 64
+const watermarkPackets = 8
 
 func newWatermark() watermark { return watermark{low: math.MaxInt64, before: math.MinInt64} }
 
