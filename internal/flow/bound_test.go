@@ -43,7 +43,7 @@ func TestAMillionHalfOpenConnections(t *testing.T) {
 		begin func() *Tracker
 		most  int64 // bytes for each
 	}{
-		{"plain", func() *Tracker { return NewTracker(0) }, 1700},
+		{"plain", func() *Tracker { return NewTracker(0) }, 1850},
 		{"compact", func() *Tracker { tr := NewTracker(0); tr.Compact(); return tr }, 330},
 	} {
 		t.Run(tt.name, func(t *testing.T) { flood(t, tt.begin(), tt.most) })
