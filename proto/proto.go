@@ -74,6 +74,11 @@ const (
 	HIP
 	L2TP
 	TLS
+	DNS
+	DNSStream // DNS over TCP: a length before each message
+	MDNS
+	LLMNR
+	SSRP
 	Count // number of protocols
 )
 
@@ -87,6 +92,7 @@ var names = [Count]string{
 	NetMonHeader: "netmon_header", NetMonEvent: "netmon_event", EAPOL: "eapol", STP: "stp",
 	IEEE8021AD: "ieee8021ad", MPLSControl: "pwethcw", ConfigTest: "loop", LCP: "lcp", IPCP: "ipcp", IPv6CP: "ipv6cp", CHAP: "chap", PAP: "pap",
 	SLARP: "slarp", UDPEncap: "udpencap", Shim6: "ipv6.shim6", MobileIPv6: "mipv6", HIP: "hip", L2TP: "l2tp", TLS: "tls",
+	DNS: "dns", DNSStream: "dns", MDNS: "mdns", LLMNR: "llmnr", SSRP: "ssrp",
 }
 
 // String is Wireshark's short name, as in frame.protocols.

@@ -103,6 +103,7 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 			lanes[i].match = sel.Match() // what a row names must stay in place: nothing is packed
 			if s.streams != nil {
 				lanes[i].streams = stream.New(s.streams.choice)
+				lanes[i].decoder.Applications = true
 			}
 		} else {
 			lanes[i].tracker.Compact()

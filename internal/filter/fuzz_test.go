@@ -61,7 +61,7 @@ func FuzzMatch(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, link uint32, data []byte) {
 		var (
-			d packet.Decoder
+			d = packet.Decoder{Applications: true}
 			p packet.Packet
 			s flow.Sighting
 		)

@@ -142,7 +142,7 @@ func each(path string, visit func(*session.Row)) error {
 	defer rd.Close()
 	var (
 		r trace.Record
-		d packet.Decoder
+		d = packet.Decoder{Applications: true}
 		p packet.Packet
 		s flow.Sighting
 	)

@@ -17,7 +17,9 @@ type Decoder struct {
 	// nothing of segmentation offload: a packet with nothing behind its header.
 	LengthAsSent bool
 
-	frags fragments
+	// Applications makes Decode name what UDP carries by its ports, where it is a protocol that wiretale decodes.
+	Applications bool
+	frags        fragments
 	// assembled is the memory behind Packet.Assembled.
 	assembled []byte
 	header    [20]byte // a TCP header that was cut, filled up with zeros
@@ -115,6 +117,9 @@ func (d *Decoder) Decode(r *trace.Record, p *Packet) {
 	}
 	if !plain(r, p) {
 		d.walk(r, p)
+	}
+	if d.Applications {
+		p.application()
 	}
 }
 

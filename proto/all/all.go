@@ -7,6 +7,7 @@ import (
 	"github.com/wiretale/wiretale/proto/ah"
 	"github.com/wiretale/wiretale/proto/arp"
 	"github.com/wiretale/wiretale/proto/chdlc"
+	"github.com/wiretale/wiretale/proto/dns"
 	"github.com/wiretale/wiretale/proto/eapol"
 	"github.com/wiretale/wiretale/proto/erf"
 	"github.com/wiretale/wiretale/proto/erspan"
@@ -33,6 +34,7 @@ import (
 	"github.com/wiretale/wiretale/proto/radiotap"
 	"github.com/wiretale/wiretale/proto/sctp"
 	"github.com/wiretale/wiretale/proto/sll"
+	"github.com/wiretale/wiretale/proto/ssrp"
 	"github.com/wiretale/wiretale/proto/stp"
 	"github.com/wiretale/wiretale/proto/tcp"
 	"github.com/wiretale/wiretale/proto/teredo"
@@ -98,6 +100,11 @@ var tables = [proto.Count]*field.Table{
 	proto.STP:             &stp.Fields,
 	proto.EAPOL:           &eapol.Fields,
 	proto.NetMonEvent:     &netmon.Fields,
+	proto.DNS:             &dns.Fields,
+	proto.DNSStream:       &dns.StreamFields,
+	proto.MDNS:            &dns.MulticastFields,
+	proto.LLMNR:           &dns.LLMNRFields,
+	proto.SSRP:            &ssrp.Fields,
 }
 
 // Tables are the field tables by protocol; nil for a protocol without fields. They are not to be changed.
