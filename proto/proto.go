@@ -79,7 +79,12 @@ const (
 	MDNS
 	LLMNR
 	SSRP
-	Count // number of protocols
+	NBSS
+	SMB
+	SMB2
+	SMB2Transform  // encrypted
+	SMB2Compressed // compressed
+	Count          // number of protocols
 )
 
 var names = [Count]string{
@@ -93,6 +98,7 @@ var names = [Count]string{
 	IEEE8021AD: "ieee8021ad", MPLSControl: "pwethcw", ConfigTest: "loop", LCP: "lcp", IPCP: "ipcp", IPv6CP: "ipv6cp", CHAP: "chap", PAP: "pap",
 	SLARP: "slarp", UDPEncap: "udpencap", Shim6: "ipv6.shim6", MobileIPv6: "mipv6", HIP: "hip", L2TP: "l2tp", TLS: "tls",
 	DNS: "dns", DNSStream: "dns", MDNS: "mdns", LLMNR: "llmnr", SSRP: "ssrp",
+	NBSS: "nbss", SMB: "smb", SMB2: "smb2", SMB2Transform: "smb2", SMB2Compressed: "smb2",
 }
 
 // String is Wireshark's short name, as in frame.protocols.

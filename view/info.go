@@ -54,6 +54,7 @@ var infos = map[proto.ID]func(row *engine.Row, i int) string{
 	proto.IPv6HopByHop: ipv6Info, proto.IPv6Destination: ipv6Info, proto.IPv6Routing: ipv6Info,
 	proto.DNS: dnsInfo, proto.DNSStream: dnsInfo, proto.MDNS: dnsInfo, proto.LLMNR: dnsInfo,
 	proto.SSRP: ssrpInfo,
+	proto.NBSS: nbssInfo, proto.SMB: smbInfo, proto.SMB2: smb2Info, proto.SMB2Transform: sealedInfo, proto.SMB2Compressed: sealedInfo,
 }
 
 // protocolNames are Wireshark's names in the Protocol column.

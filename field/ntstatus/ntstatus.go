@@ -151,3 +151,13 @@ func appendHex(dst []byte, v uint32) []byte {
 	}
 	return dst
 }
+
+// Names are the names of all NTSTATUS values that have one, by value.
+func Names() map[uint64]string {
+	table := ntstatusTable()
+	names := make(map[uint64]string, len(table))
+	for _, c := range table {
+		names[uint64(c.value)] = c.name
+	}
+	return names
+}

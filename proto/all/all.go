@@ -25,6 +25,7 @@ import (
 	"github.com/wiretale/wiretale/proto/ipv6"
 	"github.com/wiretale/wiretale/proto/llc"
 	"github.com/wiretale/wiretale/proto/mpls"
+	"github.com/wiretale/wiretale/proto/nbss"
 	"github.com/wiretale/wiretale/proto/netmon"
 	"github.com/wiretale/wiretale/proto/nflog"
 	"github.com/wiretale/wiretale/proto/null"
@@ -34,6 +35,8 @@ import (
 	"github.com/wiretale/wiretale/proto/radiotap"
 	"github.com/wiretale/wiretale/proto/sctp"
 	"github.com/wiretale/wiretale/proto/sll"
+	"github.com/wiretale/wiretale/proto/smb"
+	"github.com/wiretale/wiretale/proto/smb2"
 	"github.com/wiretale/wiretale/proto/ssrp"
 	"github.com/wiretale/wiretale/proto/stp"
 	"github.com/wiretale/wiretale/proto/tcp"
@@ -105,6 +108,11 @@ var tables = [proto.Count]*field.Table{
 	proto.MDNS:            &dns.MulticastFields,
 	proto.LLMNR:           &dns.LLMNRFields,
 	proto.SSRP:            &ssrp.Fields,
+	proto.NBSS:            &nbss.Fields,
+	proto.SMB:             &smb.Fields,
+	proto.SMB2:            &smb2.Fields,
+	proto.SMB2Transform:   &smb2.TransformFields,
+	proto.SMB2Compressed:  &smb2.CompressionFields,
 }
 
 // Tables are the field tables by protocol; nil for a protocol without fields. They are not to be changed.

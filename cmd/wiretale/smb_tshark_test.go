@@ -1,0 +1,103 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/all"
+	"github.com/wiretale/wiretale/proto/nbss"
+	"github.com/wiretale/wiretale/proto/smb2"
+)
+
+// smbFrame gives a segment the layers of the one frame of SMB that it
+// consists of, and reports whether it does. Other segments need the bytes of the stream.
+func smbFrame(p *packet.Packet) bool {
+	b := p.Payload
+	if p.Transport != proto.TCP || len(b) < nbss.HeaderLen+4 || len(b) != p.PayloadLen || smb2.KindOf(b[nbss.HeaderLen:]) == smb2.None {
+		return false
+	}
+	if slices.ContainsFunc(p.Layers[:p.N], func(l packet.Layer) bool { return l.Proto == proto.NBSS }) {
+		return true
+	}
+	data := p.N - 1
+	for data > 0 && p.Layers[data].Proto != proto.Data {
+		data--
+	}
+	whole := p.Layers[data]
+	if data == 0 || nbss.Extent(b, true) != len(b) {
+		return false
+	}
+	p.N = data
+	all.SMBLayers(b, func(id proto.ID, off, n int, beside bool) {
+		l := whole
+		l.Proto, l.Off, l.Header = id, whole.Off+int32(off), int32(n)
+		l.End = l.Off + int32(n)
+		l.Wire = l.End
+		p.Layers[p.N] = l
+		p.N++
+	})
+	return true
+}
+
+// smbStates are what Wireshark adds to a row because it knows the messages before, and what other protocols inside add.
+var smbStates = []struct {
+	re   *regexp.Regexp
+	with string
+}{
+	{regexp.MustCompile(`^(\[TCP [^]]*\] )+`), ""},
+	{regexp.MustCompile(`(Create Response|(Ioctl|Close|Flush|Read|Write|Lock|Notify|GetInfo|SetInfo|Find) Re(quest|sponse)[^;]*?) File: .*?( SMB2_FIND_|;[A-Z]|$)`), "$1$4"},
+	{regexp.MustCompile(`(Find Response(, Error: \w+)?) SMB2_FIND[^;]*`), "$1"},
+}
+
+func stateless(s string) string {
+	for _, d := range smbStates {
+		for {
+			t := d.re.ReplaceAllString(s, d.with)
+			if t == s {
+				break
+			}
+			s = t
+		}
+	}
+	return strings.TrimRight(s, " ")
+}
+
+// TestSMBIsTsharks compares protocol, Info and all fields of the segments that hold one frame of SMB with what tshark prints for them.
+func TestSMBIsTsharks(t *testing.T) {
+	t.Parallel()
+	c := comparison{
+		filter: "smb2 || smb", patterns: []string{"smb2/*.pcap*", "smb2/ms/*", "lab/smb/*", "rebuilt/post2*", "netmon/*", "formats/derived_smb2rw.pcap.zst"},
+		names: append([]string{"frame.number", "frame.protocols", listColumn + "Protocol", listColumn + "Info"}, fieldsOf(t, "smb2.", "smb.", "nbss.")...),
+		take:  smbFrame, accepted: smbAccepted, least: 300,
+	}
+	c.run(t)
+}
+
+// partly are the values that Wireshark also shows of what is not decoded here: the contexts of a CREATE, what a query
+// answers, descriptors, and what it knows of the request or the tree.
+var partly = regexp.MustCompile(`^smb\.access|^smb\.create\.|^smb2\.(file_attribute|allocation_size|eof|file_index|filename|lease|flags|tree|share_type|class|(file|fs|sec|find)(_info)?\.infolevel|\w+\.time|capabilities|dialect|sec_mode|server_guid|client_guid|fid|create\.oplock|file_offset|ioctl)`)
+
+// smbAccepted is why a value may differ.
+func smbAccepted(name, got, want string, row []string) string {
+	chain, inner := strings.CutPrefix(strings.TrimPrefix(row[1], "netmon_header:"), regexp.MustCompile(`(:smb2)+`).ReplaceAllString(got, ":smb2"))
+	above := regexp.MustCompile(`nbss:smb2?(:\w|$)`).FindString(row[1])
+	switch {
+	case name == listColumn+"Info" && stateless(got) == stateless(want):
+		return "state"
+	case name == "frame.protocols" && inner && !strings.Contains(chain, "smb"):
+		return "inner"
+	case (name == listColumn+"Protocol" || name == listColumn+"Info") && strings.Contains(row[1], "dcerpc") && above != "":
+		return "inner"
+	case partly.MatchString(name) && within(occurrences(got), occurrences(want)):
+		return "partly"
+	case strings.HasPrefix(name, "smb2.error.") && want == "", strings.HasPrefix(name, "smb2.ses") && got == "" && want != "" || name == "smb2.security_blob" && want == "<MISSING>":
+		return "setup-error"
+	case strings.HasSuffix(name, "time") && got == "" && strings.HasPrefix(want, "Jan  1, 1970 00:00:00"):
+		return "no-time"
+	}
+	return ""
+}

@@ -1,0 +1,226 @@
+package view
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/wiretale/wiretale/field/ntstatus"
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/nbss"
+	"github.com/wiretale/wiretale/proto/smb"
+	"github.com/wiretale/wiretale/proto/smb2"
+)
+
+var (
+	smbCommands  = proto.Names("smb.cmd")
+	smb2Commands = proto.Names("smb2.cmd")
+	smb2Finds    = proto.Names("smb2.find.infolevel")
+	smb2Classes  = proto.Names("smb2.class")
+	smb2Controls = proto.Names("smb2.ioctl.function")
+	smb2Levels   = map[uint8]map[uint64]string{
+		smb2.FileInfo: proto.Names("smb2.file_info.infolevel"), smb2.FSInfo: proto.Names("smb2.fs_info.infolevel"), smb2.SecurityInfo: proto.Names("smb2.sec_info.infolevel"),
+	}
+	nbssTypes = proto.Names("nbss.type")
+)
+
+// smb2Info is that of all messages of a compound, which layer i ends: "Create Request File: a.txt;Close Request".
+func smb2Info(row *engine.Row, i int) string {
+	p := row.Packet
+	first := i
+	for first > 0 && p.Layers[first-1].Proto == proto.SMB2 && chained(p.Bytes(first-1)) {
+		first--
+	}
+	var text strings.Builder
+	for j := first; j <= i; j++ {
+		var m smb2.Message
+		if !m.Decode(p.Bytes(j)) {
+			text.WriteString(ended(row, j))
+			break
+		}
+		if j > first {
+			text.WriteByte(';')
+		}
+		text.WriteString(smb2Text(&m))
+		if len(m.Body()) < 2 {
+			text.WriteString(ended(row, j))
+		}
+	}
+	return text.String()
+}
+
+// chained reports whether another message of the compound follows this one.
+func chained(b []byte) bool {
+	var m smb2.Message
+	return m.Decode(b) && m.Next != 0
+}
+
+// smb2Text is one message. What only the conversation knows, the name of an open file above all, is not in it.
+func smb2Text(m *smb2.Message) string {
+	if m.Command == smb2.OplockBreak && !m.Failed() {
+		return breakText(m)
+	}
+	name := smb2Commands[uint64(m.Command)]
+	if name == "" {
+		name = fmt.Sprintf("unknown-0x%02X", m.Command)
+	}
+	if !m.Response() {
+		return name + " Request" + smb2Asked(m)
+	}
+	return name + " Response" + statusText(m.Status) + smb2Told(m)
+}
+
+func statusText(status uint32) string {
+	if status == 0 {
+		return ""
+	}
+	if name := ntstatus.Status(status).Name(); name != "" {
+		return ", Error: " + name
+	}
+	return fmt.Sprintf(", Error: Unknown (0x%08x)", status)
+}
+
+func breakText(m *smb2.Message) string {
+	lease, notification := m.Lease()
+	switch {
+	case !lease && m.Response():
+		return "Break Response" + statusText(m.Status)
+	case !lease:
+		return "Break Request"
+	case notification:
+		return "Lease Break Notification"
+	case m.Response():
+		return "Lease Break Response"
+	}
+	return "Lease Break Acknowledgment"
+}
+
+// smb2Asked is what a request shows of its body.
+func smb2Asked(m *smb2.Message) string {
+	name, _ := m.Name()
+	switch m.Command {
+	case smb2.SessionSetup:
+		return ntlmText(m)
+	case smb2.TreeConnect:
+		return " Tree: " + Printable(smb2.Text(name))
+	case smb2.Create:
+		return " File: " + Printable(smb2.Text(name))
+	case smb2.Read, smb2.Write:
+		if off, n, ok := m.Range(); ok {
+			return fmt.Sprintf(" Len:%d Off:%d", n, off)
+		}
+	case smb2.QueryDirectory:
+		if level, ok := m.Level(); ok {
+			return " " + valueName(smb2Finds, uint64(level)) + " Pattern: " + Printable(smb2.Text(name))
+		}
+	case smb2.QueryInfo, smb2.SetInfo:
+		if class, level, ok := m.Info(); ok {
+			return " " + valueName(smb2Classes, uint64(class)) + "/" + valueName(smb2Levels[class], uint64(level))
+		}
+	case smb2.IOCTL:
+		return smb2Control(m)
+	}
+	return ""
+}
+
+// smb2Told is what a response shows of its body.
+func smb2Told(m *smb2.Message) string {
+	switch m.Command {
+	case smb2.SessionSetup:
+		return ntlmText(m)
+	case smb2.IOCTL:
+		return smb2Control(m)
+	}
+	return ""
+}
+
+func valueName(names map[uint64]string, v uint64) string {
+	if name := names[v]; name != "" {
+		return name
+	}
+	return fmt.Sprintf("(Level:0x%02x)", v)
+}
+
+// smb2Control is the function of an IOCTL, with the path or the pipe that its request names ([MS-DFSC] 2.2.2, [MS-FSCC] 2.3.49).
+func smb2Control(m *smb2.Message) string {
+	code, ok := m.Function()
+	if !ok {
+		return ""
+	}
+	name := smb2Controls[uint64(code)]
+	if name == "" {
+		name = fmt.Sprintf("Unknown (0x%08X)", code)
+	}
+	const level, pipeHead = 2, 14
+	switch in := m.Input(); {
+	case code == smb2.GetReferrals && len(in) >= level:
+		path, _, _ := strings.Cut(smb2.Text(in[level:]), "\x00")
+		return " " + name + ", File: " + Printable(path)
+	case code == smb2.PipeWait && len(in) >= pipeHead:
+		n := min(binary.LittleEndian.Uint32(in[8:]), uint32(len(in)-pipeHead))
+		return " " + name + " Pipe: " + Printable(smb2.Text(in[pipeHead:pipeHead+n]))
+	}
+	return " " + name
+}
+
+// ntlmTypes are Wireshark's names of the messages of NTLM.
+var ntlmTypes = map[uint32]string{1: "NTLMSSP_NEGOTIATE", 2: "NTLMSSP_CHALLENGE", 3: "NTLMSSP_AUTH"}
+
+func ntlmText(m *smb2.Message) string {
+	n, ok := m.NTLM()
+	name := ntlmTypes[n.Type]
+	if !ok || name == "" {
+		return ""
+	}
+	if n.Type != 3 {
+		return ", " + name
+	}
+	domain, user := string(n.Domain), string(n.User)
+	if n.Unicode {
+		domain, user = smb2.Text(n.Domain), smb2.Text(n.User)
+	}
+	return ", " + name + ", User: " + Printable(domain) + `\` + Printable(user)
+}
+
+// sealedInfo is of what cannot be read: encrypted or compressed messages.
+func sealedInfo(row *engine.Row, i int) string {
+	if row.Packet.Layers[i].Proto == proto.SMB2Transform {
+		return "Encrypted SMB3"
+	}
+	return "Compressed SMB3"
+}
+
+func smbInfo(row *engine.Row, i int) string {
+	var h smb.Header
+	if !h.Decode(row.Packet.Bytes(i)) {
+		return ended(row, i)
+	}
+	name := smbCommands[uint64(h.Command)]
+	if name == "" {
+		name = fmt.Sprintf("unknown-0x%02X", h.Command)
+	}
+	switch {
+	case !h.Response():
+		return name + " Request"
+	case h.NTStatus:
+		return name + " Response" + statusText(h.Status)
+	}
+	return name + " Response"
+}
+
+// nbssInfo is the kind of the frame; of a request the names in it.
+func nbssInfo(row *engine.Row, i int) string {
+	b := row.Packet.Bytes(i)
+	if len(b) == 0 {
+		return ""
+	}
+	text := nbssTypes[uint64(b[0])]
+	if b[0] == nbss.Request && len(b) > nbss.HeaderLen {
+		called, n := nbss.Name(b[nbss.HeaderLen:])
+		if calling, m := nbss.Name(b[nbss.HeaderLen+n:]); n > 0 && m > 0 {
+			text += ", to " + Printable(called) + " from " + Printable(calling)
+		}
+	}
+	return text
+}
