@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/packet"
@@ -150,9 +151,9 @@ func MAC(b []byte) string {
 
 // Printable makes text from a file safe for a terminal: control characters become escapes.
 func Printable(s string) string {
-	clean := true
+	clean := utf8.ValidString(s)
 	for _, r := range s {
-		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0xfffd {
+		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 {
 			clean = false
 			break
 		}

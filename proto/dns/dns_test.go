@@ -106,6 +106,7 @@ func TestNames(t *testing.T) {
 		{"\x80\x00", "", false, 0},
 		{"\x41\x00", "", false, 0},
 		{"\x61\x00", "<Unknown extended label>", true, 1},
+		{"\x01a\x61\x00", "<Unknown extended label>", true, 3},
 		{"\x05a\nb\x00\xff\x00", `a\nb\000` + "\ufffd", true, 7},
 		{string(wire(long)), long, true, 255},
 		{string(wire(long + "f")), "<Name too long>", true, 256},

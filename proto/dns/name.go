@@ -113,7 +113,7 @@ func rawName(raw *[maxText]byte, b []byte, off int) (n int, bad string, ok bool)
 			}
 			off = c&0x3f<<8 | int(b[off])
 		case kind == extended && c != bitmap:
-			return 0, unknownKind, true
+			return 0, unknownKind, jumps == 0
 		default:
 			return 0, "", false
 		}

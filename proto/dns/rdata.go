@@ -72,6 +72,9 @@ func AppendData(dst []byte, m *Message, r *Record) ([]byte, bool) {
 	if r.Said == 0 || s == nothing {
 		return dst, true
 	}
+	if r.DataLen < r.Said {
+		return dst, false
+	}
 	b := m.Bytes[r.Data : r.Data+r.DataLen]
 	switch s {
 	case owner:
@@ -116,7 +119,11 @@ func numbersAndName(dst []byte, m *Message, r *Record, n int) ([]byte, bool) {
 	if r.DataLen < 2*n {
 		return dst, false
 	}
-	return spaced(numbers(dst, m.Bytes[r.Data:], n), m, r.Data+2*n)
+	text, ok := spaced(numbers(dst, m.Bytes[r.Data:], n), m, r.Data+2*n)
+	if !ok {
+		return dst, false
+	}
+	return text, true
 }
 
 // numbers appends n numbers of two bytes.
