@@ -144,11 +144,16 @@ type value struct {
 	got, want  []string
 }
 
-// TestFieldValuesAreTsharks compares every declared field of the frames of five groups with what tshark prints for it.
+// applications are the protocols whose fields have comparisons of their own.
+var applications = []string{"dns.", "nbss.", "smb.", "smb2."}
+
+// TestFieldValuesAreTsharks compares every declared field below the applications, of the frames of five groups, with what tshark prints for it.
 func TestFieldValuesAreTsharks(t *testing.T) {
 	t.Parallel()
 	need(t, "tshark")
-	names := comparedFields(t)
+	names := slices.DeleteFunc(comparedFields(t), func(n string) bool {
+		return slices.ContainsFunc(applications, func(prefix string) bool { return strings.HasPrefix(n, prefix) })
+	})
 	var mu sync.Mutex
 	used, wrong := map[string]int{}, map[string]int{}
 	judge := func(v *value) {
