@@ -80,6 +80,7 @@ const (
 	LLMNR
 	SSRP
 	NBSS
+	NBSSContinuation // the rest of a frame whose begin was not captured
 	SMB
 	SMB2
 	SMB2Transform  // encrypted
@@ -98,7 +99,7 @@ var names = [Count]string{
 	IEEE8021AD: "ieee8021ad", MPLSControl: "pwethcw", ConfigTest: "loop", LCP: "lcp", IPCP: "ipcp", IPv6CP: "ipv6cp", CHAP: "chap", PAP: "pap",
 	SLARP: "slarp", UDPEncap: "udpencap", Shim6: "ipv6.shim6", MobileIPv6: "mipv6", HIP: "hip", L2TP: "l2tp", TLS: "tls",
 	DNS: "dns", DNSStream: "dns", MDNS: "mdns", LLMNR: "llmnr", SSRP: "ssrp",
-	NBSS: "nbss", SMB: "smb", SMB2: "smb2", SMB2Transform: "smb2", SMB2Compressed: "smb2",
+	NBSS: "nbss", NBSSContinuation: "nbss", SMB: "smb", SMB2: "smb2", SMB2Transform: "smb2", SMB2Compressed: "smb2",
 }
 
 // String is Wireshark's short name, as in frame.protocols.

@@ -54,8 +54,8 @@ var infos = map[proto.ID]func(row *engine.Row, i int) string{
 	proto.TLS:          tlsInfo,
 	proto.IPv6HopByHop: ipv6Info, proto.IPv6Destination: ipv6Info, proto.IPv6Routing: ipv6Info,
 	proto.DNS: dnsInfo, proto.DNSStream: dnsInfo, proto.MDNS: dnsInfo, proto.LLMNR: dnsInfo,
-	proto.SSRP: ssrpInfo,
-	proto.NBSS: nbssInfo, proto.SMB: smbInfo, proto.SMB2: smb2Info, proto.SMB2Transform: sealedInfo, proto.SMB2Compressed: sealedInfo,
+	proto.SSRP:             ssrpInfo,
+	proto.NBSSContinuation: nbssInfo, proto.NBSS: nbssInfo, proto.SMB: smbInfo, proto.SMB2: smb2Info, proto.SMB2Transform: sealedInfo, proto.SMB2Compressed: sealedInfo,
 }
 
 // protocolNames are Wireshark's names in the Protocol column.
@@ -65,6 +65,8 @@ var protocolNames = map[proto.ID]string{
 	proto.Ethernet: "Ethernet", proto.EtherType: "Ethernet", proto.LLC: "LLC", proto.STP: "STP", proto.EAPOL: "EAPOL", proto.WLAN: "802.11",
 	proto.PPP: "PPP", proto.PPPoED: "PPPoED", proto.PPPoES: "PPPoES", proto.GRE: "GRE", proto.ESP: "ESP", proto.AH: "AH", proto.MPLS: "MPLS",
 	proto.VLAN: "VLAN", proto.SLL: "SLL", proto.SLL2: "SLL", proto.VXLAN: "VXLAN", proto.Geneve: "Geneve", proto.GTP: "GTP", proto.Teredo: "Teredo",
+	proto.DNS: "DNS", proto.DNSStream: "DNS", proto.MDNS: "MDNS", proto.LLMNR: "LLMNR", proto.SSRP: "SSRP", proto.NBSS: "NBSS", proto.NBSSContinuation: "NBSS",
+	proto.SMB: "SMB", proto.SMB2: "SMB2", proto.SMB2Transform: "SMB2", proto.SMB2Compressed: "SMB2",
 }
 
 func packetColumns(row *engine.Row) Columns {

@@ -10,6 +10,11 @@ import (
 // protocol in a frame, and behind a verdict of the TCP analysis; nothing for other protocols.
 var separators = map[proto.ID]string{proto.TLS: ", "}
 
+// alone are protocols whose text takes the place of what the layers before said, when it does not go on with it.
+var alone = map[proto.ID]func(p *packet.Packet, i int) (goesOn bool){proto.SMB2: compounded, proto.NBSS: never, proto.DNSStream: never}
+
+func never(*packet.Packet, int) bool { return false }
+
 // columnNames are the Protocol column of protocols that have several names: by version, by what they carry.
 var columnNames = map[proto.ID]func(row *engine.Row, i int) string{proto.TLS: tlsVersion}
 
@@ -47,6 +52,9 @@ func applicationColumns(row *engine.Row, c *Columns) {
 		render := infos[id]
 		if render == nil {
 			continue
+		}
+		if goesOn := alone[id]; goesOn != nil && !goesOn(p, i) {
+			text = verdict
 		}
 		if text != "" {
 			text += separators[id]

@@ -7,6 +7,7 @@ import (
 
 	"github.com/wiretale/wiretale/field/ntstatus"
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/nbss"
 	"github.com/wiretale/wiretale/proto/smb"
@@ -25,35 +26,43 @@ var (
 	nbssTypes = proto.Names("nbss.type")
 )
 
-// smb2Info is that of all messages of a compound, which layer i ends: "Create Request File: a.txt;Close Request".
+// smb2Info is one message; those of a compound have semicolons between them: "Create Request File: a.txt;Close Request".
 func smb2Info(row *engine.Row, i int) string {
-	p := row.Packet
-	first := i
-	for first > 0 && p.Layers[first-1].Proto == proto.SMB2 && chained(p.Bytes(first-1)) {
-		first--
+	var m smb2.Message
+	if !m.Decode(row.Packet.Bytes(i)) {
+		return unfinished(row, i)
 	}
-	var text strings.Builder
-	for j := first; j <= i; j++ {
-		var m smb2.Message
-		if !m.Decode(p.Bytes(j)) {
-			text.WriteString(ended(row, j))
-			break
-		}
-		if j > first {
-			text.WriteByte(';')
-		}
-		text.WriteString(smb2Text(&m))
-		if len(m.Body()) < 2 {
-			text.WriteString(ended(row, j))
-		}
+	text := smb2Text(&m)
+	if compounded(row.Packet, i) {
+		text = ";" + text
 	}
-	return text.String()
+	if l := &row.Packet.Layers[i]; l.End < l.Wire {
+		text += unfinished(row, i)
+	}
+	return text
 }
 
-// chained reports whether another message of the compound follows this one.
-func chained(b []byte) bool {
+// compounded reports whether layer i follows another message in a compound.
+func compounded(p *packet.Packet, i int) bool {
+	if p.Layers[i-1].Proto != proto.SMB2 {
+		return false
+	}
 	var m smb2.Message
-	return m.Decode(b) && m.Next != 0
+	return m.Decode(p.Bytes(i-1)) && m.Next != 0
+}
+
+// unfinished says why a message ends too early: its frame goes on in segments that cannot be put together, or the capture cut the segment.
+func unfinished(row *engine.Row, i int) string {
+	p := row.Packet
+	for j := i - 1; j > 0; j-- {
+		var h nbss.Header
+		if l := &p.Layers[j]; l.Proto == proto.NBSS && h.Decode(p.Bytes(j), true) && nbss.HeaderLen+h.Len > int(l.Wire-l.Off) {
+			return "[BoundErrorUnreassembled Packet]"
+		} else if l.Proto == proto.NBSS {
+			break
+		}
+	}
+	return ended(row, i)
 }
 
 // smb2Text is one message. What only the conversation knows, the name of an open file above all, is not in it.
@@ -194,7 +203,7 @@ func sealedInfo(row *engine.Row, i int) string {
 func smbInfo(row *engine.Row, i int) string {
 	var h smb.Header
 	if !h.Decode(row.Packet.Bytes(i)) {
-		return ended(row, i)
+		return unfinished(row, i)
 	}
 	name := smbCommands[uint64(h.Command)]
 	if name == "" {
@@ -212,8 +221,11 @@ func smbInfo(row *engine.Row, i int) string {
 // nbssInfo is the kind of the frame; of a request the names in it.
 func nbssInfo(row *engine.Row, i int) string {
 	b := row.Packet.Bytes(i)
-	if len(b) == 0 {
-		return ""
+	switch {
+	case row.Packet.Layers[i].Proto == proto.NBSSContinuation:
+		return "NBSS Continuation Message"
+	case len(b) == 0 || len(b) > nbss.HeaderLen && smb2.KindOf(b[nbss.HeaderLen:]) != smb2.None:
+		return "" // SMB says more
 	}
 	text := nbssTypes[uint64(b[0])]
 	if b[0] == nbss.Request && len(b) > nbss.HeaderLen {

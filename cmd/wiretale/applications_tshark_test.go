@@ -12,6 +12,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/view"
 )
 
@@ -68,7 +69,7 @@ func (c *comparison) run(t *testing.T) {
 
 // file compares one capture.
 func (c *comparison) file(t *testing.T, file string) {
-	run, err := engine.Open(context.Background(), []string{file}, engine.Options{})
+	run, err := engine.Open(context.Background(), []string{file}, engine.Options{Applications: stream.NewChoice(nil)})
 	if err != nil { // no trace: the text beside one
 		return
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/wiretale/wiretale/proto"
 )
 
-// named are the names of what UDP carries.
-var named = []proto.ID{proto.DNS, proto.MDNS, proto.LLMNR}
+// named are DNS and its kin.
+var named = []proto.ID{proto.DNS, proto.DNSStream, proto.MDNS, proto.LLMNR}
 
 func carriesDNS(p *packet.Packet) bool {
 	return slices.ContainsFunc(p.Layers[:p.N], func(l packet.Layer) bool { return slices.Contains(named, l.Proto) })
@@ -44,11 +44,11 @@ func dnsAccepted(name, got, want string, row []string) string {
 	return ""
 }
 
-// TestDNSIsTsharks compares protocol, Info and all fields of DNS, multicast DNS and LLMNR over UDP with what tshark prints for them.
+// TestDNSIsTsharks compares protocol, Info and all fields of DNS, multicast DNS and LLMNR with what tshark prints for them.
 func TestDNSIsTsharks(t *testing.T) {
 	t.Parallel()
 	c := comparison{
-		filter: "udp && (dns || mdns || llmnr)", patterns: []string{"app/*dns*", "app/*", "formats/*", "link/*", "smb2/*FASOD*", "smb2/ms/*", "tso/*", "bad/*", "netmon/*"},
+		filter: "dns || mdns || llmnr", patterns: []string{"app/*dns*", "app/*", "formats/*", "link/*", "smb2/*FASOD*", "smb2/ms/*", "tso/*", "bad/*", "netmon/*"},
 		names: dnsColumns(t), take: carriesDNS, accepted: dnsAccepted, least: 100,
 	}
 	c.run(t)

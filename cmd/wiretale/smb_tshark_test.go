@@ -8,39 +8,13 @@ import (
 
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
-	"github.com/wiretale/wiretale/proto/all"
-	"github.com/wiretale/wiretale/proto/nbss"
-	"github.com/wiretale/wiretale/proto/smb2"
 )
 
-// smbFrame gives a segment the layers of the one frame of SMB that it
-// consists of, and reports whether it does. Other segments need the bytes of the stream.
-func smbFrame(p *packet.Packet) bool {
-	b := p.Payload
-	if p.Transport != proto.TCP || len(b) < nbss.HeaderLen+4 || len(b) != p.PayloadLen || smb2.KindOf(b[nbss.HeaderLen:]) == smb2.None {
-		return false
-	}
-	if slices.ContainsFunc(p.Layers[:p.N], func(l packet.Layer) bool { return l.Proto == proto.NBSS }) {
-		return true
-	}
-	data := p.N - 1
-	for data > 0 && p.Layers[data].Proto != proto.Data {
-		data--
-	}
-	whole := p.Layers[data]
-	if data == 0 || nbss.Extent(b, true) != len(b) {
-		return false
-	}
-	p.N = data
-	all.SMBLayers(b, func(id proto.ID, off, n int, beside bool) {
-		l := whole
-		l.Proto, l.Off, l.Header = id, whole.Off+int32(off), int32(n)
-		l.End = l.Off + int32(n)
-		l.Wire = l.End
-		p.Layers[p.N] = l
-		p.N++
+// carriesSMB reports whether a segment has a message of SMB.
+func carriesSMB(p *packet.Packet) bool {
+	return slices.ContainsFunc(p.Layers[:p.N], func(l packet.Layer) bool {
+		return l.Proto == proto.SMB || l.Proto == proto.SMB2 || l.Proto == proto.SMB2Transform || l.Proto == proto.SMB2Compressed
 	})
-	return true
 }
 
 // smbStates are what Wireshark adds to a row because it knows the messages before, and what other protocols inside add.
@@ -66,13 +40,13 @@ func stateless(s string) string {
 	return strings.TrimRight(s, " ")
 }
 
-// TestSMBIsTsharks compares protocol, Info and all fields of the segments that hold one frame of SMB with what tshark prints for them.
+// TestSMBIsTsharks compares protocol, Info and all fields of the segments with a message of SMB with what tshark prints for them.
 func TestSMBIsTsharks(t *testing.T) {
 	t.Parallel()
 	c := comparison{
 		filter: "smb2 || smb", patterns: []string{"smb2/*.pcap*", "smb2/ms/*", "lab/smb/*", "rebuilt/post2*", "netmon/*", "formats/derived_smb2rw.pcap.zst"},
 		names: append([]string{"frame.number", "frame.protocols", listColumn + "Protocol", listColumn + "Info"}, fieldsOf(t, "smb2.", "smb.", "nbss.")...),
-		take:  smbFrame, accepted: smbAccepted, least: 300,
+		take:  carriesSMB, accepted: smbAccepted, least: 300,
 	}
 	c.run(t)
 }
@@ -92,6 +66,12 @@ func smbAccepted(name, got, want string, row []string) string {
 		return "inner"
 	case (name == listColumn+"Protocol" || name == listColumn+"Info") && strings.Contains(row[1], "dcerpc") && above != "":
 		return "inner"
+	case strings.Contains(row[3], "[Packet size limited") || strings.Contains(row[3], "[BoundErrorUnreassembled"):
+		if within(occurrences(want), occurrences(got)) {
+			return "broken-off"
+		}
+	}
+	switch {
 	case partly.MatchString(name) && within(occurrences(got), occurrences(want)):
 		return "partly"
 	case strings.HasPrefix(name, "smb2.error.") && want == "", strings.HasPrefix(name, "smb2.ses") && got == "" && want != "" || name == "smb2.security_blob" && want == "<MISSING>":

@@ -204,14 +204,10 @@ var (
 		for _, s := range all.Streams() { // package stream finds them, and whoever looks at whole rows compares them
 			delete(m, s.ID.String())
 		}
-		return m
-	}()
-	// applications are the protocols above a transport. Over TCP they are found by package stream.
-	applications = func() map[string]bool {
-		m := map[string]bool{}
-		for _, id := range []proto.ID{proto.DNS, proto.MDNS, proto.LLMNR, proto.SSRP} {
-			m[id.String()] = true
+		for _, id := range []proto.ID{proto.SMB, proto.SMB2} { // inside frames of those
+			delete(m, id.String())
 		}
+		m[proto.DNS.String()] = true // over UDP it is found here
 		return m
 	}()
 )
@@ -227,7 +223,7 @@ func sameProtocols(got, want string) bool {
 		return false
 	}
 	for _, name := range strings.Split(rest, ":") {
-		if ours[name] && !(applications[name] && strings.HasSuffix(got, "tcp")) {
+		if ours[name] && !(name == proto.DNS.String() && strings.HasSuffix(got, ":tcp")) {
 			return false
 		}
 	}

@@ -111,7 +111,7 @@ func (a *Applications) layer(c *chunk, at int, l *proto.UnitLayer, again bool) {
 		out.Assembled = a.data.Assembled
 		at = int(a.data.Off) + c.off
 	}
-	if a.data.Proto == proto.None && c.unit == 0 { // nothing of the payload was captured
+	if c.unit == 0 && (a.data.Proto == proto.None || limit == 0) { // nothing of the payload was captured, or nothing of it from here on
 		return
 	}
 	from, to := min(l.Off, limit), min(l.Off+l.Len, limit)

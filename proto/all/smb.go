@@ -6,32 +6,67 @@ import (
 	"github.com/wiretale/wiretale/proto/smb2"
 )
 
+// The session service of NetBIOS and SMB over TCP directly differ in how long a frame may be.
+var (
+	sessionService = proto.Stream{ID: proto.NBSS, Ports: []uint16{nbss.Port}, New: func() proto.Session { return frames{} }}
+	directTCP      = proto.Stream{ID: proto.NBSS, Ports: []uint16{nbss.DirectPort}, New: func() proto.Session { return frames{direct: true} }}
+)
+
+// frames cut a connection into frames of the session service. Messages of SMB lie in them whole.
+type frames struct{ direct bool }
+
+// Extent is one frame. What begins with none is a continuation: the rest of a
+// frame whose begin was not captured, as far as the segment goes.
+func (f frames) Extent(p *proto.Piece) proto.Extent {
+	switch n := nbss.Extent(p.Data, f.direct); {
+	case n > 0:
+		return proto.Extent(n)
+	case n == 0 && p.Len < nbss.HeaderLen:
+		return proto.More
+	case len(p.Data) == 0: // not captured
+		return proto.NotThis
+	}
+	return proto.Extent(p.Len)
+}
+
+func (f frames) Unit(u *proto.Unit) {
+	if nbss.Extent(u.Data, f.direct) <= 0 {
+		u.Layers = append(u.Layers, proto.UnitLayer{ID: proto.NBSSContinuation, Len: u.Len})
+		return
+	}
+	SMBLayers(u.Data, u.Len, func(l proto.UnitLayer) { u.Layers = append(u.Layers, l) })
+}
+
 // maxChain bounds the messages of a compound: a packet has room for few layers.
 const maxChain = 24
 
-// SMBLayers yields the layers of a frame of the session service and of the
-// messages of SMB in it: the protocol, where it begins in b, its length, and whether it stands beside the one before instead of inside it.
-func SMBLayers(b []byte, yield func(id proto.ID, off, n int, beside bool)) {
-	yield(proto.NBSS, 0, len(b), false)
+// SMBLayers yields the layers of a frame of the session service and of the messages of SMB in it. b is what was captured of the frame's n bytes.
+func SMBLayers(b []byte, n int, yield func(proto.UnitLayer)) {
+	yield(proto.UnitLayer{ID: proto.NBSS, Len: n, Head: nbss.HeaderLen})
 	if len(b) < nbss.HeaderLen || b[0] != nbss.Message {
 		return
 	}
 	at := nbss.HeaderLen
 	switch smb2.KindOf(b[at:]) {
 	case smb2.Version1:
-		yield(proto.SMB, at, len(b)-at, false)
+		yield(proto.UnitLayer{ID: proto.SMB, Off: at, Len: n - at})
 	case smb2.Encrypted:
-		yield(proto.SMB2Transform, at, len(b)-at, false)
+		yield(proto.UnitLayer{ID: proto.SMB2Transform, Off: at, Len: n - at})
 	case smb2.Compressed:
-		yield(proto.SMB2Compressed, at, len(b)-at, false)
+		yield(proto.UnitLayer{ID: proto.SMB2Compressed, Off: at, Len: n - at})
 	case smb2.Plain:
 		for i := range maxChain {
-			n := smb2.Next(b[at:])
-			if n == 0 {
+			length := smb2.Next(b[at:])
+			if length == 0 {
 				return
 			}
-			yield(proto.SMB2, at, n, i > 0)
-			at += n
+			if at+length == len(b) { // the last, which the capture may have cut
+				length = n - at
+			}
+			yield(proto.UnitLayer{ID: proto.SMB2, Off: at, Len: length, Head: smb2.HeaderLen, Beside: i > 0})
+			if at += length; at >= len(b) {
+				return
+			}
 		}
 	}
 }

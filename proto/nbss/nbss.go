@@ -91,6 +91,11 @@ var Fields = field.Table{Proto: "nbss", Title: "NetBIOS Session Service", Fields
 	name("nbss.calling_name", "Calling name", 1),
 }}
 
+// ContinuationFields are those of the rest of a frame whose begin was not captured.
+var ContinuationFields = field.Table{Proto: "nbss", Title: "NetBIOS Session Service", Fields: []field.Field{
+	{Name: "nbss.continuation_data", Title: "Continuation data", Type: field.Bytes, Find: proto.Slice(field.Bytes, func(b []byte) (off, n int) { return 0, len(b) })},
+}}
+
 // name is a name of a session request.
 func name(id, title string, which int) field.Field {
 	return field.Field{Name: id, Title: title, Type: field.String, Find: func(b []byte, yield func(field.Span, field.Value) bool) {

@@ -97,13 +97,19 @@ func (m *Message) Name() (text []byte, ok bool) {
 // blobs are the offsets of what security tokens are announced with, in requests and responses.
 var blobs = map[uint16][2]int{Negotiate: {absent, 56}, SessionSetup: {12, 4}}
 
-// Security is the security token of a negotiation or of a session's set-up; nil where there is none.
+// Security is the security token of a negotiation or of a session's set-up; nil where there is none, or not all of it was captured.
 func (m *Message) Security() []byte {
 	at, ok := blobs[m.Command]
 	if !ok || at[m.dir()] == absent || m.Failed() {
 		return nil
 	}
-	return m.counted(at[m.dir()])
+	if len(m.Body()) < at[m.dir()]+4 {
+		return nil
+	}
+	if token := m.counted(at[m.dir()]); len(token) == int(m.u16(at[m.dir()]+2)) {
+		return token
+	}
+	return nil
 }
 
 // Range is the part of the file that a READ or WRITE request is about, in bytes.
