@@ -44,7 +44,7 @@ func smb2Info(row *engine.Row, i int) string {
 
 // compounded reports whether layer i follows another message in a compound.
 func compounded(p *packet.Packet, i int) bool {
-	if p.Layers[i-1].Proto != proto.SMB2 {
+	if i == 0 || p.Layers[i-1].Proto != proto.SMB2 {
 		return false
 	}
 	var m smb2.Message
