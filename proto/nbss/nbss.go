@@ -45,6 +45,9 @@ func (h *Header) Decode(b []byte, direct bool) bool {
 	smb := len(b) >= 8 && b[5] == 'S' && b[6] == 'M' && b[7] == 'B' && b[4] >= 0xfc
 	switch b[0] {
 	case Message:
+		if direct && !smb && len(b) >= 8 { // nothing else goes over TCP directly
+			return false
+		}
 		if direct || smb {
 			length = long
 		} else if b[1]&^1 != 0 {
