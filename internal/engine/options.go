@@ -30,7 +30,9 @@ type Options struct {
 	KeepDuplicates bool
 }
 
-func (o *Options) decoder() packet.Decoder { return packet.Decoder{LengthAsSent: o.LengthAsSent, Applications: o.Applications != nil} }
+func (o *Options) decoder() packet.Decoder {
+	return packet.Decoder{LengthAsSent: o.LengthAsSent, Applications: o.Applications != nil}
+}
 
 // Analyse reads all sources once and returns what they tell. Sources that
 // cannot be read to their end are part of the case, with Source.Err; an error
