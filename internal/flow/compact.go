@@ -74,7 +74,13 @@ func (c *cold) take() *tcpFlow {
 	}
 	f := c.spare[last]
 	c.spare = c.spare[:last]
-	*f = tcpFlow{}
+	echoes := f.echoes
+	for i := range f.flow.Dir {
+		if s := f.flow.Dir[i].EchoRTT; s != nil {
+			echoes[i] = s
+		}
+	}
+	*f = tcpFlow{echoes: echoes}
 	return f
 }
 

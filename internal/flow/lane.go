@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"encoding/binary"
+	"math"
 	"net/netip"
 	"slices"
 
@@ -135,74 +136,41 @@ func (t *Tracker) mine(a, b netip.Addr, aPort, bPort uint16) bool {
 // them; hosts with what all lanes saw of them. The lanes are used up.
 func Merge(lanes []*Tracker) *Tracker {
 	all := NewTracker(lanes[0].source)
-	var runs [][]place
 	named := false
-	for i, l := range lanes {
+	for _, l := range lanes {
 		l.trails.release()
 		all.copies += l.copies
 		named = named || len(l.names) > 0
-		runs = append(runs, l.places(i))
+		l.End() // the tables are not needed any more, and what comes now needs memory
 	}
-	for len(runs) > 1 { // neighbours first, so that each place is copied four times
-		half := runs[:0]
-		for i := 0; i+1 < len(runs); i += 2 {
-			half = append(half, mergePlaces(runs[i], runs[i+1]))
-		}
-		if len(runs)%2 != 0 {
-			half = append(half, runs[len(runs)-1])
-		}
-		runs = half
-	}
-	all.merged = all.join(lanes, runs[0], named)
+	all.merged = all.join(lanes, named)
 	all.mergeHosts(lanes)
 	return all
 }
 
-// A place is the record in which a conversation of a lane began.
-type place struct {
-	first int64
-	lane  uint32
-	id    uint32
-}
-
-// places are those of the lane's conversations in order.
-func (t *Tracker) places(lane int) []place {
-	out := make([]place, 0, len(t.convs))
-	for id, c := range t.convs {
-		p := place{lane: uint32(lane), id: uint32(id)}
-		if c != nil {
-			p.first = c.First.Pos.Number
-		} else {
-			p.first = t.cold.head(id).first
-		}
-		out = append(out, p)
+// join makes one list of the conversations of the lanes, in the order in which they began.
+func (t *Tracker) join(lanes []*Tracker, named bool) *part {
+	total := 0
+	next, first := make([]int, len(lanes)), make([]int64, len(lanes))
+	for i, l := range lanes {
+		total += len(l.convs)
+		first[i] = l.began(0)
 	}
-	return out
-}
-
-func mergePlaces(a, b []place) []place {
-	out := make([]place, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		if b[0].first < a[0].first {
-			a, b = b, a
-		}
-		out = append(out, a[0])
-		a = a[1:]
-	}
-	return append(append(out, a...), b...)
-}
-
-// join makes one list of the conversations of the lanes, in the order given.
-func (t *Tracker) join(lanes []*Tracker, order []place, named bool) *part {
-	p := newPart(len(order))
-	p.source = t.source
-	p.streams = make([]int32, len(order))
+	p := newPart(total)
+	p.source, p.streams = t.source, make([]int32, total)
 	for _, l := range lanes {
 		p.colds = append(p.colds, &l.cold)
 	}
-	for _, at := range order {
-		l := lanes[at.lane]
-		p.take(l, int(at.id), int(at.lane))
+	for range total {
+		at := 0 // a look at all lanes costs less than a heap of so few
+		for i, n := range first {
+			if n < first[at] {
+				at = i
+			}
+		}
+		p.take(lanes[at], next[at], at)
+		next[at]++
+		first[at] = lanes[at].began(next[at])
 	}
 	if named {
 		t.renumber(lanes, p)
@@ -212,6 +180,17 @@ func (t *Tracker) join(lanes []*Tracker, order []place, named bool) *part {
 		p.number(i, t.next(p.proto(i)))
 	}
 	return p
+}
+
+// began is the record in which conversation id began, beyond all records when there is none.
+func (t *Tracker) began(id int) int64 {
+	switch {
+	case id >= len(t.convs):
+		return math.MaxInt64
+	case t.convs[id] != nil:
+		return t.convs[id].First.Pos.Number
+	}
+	return t.cold.head(id).first
 }
 
 // take appends conversation id of a tracker, packed or not.

@@ -68,7 +68,7 @@ func (f *tcpFlow) timestamps(value, reply uint32, g *segment, from, to *side, s 
 		if reply == to.echo.value {
 			other := &f.flow.Dir[1-s.Dir]
 			if other.EchoRTT == nil {
-				other.EchoRTT = new(Samples)
+				other.EchoRTT = f.echo()
 			}
 			other.EchoRTT.add(g.time - to.echo.time)
 		}
@@ -77,6 +77,18 @@ func (f *tcpFlow) timestamps(value, reply uint32, g *segment, from, to *side, s 
 	if g.advances() && (!from.echo.pending || g.flags&tcp.SYN != 0) && from.echo.value != value {
 		from.echo = echo{value, true, g.time}
 	}
+}
+
+// echo is memory for samples.
+func (f *tcpFlow) echo() *Samples {
+	for i, s := range f.echoes {
+		if s != nil {
+			f.echoes[i] = nil
+			*s = Samples{}
+			return s
+		}
+	}
+	return new(Samples)
 }
 
 // RTT splits the round trip of the handshake at the place of the capture:

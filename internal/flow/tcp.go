@@ -25,7 +25,8 @@ type tcpFlow struct {
 	irtt       int64        // from the last SYN to the first acknowledgement without SYN, 0 before
 	side       [2]side      // by index of Ends
 	info       TCP
-	entry      *entry // of its ports; valid iff the tracker packs
+	entry      *entry      // of its ports; valid iff the tracker packs
+	echoes     [2]*Samples // memory of a conversation that was packed, for Direction.EchoRTT
 }
 
 func (f *tcpFlow) init(now *Moment) {
