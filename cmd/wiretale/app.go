@@ -97,16 +97,17 @@ func (a *app) analyse(ctx context.Context, paths []string) (*engine.Case, error)
 // each visits every row. With c, the result of a first pass, rows carry their
 // final owners. It returns the case of this pass, for what was lost.
 func (a *app) each(ctx context.Context, paths []string, c *engine.Case, visit func(*engine.Run, *engine.Row) error) (*engine.Case, error) {
-	return a.pass(ctx, paths, c, func(r *engine.Run) error {
+	return a.pass(ctx, paths, engine.Options{Case: c}, func(r *engine.Run) error {
 		return r.Each(func(row *engine.Row) error { return visit(r, row) })
 	})
 }
 
 // pass makes a pass over the files and returns its case.
-func (a *app) pass(ctx context.Context, paths []string, c *engine.Case, over func(*engine.Run) error) (*engine.Case, error) {
+func (a *app) pass(ctx context.Context, paths []string, opt engine.Options, over func(*engine.Run) error) (*engine.Case, error) {
 	p := newProgress(a.stderr, !a.quiet && terminal(a.stdout) == nil)
 	defer p.finish()
-	r, err := engine.Open(ctx, paths, engine.Options{Progress: p.update, Case: c, LengthAsSent: a.noTSO, KeepDuplicates: a.keep, Applications: a.applications})
+	opt.Progress, opt.LengthAsSent, opt.KeepDuplicates, opt.Applications = p.update, a.noTSO, a.keep, a.applications
+	r, err := engine.Open(ctx, paths, opt)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/filter"
 	"github.com/wiretale/wiretale/internal/session"
@@ -114,10 +115,14 @@ func runPackets(ctx context.Context, a *app, f *packetsFlags, args []string) err
 
 // choice is what the filter takes. Numbers of streams and relative times are those in the order of all rows.
 func (f *packetsFlags) choice(want *filter.Filter) choice {
-	return choice{
+	c := choice{
 		match: func() func(*engine.Row) bool { return want.Matcher().Match },
 		apart: f.filter != "" && !want.Ordered() && !slices.ContainsFunc(f.fields, session.InOrder),
 	}
+	if pair := want.Pair(); pair != nil {
+		c.pair = func() func(*engine.Row) bool { return pair.Matcher().Match }
+	}
+	return c
 }
 
 // packetsPrinter chooses the view. final is true when it shows owners, which only the whole file tells.
@@ -185,6 +190,7 @@ func fieldNames() []string {
 // A choice says which rows are printed; the zero value takes all.
 type choice struct {
 	match func() func(*engine.Row) bool
+	pair  func() func(*engine.Row) bool // as engine.Selection.Pair
 	// apart is true when rows may be tested out of order: what is printed of them does not depend on it either.
 	apart bool
 }
@@ -192,7 +198,8 @@ type choice struct {
 // rows prints the rows of the choice, at most limit of them when that is not 0.
 func (a *app) rows(ctx context.Context, paths []string, first *engine.Case, clock *view.Clock, limit int, printer rowPrinter, of choice) error {
 	printed := 0
-	c, err := a.pass(ctx, paths, first, func(run *engine.Run) error {
+	// Nobody looks at findings.
+	c, err := a.pass(ctx, paths, engine.Options{Case: first, Rules: []*diag.Rule{}}, func(run *engine.Run) error {
 		show := func(row *engine.Row) error {
 			t := row.Record.Time
 			clock.Seen(t)
@@ -208,7 +215,7 @@ func (a *app) rows(ctx context.Context, paths []string, first *engine.Case, cloc
 		}
 		skip := func(t int64) { clock.Seen(t); clock.Done(t, false) }
 		if of.apart {
-			return run.Select(engine.Selection{Match: of.match, Visit: show, Skip: skip})
+			return run.Select(engine.Selection{Match: of.match, Pair: of.pair, Visit: show, Skip: skip})
 		}
 		match := func(*engine.Row) bool { return true }
 		if of.match != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/filter"
 )
@@ -39,7 +40,7 @@ func BenchmarkFilter(b *testing.B) {
 	if err != nil {
 		b.Skip("no -engine.file")
 	}
-	for _, text := range []string{"tcp.flags.reset == 1", "ip.addr==10.0.0.7 and tcp.port==80"} {
+	for _, text := range []string{"tcp.flags.reset == 1", "ip.addr==10.0.0.7 and tcp.port==80", "tcp.analysis.flags"} {
 		f, err := filter.Compile(text, filter.Options{})
 		if err != nil {
 			b.Fatal(err)
@@ -48,12 +49,13 @@ func BenchmarkFilter(b *testing.B) {
 			b.SetBytes(st.Size())
 			packets := int64(0)
 			for b.Loop() {
-				run, err := engine.Open(context.Background(), []string{*benchFile}, engine.Options{})
+				run, err := engine.Open(context.Background(), []string{*benchFile}, engine.Options{Rules: []*diag.Rule{}})
 				if err != nil {
 					b.Fatal(err)
 				}
 				if err := run.Select(engine.Selection{
 					Match: func() func(*engine.Row) bool { return f.Matcher().Match },
+					Pair:  pairOf(f),
 					Visit: func(*engine.Row) error { return nil },
 					Skip:  func(int64) {},
 				}); err != nil {

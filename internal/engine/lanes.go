@@ -56,7 +56,8 @@ type lane struct {
 	streams *stream.Applications // nil when nobody wants applications
 	match   func(*Row) bool      // of a selection, nil without one
 	row     Row                  // that match is asked
-	touched byte                 // nobody reads it
+	outside outside
+	touched byte // nobody reads it
 	malformed
 }
 
@@ -99,14 +100,17 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 	for i := range lanes {
 		lanes[i].tracker = s.follower(flow.NewLane(s.index, i))
 		lanes[i].decoder.LengthAsSent = s.decoder.LengthAsSent
+		lanes[i].tracker.Compact()
 		if sel != nil {
-			lanes[i].match = sel.Match() // what a row names must stay in place: nothing is packed
+			lanes[i].match = sel.Match()
+			lanes[i].tracker.Light()
 			if s.streams != nil {
 				lanes[i].streams = stream.New(s.streams.choice)
 				lanes[i].decoder.Applications = true
 			}
-		} else {
-			lanes[i].tracker.Compact()
+			if sel.Pair != nil {
+				lanes[i].outside = outside{passes: sel.Pair(), known: make([]ruling, 1<<rulingBits)}
+			}
 		}
 	}
 	free := make(chan *batch, n+spare)
@@ -267,6 +271,10 @@ func (l *lane) follow(b *batch, i int) {
 			l.ahead(b, &b.Frames[places[k+1]&^several])
 		}
 		place := marked &^ several
+		if l.outside.passes != nil && place == marked && l.skips(b, place) {
+			b.picks.judged[place] = true
+			continue
+		}
 		p := b.decoded[place]
 		if p == nil {
 			p = &l.packet

@@ -7,6 +7,7 @@ import (
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/session"
+	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -14,6 +15,11 @@ import (
 type Selection struct {
 	// Match makes a test of rows; each goroutine has its own. A test may not depend on the rows before.
 	Match func() func(*Row) bool
+	// Pair makes a weaker test, which says the same of all packets with one
+	// network layer and one transport between two endpoints, in both
+	// directions: where it fails, Match fails. What it rejects is not followed,
+	// and the case of the run knows nothing of it. nil when there is none.
+	Pair func() func(*Row) bool
 	// Visit gets the rows that pass, in order. Numbers that are given in the
 	// order of all rows (Stream, ID of a conversation) are not yet known.
 	Visit func(*Row) error
@@ -82,6 +88,41 @@ func (k *picks) expect(frames int) {
 	clear(k.judged)
 }
 
+// outside remembers which pairs of endpoints a selection does not take.
+type outside struct {
+	passes func(*Row) bool // of Selection.Pair, nil without one
+	known  []ruling        // by hash; a pair takes the place of another
+}
+
+type ruling struct {
+	pair packet.Pair
+	out  bool
+	set  bool
+}
+
+// rulingBits is the logarithm of how many pairs of a lane are remembered.
+const rulingBits = 10
+
+// skips reports whether a frame of the lane is between endpoints that the selection does not take.
+func (l *lane) skips(b *batch, place uint32) bool {
+	f := &b.Frames[place]
+	if f.Odd() {
+		return false
+	}
+	pair, ok := packet.PairOf(trace.LinkType(f.Link), b.Data[f.Off:f.Off+f.Len], int(f.Wire))
+	if !ok {
+		return false
+	}
+	r := &l.outside.known[pair.Hash()>>(64-rulingBits)]
+	if !r.set || r.pair != pair {
+		b.Record(int(place), &l.record)
+		l.decoder.Decode(&l.record, &l.packet)
+		l.row = Row{Record: &l.record, Packet: &l.packet, Sighting: &l.seen, Source: b.Source}
+		*r = ruling{pair, !l.outside.passes(&l.row), true}
+	}
+	return r.out
+}
+
 // judge tests a frame of lane i.
 func (l *lane) judge(b *batch, i int, frame uint32, p *packet.Packet) {
 	k := &b.picks
@@ -89,6 +130,11 @@ func (l *lane) judge(b *batch, i int, frame uint32, p *packet.Packet) {
 	l.row = Row{Record: p.Record, Packet: p, Sighting: &l.seen, Object: session.Object{Conv: l.seen.Conv}, Source: b.Source}
 	if l.match(&l.row) {
 		kept := l.seen
+		// The tracker goes on with them, and packs them.
+		kept.Conv, kept.Quoted = kept.Conv.Clone(), kept.Quoted.Clone()
+		if p.Transport == proto.TCP || p.Transport == proto.UDP {
+			kept.Checksum = p.Checksum()
+		}
 		k.lanes[i] = append(k.lanes[i], pick{frame, p.Clone(), &kept})
 	}
 }

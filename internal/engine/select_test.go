@@ -33,13 +33,14 @@ func selected(t *testing.T, path, text string, workers, limit int) (rows []strin
 	visited := 0
 	err = run.Select(engine.Selection{
 		Match: func() func(*engine.Row) bool { return f.Matcher().Match },
+		Pair:  pairOf(f),
 		Visit: func(row *engine.Row) error {
 			line := fmt.Sprintf("%d %d %d %d", row.Source, row.Record.Pos.Number, row.Record.Pos.Offset, row.Record.Time)
 			if p := row.Packet; p != nil {
 				line += fmt.Sprintf(" %s %v %v %d %d %x", p.Protocols(nil), p.Src, p.Dst, p.SrcPort, p.DstPort, p.Payload)
 			}
 			if s := row.Sighting; s != nil && s.TCP {
-				line += fmt.Sprintf(" %d %d %d %d %v", s.RelSeq, s.RelAck, s.NextSeq, s.Window, s.Duplicate)
+				line += fmt.Sprintf(" %d %d %d %d %v %d %v %v", s.RelSeq, s.RelAck, s.NextSeq, s.Window, s.Duplicate, s.Checksum, s.Analysis, s.Conv.Ends)
 			}
 			rows = append(rows, line)
 			if visited++; visited == limit {
@@ -53,6 +54,14 @@ func selected(t *testing.T, path, text string, workers, limit int) (rows []strin
 		t.Fatal(err)
 	}
 	return rows
+}
+
+func pairOf(f *filter.Filter) func() func(*engine.Row) bool {
+	pair := f.Pair()
+	if pair == nil {
+		return nil
+	}
+	return func() func(*engine.Row) bool { return pair.Matcher().Match }
 }
 
 // TestSelectionIsTheSame: rows that several workers find are those of a pass in order.
@@ -75,7 +84,8 @@ func TestSelectionIsTheSame(t *testing.T) {
 			continue
 		}
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			for _, text := range []string{"", "tcp.len > 0 and tcp.seq > 1", "not tcp", "ip.addr#2 or frame contains 00:00:00"} {
+			for _, text := range []string{"", "tcp.len > 0 and tcp.seq > 1", "not tcp", "ip.addr#2 or frame contains 00:00:00",
+				"tcp.dstport in {1..1023} and tcp.len > 0", "ip.src == 192.168.0.0/16 and !(tcp.flags.syn == 1)", "udp.port == 53 or ipv6"} {
 				want := selected(t, path, text, 1, 0)
 				for _, workers := range []int{2, 8} {
 					if got := selected(t, path, text, workers, 0); !slices.Equal(got, want) {

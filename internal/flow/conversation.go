@@ -5,6 +5,7 @@ package flow
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/trace"
@@ -42,6 +43,35 @@ type Conversation struct {
 	Interfaces uint64
 
 	order int64 // place in the source at which its pair was first named: numbers follow it
+}
+
+// Clone copies the conversation as it is at this moment.
+func (c *Conversation) Clone() *Conversation {
+	if c == nil {
+		return nil
+	}
+	u := &unpacked{conv: *c}
+	if c.TCP != nil {
+		u.tcp = *c.TCP
+		u.conv.TCP = &u.tcp
+	}
+	for i := range u.conv.Dir {
+		d := &u.conv.Dir[i]
+		d.EchoRTT, d.Trouble = clone(d.EchoRTT), clone(d.Trouble)
+		if d.Trouble != nil {
+			d.Trouble.Verdicts = slices.Clone(d.Trouble.Verdicts)
+		}
+	}
+	u.conv.ICMP = clone(c.ICMP)
+	return &u.conv
+}
+
+func clone[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
 }
 
 // ICMPError is the first ICMP error that quotes a packet of a conversation.

@@ -138,7 +138,6 @@ func Merge(lanes []*Tracker) *Tracker {
 	all := NewTracker(lanes[0].source)
 	named := false
 	for _, l := range lanes {
-		l.trails.release()
 		all.copies += l.copies
 		named = named || len(l.names) > 0
 		l.End() // the tables are not needed any more, and what comes now needs memory

@@ -26,6 +26,7 @@ type Tracker struct {
 	blocks  pool
 	compact bool  // conversations without news are packed
 	cold    cold  // valid iff compact
+	light   bool  // only sightings are wanted
 	merged  *part // what [Merge] put together, instead of convs
 	last    recentPair
 	seen    *recent // packets seen a moment ago, by content; nil until a record names a layer
@@ -39,6 +40,11 @@ type Tracker struct {
 func NewTracker(source int) *Tracker {
 	return &Tracker{source: source, pairs: newTable(), hosts: map[netip.Addr]*Host{}, lane: -1, clock: newWatermark()}
 }
+
+// Light makes the tracker leave out what no sighting shows: hosts, and the
+// evidence of offload, to which the sums of all payload belong. A sighting has
+// no verdict on the checksum then. Call it before the first packet.
+func (t *Tracker) Light() { t.light = true }
 
 // Conversations are all conversations so far in order of their first packet;
 // their ID is their index. Those that were packed are unpacked for it: see [Tracker.All].
@@ -124,7 +130,7 @@ func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) {
 		s.Dir = 1
 	}
 	s.addStream(id, int32(f.Stream))
-	if id == proto.TCP || id == proto.UDP {
+	if !t.light && (id == proto.TCP || id == proto.UDP) {
 		s.Checksum = p.Checksum()
 	}
 	switch {
@@ -142,11 +148,13 @@ func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) {
 		return
 	}
 	t.count(f, p, s, &now)
-	t.weigh(e, f, p, s, flipped, &now)
+	if !t.light {
+		t.weigh(e, f, p, s, flipped, &now)
+	}
 	if f.tcp != nil {
 		f.tcp.touched = true
 		f.tcp.packet(p, s, &now, &t.blocks)
-		if s.opened {
+		if s.opened && !t.light {
 			t.split(e, &f.tcp.info, flipped)
 		}
 	}
@@ -176,7 +184,7 @@ func (t *Tracker) pair(id proto.ID, p *packet.Packet, srcPort, dstPort uint16) (
 	}
 	k, flipped := makeKey(id, p.Src, p.Dst, srcPort, dstPort)
 	e = t.pairs.find(&k)
-	if e.hosts[0] == 0 {
+	if e.hosts[0] == 0 && !t.light {
 		t.meet(e, p, flipped)
 	}
 	t.last = recentPair{src, dst, id, e, flipped}

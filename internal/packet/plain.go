@@ -1,6 +1,8 @@
 package packet
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"net/netip"
 
 	"github.com/wiretale/wiretale/proto"
@@ -32,15 +34,81 @@ func plain(r *trace.Record, p *Packet) bool {
 	return false
 }
 
+// bounds4 are the end of the IPv4 packet in a plain frame and the length of its transport's header, which is 0 when it is none.
+func bounds4(b []byte) (end, header int) {
+	const at = plainIP + ip.HeaderMin
+	end = plainIP + int(be16(b[16:]))
+	// 0x45: version 4, five words of header. 0x3fff: more fragments, or not the first one.
+	if b[plainIP] != 0x45 || be16(b[20:])&0x3fff != 0 || end < at || end > len(b) {
+		return end, 0
+	}
+	return end, plainHeader(b[23], b[at:end])
+}
+
+// bounds6 are the same of IPv6.
+func bounds6(b []byte) (end, header int) {
+	const at = plainIP + ip6.HeaderLen
+	end = at + int(be16(b[18:]))
+	if b[plainIP]>>4 != 6 || end == at || end > len(b) {
+		return end, 0
+	}
+	return end, plainHeader(b[20], b[at:end])
+}
+
+// A Pair is the endpoints of plain frames, the same in both directions.
+type Pair struct {
+	a, b  [2]uint64 // addresses, the smaller endpoint first
+	ports uint32
+	kind  uint16 // EtherType and protocol
+}
+
+// Hash is a number for tables. It is not secret: whoever makes the frames can make it collide.
+func (p *Pair) Hash() uint64 {
+	h := (p.a[0] ^ p.b[0] ^ bits.RotateLeft64(p.a[1], 17) ^ p.b[1]) * 0xc4ceb9fe1a85ec53
+	return (h ^ h>>32 ^ uint64(p.ports)) * 0x9e3779b97f4a7c15
+}
+
+// PairOf is the pair of a frame that Decode takes apart without a walk: it has one
+// network layer and one transport, and nothing is wrong with either. Not ok for any other frame.
+func PairOf(link trace.LinkType, b []byte, wire int) (p Pair, ok bool) {
+	if len(b) < plainIP+ip.HeaderMin+8 || wire != len(b) || link != trace.LinkEthernet || len(b) > 1<<30 {
+		return p, false
+	}
+	var ports []byte
+	switch be16(b[12:]) {
+	case etherIPv4:
+		if _, header := bounds4(b); header == 0 {
+			return p, false
+		}
+		p.a[1], p.b[1], p.kind = uint64(be32(b[26:])), uint64(be32(b[30:])), uint16(b[23])
+		ports = b[plainIP+ip.HeaderMin:]
+	case etherIPv6:
+		if len(b) < plainIP+ip6.HeaderLen+8 {
+			return p, false
+		}
+		if _, header := bounds6(b); header == 0 {
+			return p, false
+		}
+		be := binary.BigEndian
+		p.a = [2]uint64{be.Uint64(b[22:]), be.Uint64(b[30:])}
+		p.b = [2]uint64{be.Uint64(b[38:]), be.Uint64(b[46:])}
+		p.kind = uint16(b[20]) | 6<<8
+		ports = b[plainIP+ip6.HeaderLen:]
+	default:
+		return p, false
+	}
+	src, dst := be16(ports), be16(ports[2:])
+	if p.b[0] < p.a[0] || p.b[0] == p.a[0] && (p.b[1] < p.a[1] || p.b[1] == p.a[1] && dst < src) {
+		p.a, p.b, src, dst = p.b, p.a, dst, src
+	}
+	p.ports = uint32(src)<<16 | uint32(dst)
+	return p, true
+}
+
 func plain4(r *trace.Record, p *Packet) bool {
 	const at = plainIP + ip.HeaderMin
 	b := r.Data
-	end := plainIP + int(be16(b[16:]))
-	// 0x45: version 4, five words of header. 0x3fff: more fragments, or not the first one.
-	if b[plainIP] != 0x45 || be16(b[20:])&0x3fff != 0 || end < at || end > len(b) {
-		return false
-	}
-	header := plainHeader(b[23], b[at:end])
+	end, header := bounds4(b)
 	if header == 0 {
 		return false
 	}
@@ -61,11 +129,7 @@ func plain4(r *trace.Record, p *Packet) bool {
 func plain6(r *trace.Record, p *Packet) bool {
 	const at = plainIP + ip6.HeaderLen
 	b := r.Data
-	end := at + int(be16(b[18:]))
-	if b[plainIP]>>4 != 6 || end == at || end > len(b) {
-		return false
-	}
-	header := plainHeader(b[20], b[at:end])
+	end, header := bounds6(b)
 	if header == 0 {
 		return false
 	}
