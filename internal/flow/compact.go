@@ -13,7 +13,7 @@ import (
 //
 // A conversation that a [Sighting] points at then stays in place only until
 // [Tracker.Add] is called again. Call it before the first packet.
-func (t *Tracker) Compact() { t.compact, t.cold.least = true, leastLive }
+func (t *Tracker) Compact() { t.compact, t.cold.least, t.cold.floor = true, leastLive, leastLive }
 
 // All yields every conversation in order of its first packet. One that is
 // packed is unpacked into memory that the next one reuses.
@@ -43,13 +43,18 @@ type cold struct {
 	start  int64      // time of the first one that was packed
 	live   []*tcpFlow // not packed
 	hand   int        // in live: what is looked at next
-	least  int        // so many stay as they are
+	least  int        // so many stay as they are: more where many that were packed are needed again
+	floor  int        // and never fewer
+	begun  int        // conversations since least was last lowered
 	spare  []*tcpFlow // memory of packed ones
 }
 
 const (
 	// leastLive is how many conversations are never packed: those that segments come for.
 	leastLive = 64
+	// patience is how many conversations begin before one less stays as it is. Each that is
+	// unpacked lets one more stay, so that those that segments come for are not packed in turn.
+	patience = 8
 	// looks is how many conversations are looked at when another begins: each takes two
 	// looks at least, and those that go on more.
 	looks = 4
@@ -82,6 +87,14 @@ func (c *cold) take() *tcpFlow {
 	}
 	*f = tcpFlow{echoes: echoes}
 	return f
+}
+
+// relax lets fewer stay as they are when conversations begin.
+func (c *cold) relax() {
+	if c.begun++; c.begun >= patience && c.least > c.floor {
+		c.begun = 0
+		c.least--
+	}
 }
 
 // sweep packs conversations that had no segment since it last came by.
@@ -159,6 +172,9 @@ func (t *Tracker) live(e *entry) *flow {
 		return e.flow
 	}
 	t.sweep(looks)
+	if t.cold.floor > 0 {
+		t.cold.least++
+	}
 	f := t.cold.take()
 	t.convs[e.id-1] = t.unpacked(int(e.id-1), f)
 	t.follow(e, f)

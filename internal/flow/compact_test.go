@@ -85,7 +85,7 @@ func TestCompactSaysTheSame(t *testing.T) {
 		frames := g.frames(11)
 		plain, compact := NewTracker(0), NewTracker(0)
 		compact.Compact()
-		compact.cold.least = 0
+		compact.cold.least, compact.cold.floor = 0, 0
 		var a, b Sighting
 		feed(t, frames, func(p *packet.Packet) {
 			plain.Add(p, &a)

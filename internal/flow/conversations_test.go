@@ -46,7 +46,7 @@ func packedLanes(t testing.TB, frames []frame) *Tracker {
 	for i := range Lanes {
 		l := NewLane(0, i)
 		l.Compact()
-		l.cold.least = 0
+		l.cold.least, l.cold.floor = 0, 0
 		lanes = append(lanes, l)
 	}
 	var s Sighting

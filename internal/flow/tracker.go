@@ -236,6 +236,7 @@ func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32, 
 	var f *flow
 	if id == proto.TCP {
 		t.sweep(looks)
+		t.cold.relax()
 		tf := t.cold.take()
 		t.follow(e, tf)
 		f = &tf.flow
