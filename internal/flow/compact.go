@@ -36,8 +36,7 @@ func (t *Tracker) All() iter.Seq[*Conversation] {
 
 // A cold is the packed conversations of a tracker, and the memory of the others.
 type cold struct {
-	refs   []uint64 // by ID: where its bytes are, plus 1; 0 for one that is not packed
-	traits []Trait  // by ID, of packed ones
+	places [][]stowed // by ID, in blocks: a list of millions that grows leaves as much behind as it holds
 	chunks [][]byte
 	buffer []byte
 	start  int64      // time of the first one that was packed
@@ -63,10 +62,31 @@ const (
 	chunkSize = 1 << 18
 )
 
+// stowed is where the bytes of a packed conversation are.
+type stowed struct {
+	chunk, offset uint32
+	traits        Trait
+}
+
+const placesLen = 512
+
+// place is that of conversation id.
+func (c *cold) place(id int) *stowed {
+	for len(c.places) <= id/placesLen {
+		c.places = append(c.places, make([]stowed, placesLen))
+	}
+	return &c.places[id/placesLen][id%placesLen]
+}
+
+// bytes are those of packed conversation id and of what was packed after it.
+func (c *cold) bytes(id int) []byte {
+	at := c.place(id)
+	return c.chunks[at.chunk][at.offset:]
+}
+
 // head is what can be read of a packed conversation at once.
 func (c *cold) head(id int) (h head) {
-	ref := c.refs[id] - 1
-	p := packer{b: c.chunks[ref>>32][uint32(ref):], reading: true}
+	p := packer{b: c.bytes(id), reading: true}
 	p.head(&h)
 	return h
 }
@@ -139,11 +159,7 @@ func (t *Tracker) pack(f *tcpFlow) bool {
 		c.chunks = append(c.chunks, make([]byte, 0, max(chunkSize, len(p.b))))
 		last++
 	}
-	for len(c.refs) <= f.flow.ID {
-		c.refs, c.traits = append(c.refs, 0), append(c.traits, 0)
-	}
-	c.traits[f.flow.ID] = f.flow.Traits()
-	c.refs[f.flow.ID] = uint64(last)<<32 | uint64(len(c.chunks[last])) + 1
+	*c.place(f.flow.ID) = stowed{uint32(last), uint32(len(c.chunks[last])), f.flow.Traits()}
 	c.chunks[last] = append(c.chunks[last], p.b...)
 	t.convs[f.flow.ID] = nil
 	if f.entry.flow == &f.flow {
@@ -157,8 +173,7 @@ func (t *Tracker) pack(f *tcpFlow) bool {
 
 // unpacked is packed conversation id, put into f.
 func (t *Tracker) unpacked(id int, f *tcpFlow) *Conversation {
-	ref := t.cold.refs[id] - 1
-	p := packer{b: t.cold.chunks[ref>>32][uint32(ref):], reading: true, start: t.cold.start, blocks: &t.blocks, trails: &t.trails}
+	p := packer{b: t.cold.bytes(id), reading: true, start: t.cold.start, blocks: &t.blocks, trails: &t.trails}
 	p.conversation(f)
 	f.flow.tcp = f
 	c := &f.flow.Conversation

@@ -100,7 +100,7 @@ func TestCompactSaysTheSame(t *testing.T) {
 		})
 		plain.End()
 		compact.End()
-		packed := len(compact.cold.refs)
+		packed := len(compact.cold.places)
 		i := 0
 		for c := range compact.All() {
 			if want := plain.Conversations()[i]; !reflect.DeepEqual(c, want) {

@@ -201,9 +201,9 @@ func (p *part) take(t *Tracker, id, cold int) {
 		p.live = append(p.live, c)
 		return
 	}
-	at := t.cold.refs[id] - 1
-	p.refs = append(p.refs, refPacked(cold, int(at>>32), int(uint32(at))))
-	p.traits = append(p.traits, t.cold.traits[id])
+	at := t.cold.place(id)
+	p.refs = append(p.refs, refPacked(cold, int(at.chunk), int(at.offset)))
+	p.traits = append(p.traits, at.traits)
 }
 
 // number gives the conversation at place i its number among those of its protocol.
