@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -105,25 +106,43 @@ func ProtoName(id proto.ID) string {
 
 // A Group is the conversations of one process of one source; Process is nil for those without a known owner.
 type Group struct {
-	Process       *session.Process
-	Conversations []*flow.Conversation
-	Bytes         int64
+	Process *session.Process
+	Bytes   int64
+
+	all    flow.Conversations
+	places []int
+}
+
+// Len is how many conversations the group has.
+func (g *Group) Len() int { return len(g.places) }
+
+// All yields them in order of their number.
+func (g *Group) All() iter.Seq[*flow.Conversation] {
+	return func(yield func(*flow.Conversation) bool) {
+		for _, i := range g.places {
+			if !yield(g.all.At(i)) {
+				return
+			}
+		}
+	}
 }
 
 // Groups puts conversations under their processes: most bytes first, those without an owner last.
 func Groups(c *engine.Case) []Group {
 	index := map[*session.Process]int{}
 	var groups []Group
+	place := 0
 	for conv := range c.Conversations.All() {
 		m := MeasureOf(c, conv)
 		i, ok := index[m.Process]
 		if !ok {
 			i = len(groups)
 			index[m.Process] = i
-			groups = append(groups, Group{Process: m.Process})
+			groups = append(groups, Group{Process: m.Process, all: c.Conversations})
 		}
-		groups[i].Conversations = append(groups[i].Conversations, conv)
+		groups[i].places = append(groups[i].places, place)
 		groups[i].Bytes += m.Bytes
+		place++
 	}
 	slices.SortStableFunc(groups, func(a, b Group) int {
 		if (a.Process == nil) != (b.Process == nil) {

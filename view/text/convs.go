@@ -3,6 +3,8 @@ package text
 import (
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"strconv"
 
 	"github.com/wiretale/wiretale/internal/engine"
@@ -25,10 +27,10 @@ func Conversations(w io.Writer, c *engine.Case, names view.Names, s Style) error
 		}
 		indent := ""
 		if owned {
-			p.line(s.paint(bold, groupName(g)), fmt.Sprintf("  %s, %s", count(int64(len(g.Conversations)), "conversation"), view.Bytes(g.Bytes)))
+			p.line(s.paint(bold, groupName(g)), fmt.Sprintf("  %s, %s", count(int64(g.Len()), "conversation"), view.Bytes(g.Bytes)))
 			indent = "  "
 		}
-		convTable(c, g.Conversations, names, false).print(p, s, indent)
+		convTable(c, g.All(), names, false).print(p, s, indent)
 	}
 	return p.err
 }
@@ -42,15 +44,15 @@ func groupName(g view.Group) string {
 
 // conversations is the table of the report: the busiest first, max of them.
 func conversations(p *printer, c *engine.Case, names view.Names, s Style, max int) {
-	convTable(c, c.Conversations.Busiest(max), names, true).print(p, s, "")
+	convTable(c, slices.Values(c.Conversations.Busiest(max)), names, true).print(p, s, "")
 	if left := c.Conversations.Len() - max; left > 0 {
 		p.line(s.paint(dim, fmt.Sprintf("and %d more: wiretale convs", left)))
 	}
 }
 
-func convTable(c *engine.Case, list []*flow.Conversation, names view.Names, owner bool) *table {
+func convTable(c *engine.Case, list iter.Seq[*flow.Conversation], names view.Names, owner bool) *table {
 	t := newTable(">conv", "process", "*endpoints", ">packets", ">segments", ">bytes", ">duration", ">rtt", ">resent", ">dropped", "end", "file")
-	for _, conv := range list {
+	for conv := range list {
 		m := view.MeasureOf(c, conv)
 		process, segments, duration, rtt, resent := "", "", "", "", ""
 		if owner && m.Process != nil {
