@@ -57,12 +57,21 @@ func (c *Conversation) Clone() *Conversation {
 	}
 	for i := range u.conv.Dir {
 		d := &u.conv.Dir[i]
-		d.EchoRTT, d.Trouble = clone(d.EchoRTT), clone(d.Trouble)
+		d.EchoRTT, d.Trouble, d.Held = clone(d.EchoRTT), clone(d.Trouble), clone(d.Held)
 		if d.Trouble != nil {
 			d.Trouble.Verdicts = slices.Clone(d.Trouble.Verdicts)
+			if m := clone(d.Trouble.Missing); m != nil {
+				m.Examples = slices.Clone(m.Examples)
+				d.Trouble.Missing = m
+			}
 		}
 	}
-	u.conv.ICMP = clone(c.ICMP)
+	u.conv.ICMP, u.conv.Copies = clone(c.ICMP), clone(c.Copies)
+	if copies := u.conv.Copies; copies != nil {
+		for i := range copies.Kinds {
+			copies.Kinds[i].Examples = slices.Clone(copies.Kinds[i].Examples)
+		}
+	}
 	return &u.conv
 }
 

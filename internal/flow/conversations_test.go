@@ -2,6 +2,7 @@ package flow
 
 import (
 	"cmp"
+	"encoding/json"
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
@@ -161,5 +162,39 @@ func TestUnpackedAreGivenBack(t *testing.T) {
 	}
 	if first != all.At(0) {
 		t.Error("the one in use was forgotten")
+	}
+}
+
+// A copy has all of a conversation, and nothing in common with it that later segments change.
+func TestCloneStands(t *testing.T) {
+	tr := NewTracker(0)
+	var s Sighting
+	type pair struct {
+		clone *Conversation
+		text  string
+	}
+	var clones []pair
+	say := func(c *Conversation) string {
+		text, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	feed(t, chatterCapture(7, 20, 60, true), func(p *packet.Packet) {
+		tr.Add(p, &s)
+		if s.Conv == nil || p.Record.Pos.Number%7 != 0 {
+			return
+		}
+		c := s.Conv.Clone()
+		if !reflect.DeepEqual(c, s.Conv) {
+			t.Fatalf("record %d: %+v, want %+v", p.Record.Pos.Number, c, s.Conv)
+		}
+		clones = append(clones, pair{c, say(c)})
+	})
+	for _, c := range clones {
+		if now := say(c.clone); now != c.text {
+			t.Fatalf("a copy became %s\nfrom %s", now, c.text)
+		}
 	}
 }
