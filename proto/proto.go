@@ -85,7 +85,8 @@ const (
 	SMB2
 	SMB2Transform  // encrypted
 	SMB2Compressed // compressed
-	Count          // number of protocols
+	HTTP
+	Count // number of protocols
 )
 
 var names = [Count]string{
@@ -97,7 +98,7 @@ var names = [Count]string{
 	VXLAN: "vxlan", Geneve: "geneve", GTP: "gtp", Teredo: "teredo", Data: "data", Trailer: "eth.trailer", Malformed: "_ws.malformed",
 	NetMonHeader: "netmon_header", NetMonEvent: "netmon_event", EAPOL: "eapol", STP: "stp",
 	IEEE8021AD: "ieee8021ad", MPLSControl: "pwethcw", ConfigTest: "loop", LCP: "lcp", IPCP: "ipcp", IPv6CP: "ipv6cp", CHAP: "chap", PAP: "pap",
-	SLARP: "slarp", UDPEncap: "udpencap", Shim6: "ipv6.shim6", MobileIPv6: "mipv6", HIP: "hip", L2TP: "l2tp", TLS: "tls",
+	SLARP: "slarp", UDPEncap: "udpencap", Shim6: "ipv6.shim6", MobileIPv6: "mipv6", HIP: "hip", L2TP: "l2tp", TLS: "tls", HTTP: "http",
 	DNS: "dns", DNSStream: "dns", MDNS: "mdns", LLMNR: "llmnr", SSRP: "ssrp",
 	NBSS: "nbss", NBSSContinuation: "nbss", SMB: "smb", SMB2: "smb2", SMB2Transform: "smb2", SMB2Compressed: "smb2",
 }

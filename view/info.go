@@ -52,6 +52,7 @@ var infos = map[proto.ID]func(row *engine.Row, i int) string{
 	proto.ARP: arpInfo, proto.ICMP: icmpInfo, proto.ICMPv6: icmpv6Info, proto.IGMP: igmpInfo,
 	proto.IPv4: ipv4Info, proto.IPv6: ipv6Info, proto.IPv6Fragment: ipv6FragmentInfo,
 	proto.TLS:          tlsInfo,
+	proto.HTTP:         httpInfo,
 	proto.IPv6HopByHop: ipv6Info, proto.IPv6Destination: ipv6Info, proto.IPv6Routing: ipv6Info,
 	proto.DNS: dnsInfo, proto.DNSStream: dnsInfo, proto.MDNS: dnsInfo, proto.LLMNR: dnsInfo,
 	proto.SSRP:             ssrpInfo,

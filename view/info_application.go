@@ -16,12 +16,13 @@ var alone = map[proto.ID]func(p *packet.Packet, i int) (goesOn bool){proto.SMB2:
 func never(*packet.Packet, int) bool { return false }
 
 // columnNames are the Protocol column of protocols that have several names: by version, by what they carry.
-var columnNames = map[proto.ID]func(row *engine.Row, i int) string{proto.TLS: tlsVersion}
+var columnNames = map[proto.ID]func(row *engine.Row, i int) string{proto.TLS: tlsVersion, proto.HTTP: httpName}
 
 // begins are what the Info column says of a segment that begins a message of a
 // protocol and does not end it, in place of TCP's text; "" where the protocol says nothing, but takes that place.
 var begins = map[proto.ID]func(b []byte) (text string, ok bool){
-	proto.TLS: func([]byte) (string, bool) { return "", true },
+	proto.TLS:  func([]byte) (string, bool) { return "", true },
+	proto.HTTP: httpBegins,
 }
 
 const partOfPDU = "[TCP segment of a reassembled PDU]"
@@ -64,8 +65,8 @@ func applicationColumns(row *engine.Row, c *Columns) {
 	}
 	if !shown {
 		c.Protocol = protocolNames[proto.TCP]
-		if say := begins[p.Part.Proto]; p.Part.First && say != nil {
-			said, ok := say(p.Payload[min(int(p.Part.Off), len(p.Payload)):])
+		if say := begins[p.Part.Proto]; p.Part.Head != nil && say != nil {
+			said, ok := say(p.Part.Head)
 			if text, shown = verdict+said, ok; !ok {
 				text = verdict
 			}

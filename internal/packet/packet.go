@@ -134,9 +134,10 @@ type Packet struct {
 // A Part is the piece of a longer message that a segment carries to its end.
 type Part struct {
 	Proto proto.ID // None when the segment ends with a message, or carries none
-	Off   int32    // where the piece begins in Payload
-	First bool     // the message begins with it
-	Layer bool     // the last layer of an application is no message but the piece
+	// Head is what there is of the message from its first byte on, when the segment begins it or brings bytes that
+	// might have told its length; nil for a segment from the middle of a message.
+	Head  []byte
+	Layer bool // the last layer of an application is no message but the piece
 }
 
 // Has reports whether all of the flags are set.
@@ -177,6 +178,7 @@ func (p *Packet) Clone() *Packet {
 		}
 	}
 	c.Notes = slices.Clone(p.Notes)
+	c.Part.Head = bytes.Clone(p.Part.Head)
 	if p.Err != nil {
 		c.Err = &c.err
 	}

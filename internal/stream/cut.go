@@ -36,7 +36,7 @@ func (a *Applications) feed(t *talk, dir int, c chunk) {
 		}
 		n := end - c.from
 		if !o.take(c.from, c.data[:min(int64(len(c.data)), n)], n, &a.memory) {
-			a.part(t, c.off, false)
+			a.part(t, nil)
 			return // all of it: an open unit is not whole before its end
 		}
 		done := *o
@@ -151,7 +151,7 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 	d := &t.dir[dir]
 	n := c.to - c.from
 	d.parsed = max(d.parsed, c.to)
-	if e == proto.More && n > maxAsked {
+	if e == proto.More && n > maxKept {
 		return
 	}
 	o := open{span: c.span, gap: c.gap}
@@ -168,7 +168,7 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 		d.open = slices.Delete(d.open, 0, 1)
 	}
 	d.open = append(d.open, o)
-	a.part(t, c.off, c.unit == 0)
+	a.part(t, c.data)
 	if begin && c.unit == 0 && t.stream.Begins != nil {
 		piece := *t.stream.Begins
 		piece.Len = int(n)
@@ -179,11 +179,10 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 }
 
 // part notes that the segment ends inside a unit.
-func (a *Applications) part(t *talk, off int, first bool) {
-	if t.stream == nil {
-		return
+func (a *Applications) part(t *talk, head []byte) {
+	if t.stream != nil {
+		a.packet.Part = packet.Part{Proto: t.stream.ID, Head: head}
 	}
-	a.packet.Part = packet.Part{Proto: t.stream.ID, Off: int32(off), First: first}
 }
 
 // follow finds the protocol that took over in a connection.

@@ -10,9 +10,7 @@ const (
 	// maxOpen bounds the units of one direction that wait for bytes; the oldest is given up.
 	maxOpen = 4
 	// maxKept is how many bytes of a unit are put together. Of a longer one only the length counts beyond it.
-	maxKept = 1 << 18
-	// maxAsked is how long a unit may be before its protocol can tell its length.
-	maxAsked = 1 << 16
+	maxKept = 1 << 20
 )
 
 // An open unit goes on beyond the segments that were seen.
@@ -77,7 +75,7 @@ type memory struct {
 }
 
 const (
-	maxHeld  = 4 << 20 // of one Applications
+	maxHeld  = 8 << 20 // of one Applications
 	maxSpare = 16
 	minBlock = 4 << 10
 )

@@ -18,6 +18,7 @@ import (
 	"github.com/wiretale/wiretale/proto/geneve"
 	"github.com/wiretale/wiretale/proto/gre"
 	"github.com/wiretale/wiretale/proto/gtp"
+	"github.com/wiretale/wiretale/proto/http"
 	"github.com/wiretale/wiretale/proto/icmp"
 	"github.com/wiretale/wiretale/proto/icmpv6"
 	"github.com/wiretale/wiretale/proto/igmp"
@@ -65,6 +66,7 @@ var tables = [proto.Count]*field.Table{
 	proto.ICMPv6:           &icmpv6.Fields,
 	proto.TCP:              &tcp.Fields,
 	proto.UDP:              &udp.Fields,
+	proto.HTTP:             &http.Fields,
 	proto.TLS:              &tls.Fields,
 	proto.SCTP:             &sctp.Fields,
 	proto.IGMP:             &igmp.Fields,
