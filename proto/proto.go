@@ -110,3 +110,12 @@ func (id ID) String() string {
 	}
 	return "unknown"
 }
+
+// applications are the protocols that TCP and UDP carry.
+var applications = [Count]bool{
+	TLS: true, HTTP: true, DNS: true, DNSStream: true, MDNS: true, LLMNR: true, SSRP: true,
+	NBSS: true, NBSSContinuation: true, SMB: true, SMB2: true, SMB2Transform: true, SMB2Compressed: true,
+}
+
+// Application reports whether the layer is one of an application: those are looked for only where somebody asks for them.
+func (id ID) Application() bool { return id < Count && applications[id] }

@@ -82,6 +82,15 @@ var viewFields = []field.Of[engine.Row]{
 	{Name: "_ws.col.Info", Title: "Info", Type: field.String, Get: func(r *engine.Row) (field.Value, bool) { return field.S(ColumnsOf(r).Info), true }},
 }
 
+// OfApplications reports whether a field of -e depends on the protocols of applications.
+func OfApplications(name string) bool {
+	switch name {
+	case "frame.protocols", "_ws.col.Protocol", "_ws.col.Info":
+		return true
+	}
+	return slices.ContainsFunc(packet.Places(name), func(p packet.Place) bool { return p.Proto.Application() })
+}
+
 // eventPrefix makes a field of an event's payload a column: event.data.SeqNo.
 const eventPrefix = "event.data."
 

@@ -11,6 +11,7 @@ import (
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/filter"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/stream"
 )
 
 // filterFlag adds -Y.
@@ -21,12 +22,15 @@ func filterFlag(cmd *cobra.Command, to *string, what string) {
 // filter compiles the filter of -Y.
 func (a *app) filter(text string) (*filter.Filter, error) { return a.compile("-Y", text) }
 
-// compile compiles the filter that a flag names. A mistake is shown in its place.
+// compile compiles the filter that a flag names, and sees to it that rows have what it asks for. A mistake is shown in its place.
 func (a *app) compile(flag, text string) (*filter.Filter, error) {
 	f, err := filter.Compile(text, filter.Options{Location: a.location})
 	var bad *filter.Error
 	if errors.As(err, &bad) {
 		return nil, usage(bad.Hint, "%s, column %d: %s\n  %s", flag, bad.Column(), bad.Message, strings.ReplaceAll(bad.Marked(), "\n", "\n  "))
+	}
+	if err == nil && f.Applications() && a.applications == nil {
+		a.applications = stream.NewChoice(nil)
 	}
 	if err == nil && !a.quiet {
 		for _, w := range f.Warnings() {

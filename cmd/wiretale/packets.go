@@ -85,14 +85,17 @@ func runPackets(ctx context.Context, a *app, f *packetsFlags, args []string) err
 	if f.count < 0 {
 		return usage("", "-c %d is less than 0", f.count)
 	}
-	if err := checkDecodeAs(f.as); err != nil {
+	rules, err := decodeAs(f.as)
+	if err != nil {
 		return err
 	}
 	want, err := a.filter(f.filter)
 	if err != nil {
 		return err
 	}
-	a.applications = stream.NewChoice(nil)
+	if a.applications != nil || f.showsApplications() {
+		a.applications = stream.NewChoice(rules)
+	}
 	paths, err := a.inputs(args)
 	if err != nil {
 		return err
@@ -111,6 +114,14 @@ func runPackets(ctx context.Context, a *app, f *packetsFlags, args []string) err
 		paths, first = again, c
 	}
 	return finish(printer, a.rows(ctx, paths, first, clock, f.count, printer, f.choice(want)))
+}
+
+// showsApplications reports whether what is printed depends on the protocols of applications: fields do not, unless they are theirs.
+func (f *packetsFlags) showsApplications() bool {
+	if f.format != "fields" && len(f.fields) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(f.fields, view.OfApplications)
 }
 
 // choice is what the filter takes. Numbers of streams and relative times are those in the order of all rows.

@@ -115,7 +115,7 @@ func (a *app) statistics(f *statsFlags, kind string) ([]statistic, error) {
 		s.only = only
 		return []statistic{s}, err
 	case "hierarchy":
-		return []statistic{newHierarchy(only)}, nil
+		return []statistic{a.newHierarchy(only)}, nil
 	case "rtt":
 		return []statistic{{title: "Round-trip times", of: stats.NewRoundTrips(), only: only}}, nil
 	case "expert":
@@ -162,7 +162,8 @@ func newEndpoints(level stats.Level, only *filter.Filter) statistic {
 	return statistic{title: levelTitles[level] + " endpoints", of: stats.NewEndpoints(level), only: only}
 }
 
-func newHierarchy(only *filter.Filter) statistic {
+func (a *app) newHierarchy(only *filter.Filter) statistic {
+	a.applications = stream.NewChoice(nil)
 	return statistic{title: "Protocol hierarchy", of: stats.NewHierarchy(), only: only}
 }
 
@@ -242,7 +243,6 @@ func (a *app) count(ctx context.Context, args []string, list []statistic, format
 }
 
 func (a *app) collectStats(ctx context.Context, paths []string, first *engine.Case, list []statistic) (*engine.Case, error) {
-	a.applications = stream.NewChoice(nil)
 	match := make([]func(*engine.Row) bool, len(list))
 	for i := range list {
 		match[i] = func(*engine.Row) bool { return true }

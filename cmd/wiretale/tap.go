@@ -31,7 +31,7 @@ func (a *app) tap(text string) (statistic, error) {
 	switch words[1] {
 	case "phs":
 		only, err := a.compile("-z", after(text, 2))
-		return newHierarchy(only), err
+		return a.newHierarchy(only), err
 	case "stat":
 		if len(words) < 3 {
 			return statistic{}, usage("-z io,stat,1", "-z %s has no interval", text)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/spell"
+	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
@@ -67,6 +68,7 @@ func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) e
 	if err != nil {
 		return err
 	}
+	a.applications = stream.NewChoice(nil)
 	paths, c, done, err := a.firstPass(ctx, named)
 	if err != nil {
 		return err

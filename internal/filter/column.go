@@ -33,6 +33,23 @@ type column struct {
 	special  special
 }
 
+// applications reports whether the values depend on layers of applications: their fields, the list of layers, and the data that no protocol takes.
+func (c *column) applications() bool {
+	for i := range c.places {
+		if c.places[i].Proto.Application() {
+			return true
+		}
+	}
+	if c.protos != nil {
+		for id := proto.None + 1; id < proto.Count; id++ {
+			if c.protos[id] && (id.Application() || id == proto.Data) {
+				return true
+			}
+		}
+	}
+	return c.name == "frame.protocols"
+}
+
 // special columns have a source of their own.
 type special uint8
 

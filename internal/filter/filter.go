@@ -26,7 +26,9 @@ type Filter struct {
 	location *time.Location
 	final    bool
 	ordered  bool
-	warnings []string
+	// applications is true when rows must have the layers of applications.
+	applications bool
+	warnings     []string
 }
 
 // Compile checks a filter. The empty filter passes everything. The error is an *[Error].
@@ -39,7 +41,7 @@ func Compile(text string, opt Options) (*Filter, error) {
 	if f.tree, f.warnings, err = parse(text); err == nil && f.tree != nil {
 		c := compiler{location: f.location}
 		_, err = c.test(f.tree)
-		f.final, f.ordered = c.final, c.ordered
+		f.final, f.ordered, f.applications = c.final, c.ordered, c.applications
 	}
 	if err != nil {
 		err.Filter = text
@@ -54,6 +56,10 @@ func (f *Filter) String() string { return f.text }
 // Final reports whether the filter names something that only the whole of the
 // input tells: the owner, a finding. Rows must then be those of a second pass.
 func (f *Filter) Final() bool { return f.final }
+
+// Applications reports whether the filter names something that depends on the
+// protocols of applications: rows must have their layers then.
+func (f *Filter) Applications() bool { return f.applications }
 
 // Ordered reports whether rows must be asked in their order: the filter
 // names a relative time, the interface, or a number that is given in that order, as tcp.stream.

@@ -56,6 +56,8 @@ type compiler struct {
 	location *time.Location
 	final    bool // a column needs what only the whole of the input tells
 	ordered  bool // a column needs the rows before, or numbers given in their order
+	// applications: a column depends on what package stream finds.
+	applications bool
 }
 
 // operand compiles a node that is no literal.
@@ -127,6 +129,7 @@ var finals = map[string]bool{
 }
 
 func (c *compiler) field(n *node, col *column, ranges []span) *operand {
+	c.applications = c.applications || col.applications()
 	c.final = c.final || finals[col.name]
 	c.ordered = c.ordered || finals[col.name] || session.InOrder(col.name)
 	o := &operand{node: n, kind: col.kind, bits: col.bits, names: col.names, column: col, ranges: ranges}

@@ -1,8 +1,10 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/wiretale/wiretale/field"
@@ -32,6 +34,11 @@ func Show(w io.Writer, row *engine.Row, src *trace.Info, names view.Names, timed
 	hexDump(p, "bytes", rec.Data, s)
 	if row.Packet != nil && row.Packet.Has(packet.Reassembled) {
 		hexDump(p, "reassembled", row.Packet.Assembled, s)
+	}
+	if row.Packet != nil {
+		for i, unit := range row.Packet.Units {
+			hexDump(p, fmt.Sprintf("reassembled from TCP segments, message %d", i+1), unit, s)
+		}
 	}
 	return p.err
 }
@@ -205,6 +212,8 @@ func packetFields(p *printer, row *engine.Row, s Style) {
 			note = ", quoted by an ICMP error"
 		case l.Assembled:
 			note = ", in the reassembled datagram"
+		case l.Unit != 0:
+			note = fmt.Sprintf(", in message %d reassembled from TCP segments", l.Unit)
 		}
 		title := l.Proto.String()
 		if table != nil {
@@ -215,19 +224,9 @@ func packetFields(p *printer, row *engine.Row, s Style) {
 		if table == nil {
 			continue
 		}
-		shown := map[string]bool{}
-		for j := range table.Fields {
-			f := &table.Fields[j]
-			if f.Hidden {
-				continue
-			}
-			pk.EachIn(i, f, func(sp field.Span, v field.Value) bool {
-				if again(shown, f, sp, v) {
-					return true
-				}
-				fieldLine(p, s, byteRange(sp.Off, sp.Len), f.Name, f.Title, view.Labelled(v, f.Base, f.Size(), f.Names), f.Derived)
-				return true
-			})
+		for _, o := range occurrences(pk, i, table) {
+			f := o.of
+			fieldLine(p, s, byteRange(o.span.Off, o.span.Len), f.Name, f.Title, view.Labelled(o.value, f.Base, f.Size(), f.Names), f.Derived)
 		}
 		if l.Proto == proto.TCP || l.Proto == proto.UDP {
 			derived(p, row, l.Proto, s)
@@ -237,6 +236,40 @@ func packetFields(p *printer, row *engine.Row, s Style) {
 		p.line()
 		p.line(s.paint(yellow, "! "), view.Printable(pk.Err.Error()))
 	}
+}
+
+// An occurrence is a field in its place.
+type occurrence struct {
+	of    *field.Field
+	span  field.Span
+	value field.Value
+}
+
+// occurrences are the fields of a layer in the order of its table. Those of an
+// application, whose layer may hold several messages, are in the order of their bytes, what follows from other packets last.
+func occurrences(pk *packet.Packet, i int, table *field.Table) (list []occurrence) {
+	shown := map[string]bool{}
+	for j := range table.Fields {
+		f := &table.Fields[j]
+		if f.Hidden {
+			continue
+		}
+		pk.EachIn(i, f, func(sp field.Span, v field.Value) bool {
+			if !again(shown, f, sp, v) {
+				list = append(list, occurrence{f, sp, v})
+			}
+			return true
+		})
+	}
+	if pk.Layers[i].Proto.Application() {
+		slices.SortStableFunc(list, func(a, b occurrence) int {
+			if (a.span.Len == 0) != (b.span.Len == 0) {
+				return b.span.Len - a.span.Len
+			}
+			return cmp.Compare(a.span.Off, b.span.Off)
+		})
+	}
+	return list
 }
 
 // again reports whether the same bytes have been shown with the same value:
