@@ -17,6 +17,7 @@ import (
 	"github.com/wiretale/wiretale/field"
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/trace"
 	"github.com/wiretale/wiretale/view"
@@ -236,7 +237,7 @@ func compareFields(t *testing.T, file string, names, options []string, differs f
 	defer cmd.Wait() // it fails on files that are cut, after the rows
 	theirs := bufio.NewScanner(pipe)
 	theirs.Buffer(nil, 16<<20)
-	run, err := engine.Open(context.Background(), []string{file}, engine.Options{KeepDuplicates: true})
+	run, err := engine.Open(context.Background(), []string{file}, engine.Options{KeepDuplicates: true, Applications: stream.NewChoice(nil)})
 	if err != nil {
 		if theirs.Scan() {
 			t.Errorf("%s: %v, and tshark reads it", filepath.Base(file), err)

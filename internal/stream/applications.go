@@ -29,7 +29,9 @@ type Applications struct {
 	notes        []field.Note
 	units        [][]byte
 	layers       []packet.Layer // of the segment
+	placed       int            // of them that the packet has
 	unit         proto.Unit
+	piece        proto.Piece
 	parts        []span
 	packet       *packet.Packet
 	data         packet.Layer // the layer of the segment's payload
@@ -141,7 +143,7 @@ func (a *Applications) begin(p *packet.Packet) {
 		a.memory.give(b)
 		a.spent[i] = nil
 	}
-	a.spent, a.notes, a.units, a.layers = a.spent[:0], a.notes[:0], a.units[:0], a.layers[:0]
+	a.spent, a.notes, a.units, a.layers, a.placed = a.spent[:0], a.notes[:0], a.units[:0], a.layers[:0], 0
 	a.packet, a.time, a.number = p, p.Record.Time, p.Record.Pos.Number
 	a.data = packet.Layer{}
 	for i := p.N - 1; i >= 0; i-- {
@@ -160,7 +162,8 @@ func (a *Applications) meet(p *packet.Packet, s *flow.Sighting) *talk {
 	if s.Analysis&resent != 0 || len(p.Payload) == 0 {
 		return nil
 	}
-	of, session := a.choice.find(p.SrcPort, p.DstPort, &proto.Piece{Data: p.Payload, Len: p.PayloadLen})
+	a.piece = proto.Piece{Data: p.Payload, Len: p.PayloadLen}
+	of, session := a.choice.find(p.SrcPort, p.DstPort, &a.piece)
 	if of == nil {
 		return nil
 	}
@@ -204,21 +207,20 @@ func (a *Applications) place(p *packet.Packet) {
 		for k > 0 && p.Layers[k-1].Proto == proto.Trailer {
 			k--
 		}
-		if len(a.layers) == 0 {
-			return
-		}
 	} else {
 		copy(p.Layers[k:], p.Layers[k+1:p.N])
 		p.N--
 	}
 	behind := p.Layers[k:p.N]
-	n := len(a.layers)
+	layers := a.layers[a.placed:]
+	a.placed = len(a.layers)
+	n := len(layers)
 	if room := packet.MaxLayers - p.N; n > room {
 		n = room
 		p.Flags |= packet.TooDeep
 	}
 	copy(p.Layers[k+n:p.N+n], behind)
-	copy(p.Layers[k:], a.layers[:n])
+	copy(p.Layers[k:], layers[:n])
 	p.N += n
 	p.Units, p.Notes = a.units, a.notes
 }
@@ -255,3 +257,6 @@ func (a *Applications) close(t *talk, p *packet.Packet) {
 
 // spend keeps the bytes of a unit until the next segment.
 func (a *Applications) spend(b []byte) { a.spent = append(a.spent, b) }
+
+// Held is how many bytes of messages that are not whole are kept.
+func (a *Applications) Held() int { return a.memory.held }

@@ -61,7 +61,8 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 			return
 		}
 		n := c.to - c.from
-		e := t.session.Extent(&proto.Piece{Dir: dir, Data: c.data, Len: int(n), Gap: c.gap, Last: c.last})
+		a.piece = proto.Piece{Dir: dir, Data: c.data, Len: int(n), Gap: c.gap, Last: c.last}
+		e := t.session.Extent(&a.piece)
 		cutShort := c.unit == 0 && n > int64(len(c.data))
 		switch {
 		case e == proto.NotThis:
@@ -187,6 +188,7 @@ func (a *Applications) part(t *talk, head []byte) {
 
 // follow finds the protocol that took over in a connection.
 func (a *Applications) follow(t *talk, c *chunk) bool {
-	t.stream, t.session = a.choice.find(t.port, t.port, &proto.Piece{Data: c.data, Len: int(c.to - c.from), Gap: c.gap})
+	a.piece = proto.Piece{Data: c.data, Len: int(c.to - c.from), Gap: c.gap}
+	t.stream, t.session = a.choice.find(t.port, t.port, &a.piece)
 	return t.stream != nil
 }
