@@ -59,7 +59,7 @@ var recordFields = []field.Field{
 		return r.Off, 1, opaque(r, n)
 	})),
 	recordVersion(),
-	at(u16("tls.record.length", "Length"), ofRecord(3, 2)),
+	recordLength(),
 	at(label("tls.change_cipher_spec", "Change Cipher Spec Message"), inRecords(func(_ []byte, r *Record, _ *field.Note) (int, int, bool) {
 		return r.Body, r.End - r.Body, r.Type == ChangeCipherSpec
 	})),
@@ -90,6 +90,16 @@ func recordVersion() field.Field {
 			}
 			return yield(s, field.U(uint64(r.Version)))
 		})
+	}
+	return f
+}
+
+// recordLength is in the header too. That of SSL 2.0 has it in the bits beside a flag.
+func recordLength() field.Field {
+	f := u16("tls.record.length", "Length")
+	f.Width, f.Len = 2, 0
+	f.Noted = func(b []byte, note *field.Note, yield func(field.Span, field.Value) bool) {
+		Records(b, note, func(r *Record) bool { return yield(field.Span{Off: r.Body - 2, Len: 2}, field.U(uint64(r.Len))) })
 	}
 	return f
 }

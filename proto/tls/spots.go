@@ -36,11 +36,6 @@ func inRecords(get func(b []byte, r *Record, note *field.Note) (off, n int, ok b
 	}
 }
 
-// ofRecord is n bytes, off bytes into the header of each record of SSL 3.0 and later.
-func ofRecord(off, n int) spots {
-	return inRecords(func(_ []byte, r *Record, _ *field.Note) (int, int, bool) { return r.Off + off, n, r.Type != 0 })
-}
-
 // inMessages are spots in the handshake messages that get has any for; those that are encrypted are left out.
 func inMessages(get func(b []byte, m *Message) (off, n int, ok bool)) spots {
 	return func(b []byte, note *field.Note, yield func(off, n int) bool) {
