@@ -11,6 +11,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/filter"
+	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -21,7 +22,11 @@ func selected(t *testing.T, path, text string, workers, limit int) (rows []strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := engine.Open(context.Background(), []string{path}, engine.Options{Workers: workers})
+	opt := engine.Options{Workers: workers}
+	if f.Applications() {
+		opt.Applications = stream.NewChoice(nil)
+	}
+	run, err := engine.Open(context.Background(), []string{path}, opt)
 	if errors.Is(err, trace.ErrUnknownFormat) || errors.Is(err, trace.ErrTruncated) { // no trace, or one cut before its table of frames
 		t.Skip(err)
 	}
@@ -38,6 +43,12 @@ func selected(t *testing.T, path, text string, workers, limit int) (rows []strin
 			line := fmt.Sprintf("%d %d %d %d", row.Source, row.Record.Pos.Number, row.Record.Pos.Offset, row.Record.Time)
 			if p := row.Packet; p != nil {
 				line += fmt.Sprintf(" %s %v %v %d %d %x", p.Protocols(nil), p.Src, p.Dst, p.SrcPort, p.DstPort, p.Payload)
+				for i := range p.Notes {
+					line += fmt.Sprint(" ", p.Notes[i])
+				}
+				for _, unit := range p.Units {
+					line += fmt.Sprintf(" %x", unit)
+				}
 			}
 			if s := row.Sighting; s != nil && s.TCP {
 				line += fmt.Sprintf(" %d %d %d %d %v %d %v %v", s.RelSeq, s.RelAck, s.NextSeq, s.Window, s.Duplicate, s.Checksum, s.Analysis, s.Conv.Ends)
@@ -85,7 +96,8 @@ func TestSelectionIsTheSame(t *testing.T) {
 		}
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			for _, text := range []string{"", "tcp.len > 0 and tcp.seq > 1", "not tcp", "ip.addr#2 or frame contains 00:00:00",
-				"tcp.dstport in {1..1023} and tcp.len > 0", "ip.src == 192.168.0.0/16 and !(tcp.flags.syn == 1)", "udp.port == 53 or ipv6"} {
+				"tcp.dstport in {1..1023} and tcp.len > 0", "ip.src == 192.168.0.0/16 and !(tcp.flags.syn == 1)", "udp.port == 53 or ipv6",
+				"tls or http.request or http.time > 0.01", "tls.handshake.extensions_server_name or http.response.code >= 200 or tcp.len > 1000 and not data"} {
 				want := selected(t, path, text, 1, 0)
 				for _, workers := range []int{2, 8} {
 					if got := selected(t, path, text, workers, 0); !slices.Equal(got, want) {
