@@ -95,7 +95,9 @@ func protocolNamed(rule, name string, of []proto.ID) (proto.ID, error) {
 		if id.String() == name {
 			return id, nil
 		}
-		names = append(names, id.String())
+		if !slices.Contains(names, id.String()) { // NetBIOS has two: a session service, and frames over TCP alone
+			names = append(names, id.String())
+		}
 	}
 	hint := ""
 	if near := spell.Nearest(name, names); near != "" {
