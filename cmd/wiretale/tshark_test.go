@@ -84,7 +84,7 @@ func TestRowsAreTsharks(t *testing.T) {
 				continue
 			}
 			compared++
-			if resent.MatchString(want[i]) && application.MatchString(got[i]) {
+			if (resent.MatchString(want[i]) || strings.HasSuffix(got[i], " Continuation")) && application.MatchString(got[i]) {
 				continue
 			}
 			if w, g := plainRow(want[i]), plainRow(got[i]); w != g {
