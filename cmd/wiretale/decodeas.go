@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/spell"
 	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/proto"
@@ -18,41 +19,49 @@ func decodeAsFlag(flags *pflag.FlagSet, to *[]string) {
 	flags.StringArrayVarP(to, "decode-as", "d", nil, "take what a port carries as a protocol: `LAYER==PORT,PROTOCOL`, for example tcp.port==8443,http; may be given several times")
 }
 
-// A selector is what the left side of -d may name: tshark's name of the table, and the protocols that may be chosen in it.
+// A selector is what the left side of -d may name: tshark's name of the table, the protocols that may be chosen in it, and the rules of the table.
 type selector struct {
 	name      string
 	protocols func() []proto.ID
+	rules     func(*stream.Rules) *[]packet.PortRule
 }
 
-var selectors = []selector{{"tcp.port", func() (ids []proto.ID) {
+var selectors = []selector{
+	{"tcp.port", connections, func(r *stream.Rules) *[]packet.PortRule { return &r.TCP }},
+	{"udp.port", packet.Datagrams, func(r *stream.Rules) *[]packet.PortRule { return &r.UDP }},
+}
+
+func connections() (ids []proto.ID) {
 	for _, s := range all.Streams() {
 		ids = append(ids, s.ID)
 	}
 	return append(ids, proto.Data)
-}}}
+}
 
 // decodeAs reads the rules of -d: "tcp.port==8443,http", with tshark's ranges "8443-8450" and "8443:8".
-func decodeAs(texts []string) ([]stream.Rule, error) {
-	var rules []stream.Rule
+func decodeAs(texts []string) (stream.Rules, error) {
+	var rules stream.Rules
+	none := stream.Rules{}
 	for _, text := range texts {
 		layer, name, ok := strings.Cut(text, ",")
 		table, ports, test := strings.Cut(layer, "==")
 		if !ok || !test || table == "" || ports == "" || name == "" {
-			return nil, usage("for example -d tcp.port==8443,http", "-d %s is not of the form LAYER==PORT,PROTOCOL", text)
+			return none, usage("for example -d tcp.port==8443,http", "-d %s is not of the form LAYER==PORT,PROTOCOL", text)
 		}
 		at := slices.IndexFunc(selectors, func(s selector) bool { return s.name == table })
 		if at < 0 {
-			return nil, usage(oneOf(table, selectorNames()...), "-d %s: %s is none of %s", text, table, strings.Join(selectorNames(), ", "))
+			return none, usage(oneOf(table, selectorNames()...), "-d %s: %s is none of %s", text, table, strings.Join(selectorNames(), ", "))
 		}
-		from, to, ok := portRange(ports)
+		low, high, ok := portRange(ports)
 		if !ok {
-			return nil, usage("for example 8443, 8443-8450 or 8443:8", "-d %s: %q is no port", text, ports)
+			return none, usage("for example 8443, 8443-8450 or 8443:8", "-d %s: %q is no port", text, ports)
 		}
 		id, err := protocolNamed(text, name, selectors[at].protocols())
 		if err != nil {
-			return nil, err
+			return none, err
 		}
-		rules = append(rules, stream.Rule{From: from, To: to, ID: id})
+		to := selectors[at].rules(&rules)
+		*to = append(*to, packet.PortRule{From: low, To: high, ID: id})
 	}
 	return rules, nil
 }

@@ -237,7 +237,7 @@ func compareFields(t *testing.T, file string, names, options []string, differs f
 	defer cmd.Wait() // it fails on files that are cut, after the rows
 	theirs := bufio.NewScanner(pipe)
 	theirs.Buffer(nil, 16<<20)
-	run, err := engine.Open(context.Background(), []string{file}, engine.Options{KeepDuplicates: true, Applications: stream.NewChoice(nil)})
+	run, err := engine.Open(context.Background(), []string{file}, engine.Options{KeepDuplicates: true, Applications: stream.NewChoice(stream.Rules{})})
 	if err != nil {
 		if theirs.Scan() {
 			t.Errorf("%s: %v, and tshark reads it", filepath.Base(file), err)

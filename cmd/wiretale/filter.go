@@ -30,7 +30,7 @@ func (a *app) compile(flag, text string) (*filter.Filter, error) {
 		return nil, usage(bad.Hint, "%s, column %d: %s\n  %s", flag, bad.Column(), bad.Message, strings.ReplaceAll(bad.Marked(), "\n", "\n  "))
 	}
 	if err == nil && f.Applications() && a.applications == nil {
-		a.applications = stream.NewChoice(nil)
+		a.applications = stream.NewChoice(stream.Rules{})
 	}
 	if err == nil && !a.quiet {
 		for _, w := range f.Warnings() {

@@ -163,7 +163,7 @@ func newEndpoints(level stats.Level, only *filter.Filter) statistic {
 }
 
 func (a *app) newHierarchy(only *filter.Filter) statistic {
-	a.applications = stream.NewChoice(nil)
+	a.applications = stream.NewChoice(stream.Rules{})
 	return statistic{title: "Protocol hierarchy", of: stats.NewHierarchy(), only: only}
 }
 

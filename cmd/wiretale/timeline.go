@@ -68,7 +68,7 @@ func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) e
 	if err != nil {
 		return err
 	}
-	a.applications = stream.NewChoice(nil)
+	a.applications = stream.NewChoice(stream.Rules{})
 	paths, c, done, err := a.firstPass(ctx, named)
 	if err != nil {
 		return err

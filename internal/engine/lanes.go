@@ -106,7 +106,7 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 			lanes[i].tracker.Light()
 			if s.streams != nil {
 				lanes[i].streams = stream.New(s.streams.choice)
-				lanes[i].decoder.Applications = true
+				lanes[i].decoder.Applications, lanes[i].decoder.Datagrams = true, s.streams.choice.Datagrams()
 			}
 			if sel.Pair != nil {
 				lanes[i].outside = outside{passes: sel.Pair(), known: make([]ruling, 1<<rulingBits)}

@@ -20,7 +20,7 @@ type Options struct {
 	LengthAsSent bool
 	// Rules replaces the built-in rules, for tests.
 	Rules []*diag.Rule
-	// Applications, when set, finds the messages of these protocols in connections of TCP and adds their layers to packets. Only
+	// Applications, when set, finds the messages of these protocols in connections of TCP and in datagrams, and adds their layers to packets. Only
 	// rows that are handed out need them: an analysis does without.
 	Applications *stream.Choice
 	// Workers is how many goroutines follow conversations, 0 for one a
@@ -31,7 +31,11 @@ type Options struct {
 }
 
 func (o *Options) decoder() packet.Decoder {
-	return packet.Decoder{LengthAsSent: o.LengthAsSent, Applications: o.Applications != nil}
+	d := packet.Decoder{LengthAsSent: o.LengthAsSent}
+	if o.Applications != nil {
+		d.Applications, d.Datagrams = true, o.Applications.Datagrams()
+	}
+	return d
 }
 
 // Analyse reads all sources once and returns what they tell. Sources that

@@ -24,7 +24,7 @@ func selected(t *testing.T, path, text string, workers, limit int) (rows []strin
 	}
 	opt := engine.Options{Workers: workers}
 	if f.Applications() {
-		opt.Applications = stream.NewChoice(nil)
+		opt.Applications = stream.NewChoice(stream.Rules{})
 	}
 	run, err := engine.Open(context.Background(), []string{path}, opt)
 	if errors.Is(err, trace.ErrUnknownFormat) || errors.Is(err, trace.ErrTruncated) { // no trace, or one cut before its table of frames

@@ -13,10 +13,31 @@ const (
 	portLLMNR = 5355
 )
 
+// A PortRule says what a port carries, whatever its usual protocol: the -d of tshark. proto.Data stands for nothing that is known.
+type PortRule struct {
+	From, To uint16 // ports, both included
+	ID       proto.ID
+}
+
+// Ruled is what the last rule for a port says; not ok without one.
+func Ruled(rules []PortRule, port uint16) (id proto.ID, ok bool) {
+	for i := len(rules) - 1; i >= 0; i-- {
+		if r := &rules[i]; port >= r.From && port <= r.To {
+			return r.ID, true
+		}
+	}
+	return 0, false
+}
+
+// Datagrams are the protocols that [Decoder.Datagrams] can name.
+func Datagrams() []proto.ID {
+	return []proto.ID{proto.DNS, proto.MDNS, proto.LLMNR, proto.SSRP, proto.Data}
+}
+
 // application gives the payload of a datagram the name of its protocol, and
 // that of one that an ICMP error quotes. The payload is a layer of unknown
 // data until then, so the walk need not know.
-func (p *Packet) application() {
+func (d *Decoder) application(p *Packet) {
 	src, dst := p.SrcPort, p.DstPort
 	i := int(p.transport) + 1
 	switch {
@@ -35,13 +56,24 @@ func (p *Packet) application() {
 	if i >= p.N || p.Layers[i].Proto != proto.Data {
 		return
 	}
-	id := applicationPort(min(src, dst), p.Bytes(i))
-	if id == proto.None {
-		id = applicationPort(max(src, dst), p.Bytes(i))
-	}
-	if id != proto.None {
+	if id := d.datagram(min(src, dst), max(src, dst), p.Bytes(i)); id != proto.None {
 		p.Layers[i].Proto = id
 	}
+}
+
+// datagram is the protocol between two ports. As in Wireshark the lower port is asked before the higher one.
+func (d *Decoder) datagram(low, high uint16, payload []byte) proto.ID {
+	for _, port := range [2]uint16{low, high} {
+		if id, ok := Ruled(d.Datagrams, port); ok {
+			return id
+		}
+	}
+	for _, port := range [2]uint16{low, high} {
+		if id := applicationPort(port, payload); id != proto.None {
+			return id
+		}
+	}
+	return proto.None
 }
 
 // applicationPort is the protocol that a port announces. SSRP's port says too little: the message must look like one.

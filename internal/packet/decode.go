@@ -19,7 +19,9 @@ type Decoder struct {
 
 	// Applications makes Decode name what UDP carries by its ports, where it is a protocol that wiretale decodes.
 	Applications bool
-	frags        fragments
+	// Datagrams are rules for ports of UDP that go before the usual ones; valid iff Applications.
+	Datagrams []PortRule
+	frags     fragments
 	// assembled is the memory behind Packet.Assembled.
 	assembled []byte
 	header    [20]byte // a TCP header that was cut, filled up with zeros
@@ -119,7 +121,7 @@ func (d *Decoder) Decode(r *trace.Record, p *Packet) {
 		d.walk(r, p)
 	}
 	if d.Applications {
-		p.application()
+		d.application(p)
 	}
 }
 

@@ -1,26 +1,26 @@
 package stream
 
 import (
+	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/all"
 )
 
-// A Rule says what the connections of a port carry, whatever the port's usual protocol: the -d of tshark.
-type Rule struct {
-	From, To uint16 // ports, both included
-	ID       proto.ID
+// Rules say what ports carry, whatever their usual protocols. The last rule of a port holds.
+type Rules struct {
+	TCP, UDP []packet.PortRule
 }
 
 // A Choice says which protocols connections may carry: those of their ports, then those that their bytes show. It is immutable.
 type Choice struct {
 	ports [1 << 16]uint16 // index of lists by port
 	lists [][]*proto.Stream
-	rules []Rule
+	rules Rules
 	looks []*proto.Stream // recognised on any port
 }
 
-// NewChoice is the usual choice, with rules before it. The last rule of a port holds.
-func NewChoice(rules []Rule) *Choice {
+// NewChoice is the usual choice, with rules before it.
+func NewChoice(rules Rules) *Choice {
 	c := &Choice{lists: [][]*proto.Stream{nil}, rules: rules}
 	for _, s := range all.Streams() {
 		for _, port := range s.Ports {
@@ -43,7 +43,7 @@ func NewChoice(rules []Rule) *Choice {
 func (c *Choice) find(src, dst uint16, piece *proto.Piece) (*proto.Stream, proto.Session) {
 	low, high := min(src, dst), max(src, dst)
 	for _, port := range [2]uint16{low, high} {
-		if id, ok := c.rule(port); ok {
+		if id, ok := packet.Ruled(c.rules.TCP, port); ok {
 			if s := all.Stream(id); s != nil {
 				return s, s.New()
 			}
@@ -65,11 +65,5 @@ func (c *Choice) find(src, dst uint16, piece *proto.Piece) (*proto.Stream, proto
 	return nil, nil
 }
 
-func (c *Choice) rule(port uint16) (id proto.ID, ok bool) {
-	for i := len(c.rules) - 1; i >= 0; i-- {
-		if r := &c.rules[i]; port >= r.From && port <= r.To {
-			return r.ID, true
-		}
-	}
-	return 0, false
-}
+// Datagrams are the rules for UDP, which [packet.Decoder] follows.
+func (c *Choice) Datagrams() []packet.PortRule { return c.rules.UDP }
