@@ -16,11 +16,18 @@ import (
 // A Column is a field chosen with -e.
 type Column struct {
 	Name string
-	each func(row *engine.Row, yield func(string) bool)
+	each func(row *engine.Row, yield func(string) bool) // texts as Text has them
 }
 
 // Values are the texts of all occurrences of the field in a row, outer layers first.
 func (c *Column) Values(row *engine.Row) []string {
+	var out []string
+	c.each(row, func(s string) bool { out = append(out, Printable(s)); return true })
+	return out
+}
+
+// Texts are the same with control characters as they are, for formats that have escapes of their own.
+func (c *Column) Texts(row *engine.Row) []string {
 	var out []string
 	c.each(row, func(s string) bool { out = append(out, s); return true })
 	return out
@@ -115,7 +122,7 @@ func NewColumn(name string) (Column, bool) {
 	}
 	if base, width, ok := ofRecord(name); ok {
 		return Column{name, func(row *engine.Row, yield func(string) bool) {
-			packet.EachOfRecord(row.Record, name, func(v field.Value) bool { return yield(Value(v, base, width)) })
+			packet.EachOfRecord(row.Record, name, func(v field.Value) bool { return yield(Text(v, base, width)) })
 		}}, true
 	}
 	base, width, ok := declared(name)
@@ -129,7 +136,7 @@ func NewColumn(name string) (Column, bool) {
 				if w == 0 { // a field that is looked for has the length of where it was found
 					w = sp.Len
 				}
-				return yield(Value(relative(row, name, v), base, w))
+				return yield(Text(relative(row, name, v), base, w))
 			})
 		}
 	}}, true
@@ -137,7 +144,7 @@ func NewColumn(name string) (Column, bool) {
 
 func one[T any](f *field.Of[T], of *T, yield func(string) bool) {
 	if v, ok := f.Get(of); ok {
-		yield(Value(v, f.Base, f.Width))
+		yield(Text(v, f.Base, f.Width))
 	}
 }
 

@@ -12,15 +12,19 @@ import (
 )
 
 // Value is a value as -T fields prints it: numbers in the base of their field
-// (width is its length in bytes), times as seconds since 1970, addresses in their usual form.
+// (width is its length in bytes), times as seconds since 1970, addresses in their usual form,
+// control characters as escapes.
 func Value(v field.Value, base field.Base, width int) string {
+	return Printable(Text(v, base, width))
+}
+
+// Text is the same with control characters as they are, for formats that have escapes of their own.
+func Text(v field.Value, base field.Base, width int) string {
 	switch v.Type {
 	case field.None:
 		return "1" // it is there, as tshark has it
 	case field.Uint:
 		return number(v.U, base, width)
-	case field.String:
-		return Printable(v.S)
 	case field.Bytes:
 		if base == field.Colon && len(v.B) <= etherLen {
 			return MAC(v.B)

@@ -90,7 +90,7 @@ func layersOf(row *engine.Row) []*item {
 func values(columns []view.Column, row *engine.Row) []*item {
 	var list []*item
 	for i := range columns {
-		for _, v := range columns[i].Values(row) {
+		for _, v := range columns[i].Texts(row) {
 			list = append(list, &item{name: columns[i].Name, value: v})
 		}
 	}
@@ -160,7 +160,7 @@ func layerFields(p *packet.Packet, i int) []*item {
 	return list
 }
 
-// valueText is a value as -T fields has it, but bytes with colons, and nothing for a label.
+// valueText is a value as -T fields has it, but control characters as they are, bytes with colons, and nothing for a label.
 func valueText(v field.Value, base field.Base, width int) string {
 	switch v.Type {
 	case field.None:
@@ -168,7 +168,7 @@ func valueText(v field.Value, base field.Base, width int) string {
 	case field.Bytes:
 		return view.MAC(v.B)
 	}
-	return view.Value(v, base, width)
+	return view.Text(v, base, width)
 }
 
 // around is the last field that a field lies in, nil without one.

@@ -122,7 +122,7 @@ func chosen(b *bytes.Buffer, columns []view.Column, row *engine.Row, name func(s
 	b.WriteByte('{')
 	first := true
 	for i := range columns {
-		values := columns[i].Values(row)
+		values := columns[i].Texts(row)
 		if len(values) == 0 {
 			continue
 		}
