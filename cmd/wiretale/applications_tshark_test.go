@@ -69,7 +69,7 @@ func (c *comparison) run(t *testing.T) {
 
 // file compares one capture.
 func (c *comparison) file(t *testing.T, file string) {
-	run, err := engine.Open(context.Background(), []string{file}, engine.Options{Applications: stream.NewChoice(stream.Rules{})})
+	run, err := engine.Open(context.Background(), []string{file}, engine.Options{KeepDuplicates: true, Applications: stream.NewChoice(stream.Rules{})})
 	if err != nil { // no trace: the text beside one
 		return
 	}
