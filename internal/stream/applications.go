@@ -72,7 +72,7 @@ func (a *Applications) Add(p *packet.Packet, s *flow.Sighting) {
 		return
 	}
 	ends := p.TCP.Flags&(tcp.FIN|tcp.RST) != 0
-	if p.PayloadLen == 0 && !ends {
+	if p.PayloadLen == 0 && !ends || s.Analysis&flow.KeepAlive != 0 { // the byte of a probe is none of the stream (RFC 9293, 3.8.4)
 		return
 	}
 	t := a.find(s.Conv.ID)
@@ -250,9 +250,14 @@ func (a *Applications) close(t *talk, p *packet.Packet) {
 			break
 		}
 	}
-	if d.closed = true; t.dir[1-dir].closed {
+	if d.closed = true; t.dir[1-dir].closed && !t.misses() {
 		a.forget(t)
 	}
+}
+
+// misses reports whether bytes of the connection may still come: those that were lost before its end are sent again behind it.
+func (t *talk) misses() bool {
+	return len(t.dir[0].once.holes)+len(t.dir[1].once.holes) > 0
 }
 
 // spend keeps the bytes of a unit until the next segment.

@@ -133,6 +133,34 @@ func TestUntilEnd(t *testing.T) {
 	}
 }
 
+// TestLostBeforeEnd: what was lost is sent again after both sides closed, and completes its message.
+func TestLostBeforeEnd(t *testing.T) {
+	r := newRig(t)
+	r.send(client, server, 1, ack, "GET / HTTP/1.1\r\n\r\n", 0)
+	head, fin := "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n", ack|byte(tcp.FIN)
+	end := 1 + uint32(len(head))
+	r.send(server, client, 1, ack, head, 0)
+	r.send(client, server, 19, fin, "", 0)
+	if got := r.send(server, client, end+3, fin, "def", 0); got != "part" {
+		t.Errorf("the end: %s", got)
+	}
+	if got, want := r.send(server, client, end, ack, "abc", 0), fmt.Sprintf("http %q", head+"abcdef"); got != want {
+		t.Errorf("sent again: %s, want %s", got, want)
+	}
+}
+
+// TestKeepAlive: the byte of a probe begins no message.
+func TestKeepAlive(t *testing.T) {
+	r := newRig(t)
+	r.send(client, server, 2, ack, "", 0)
+	if got := r.send(client, server, 1, ack, "\x00", 0); got != `data "\x00"` {
+		t.Errorf("the probe: %s", got)
+	}
+	if got, want := r.send(client, server, 2, ack, "GET / HTTP/1.1\r\n\r\n", 0), `http "GET / HTTP/1.1\r\n\r\n"`; got != want {
+		t.Errorf("behind it: %s, want %s", got, want)
+	}
+}
+
 // TestLongBody: of a body longer than what is kept the length counts, and the next message is found.
 func TestLongBody(t *testing.T) {
 	r := newRig(t)
