@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ type comparison struct {
 	accepted func(name, got, want string, row []string) string
 	least    int // rows to compare, for the pattern or the captures may change
 
+	mu           sync.Mutex // what tshark prints is waited for without it
 	columns      []view.Column
 	rows, values int
 	reasons      map[string]int
@@ -56,11 +58,7 @@ func (c *comparison) run(t *testing.T) {
 	if len(files) == 0 {
 		t.Skip("../shared/captures is not here: no captures to compare")
 	}
-	for i, file := range files {
-		if compareAll || i%everyNth == 0 {
-			c.file(t, file)
-		}
-	}
+	each(sampled(files), func(file string) { c.file(t, file) })
 	t.Logf("%d rows and %d values of %d fields compared; accepted differences: %v", c.rows, c.values, len(c.names), c.reasons)
 	if c.rows < c.least {
 		t.Errorf("only %d rows compared: the captures or the conditions changed", c.rows)
@@ -74,6 +72,9 @@ func (c *comparison) file(t *testing.T, file string) {
 		return
 	}
 	defer run.Close()
+	want := c.tshark(t, file)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.columns == nil {
 		c.reasons = map[string]int{}
 		for _, n := range c.names {
@@ -81,7 +82,6 @@ func (c *comparison) file(t *testing.T, file string) {
 			c.columns = append(c.columns, column)
 		}
 	}
-	want := c.tshark(t, file)
 	err = run.Each(func(row *engine.Row) error {
 		if row.Packet == nil || !row.Record.Numbered || !c.take(row.Packet) {
 			return nil

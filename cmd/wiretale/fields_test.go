@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -132,6 +131,16 @@ const (
 	everyNth  = 3
 )
 
+// sampled are those of the captures that are compared.
+func sampled(files []string) (some []string) {
+	for i, file := range files {
+		if compareAll || i%everyNth == 0 {
+			some = append(some, file)
+		}
+	}
+	return some
+}
+
 // A valueDifference is a difference from tshark that is wanted; the reason stands in docs/compat-tshark.md, "Fields", by the same id.
 type valueDifference struct {
 	id    string
@@ -180,31 +189,18 @@ func TestFieldValuesAreTsharks(t *testing.T) {
 	t.Logf("%d values of %d fields compared", total, len(names))
 }
 
-// eachFile compares the captures of the groups, as many at a time as there are processors, and returns how many values were compared.
+// eachFile compares the captures of the groups and returns how many values were compared.
 func eachFile(t *testing.T, groups []string, compare func(file string) int) int {
 	t.Helper()
-	files := make(chan string)
-	var total atomic.Int64
-	var done sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		done.Go(func() {
-			for file := range files {
-				total.Add(int64(compare(file)))
-			}
-		})
-	}
+	var files []string
 	found := 0
 	for _, group := range groups {
 		list, _ := filepath.Glob(filepath.Join(captures, group, "*"))
-		for i, file := range list {
-			if compareAll || i%everyNth == 0 {
-				files <- file
-			}
-		}
+		files = append(files, sampled(list)...)
 		found += len(list)
 	}
-	close(files)
-	done.Wait()
+	var total atomic.Int64
+	each(files, func(file string) { total.Add(int64(compare(file))) })
 	if found == 0 {
 		t.Skip("../shared/captures is not here: no captures to compare")
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -55,30 +56,17 @@ func plainRow(s string) string {
 // TestRowsAreTsharks compares every row of the packet list with tshark's.
 func TestRowsAreTsharks(t *testing.T) {
 	t.Parallel()
-	need(t, "tshark")
-	var files []string
-	for _, group := range []string{"tcp", "link"} {
-		found, err := filepath.Glob(filepath.Join(captures, group, "*"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files = append(files, found...)
-	}
-	if len(files) == 0 {
-		t.Skip("../shared/captures is not here: no captures to compare")
-	}
+	files := sampleFiles(t, "tcp", "link")
 	compared, wrong := 0, 0
-	for _, file := range files {
-		cmd := exec.Command("tshark", "-n", "-r", file)
-		cmd.Env = append(os.Environ(), "TZ=UTC")
-		theirs, _ := cmd.Output() // it fails on files that are cut, after the rows
-		var ours, errs strings.Builder
-		run(t.Context(), []string{"packets", "-q", "--keep-duplicates", file}, strings.NewReader(""), &ours, &errs)
-		want, got := strings.Split(string(theirs), "\n"), strings.Split(ours.String(), "\n")
+	var mu sync.Mutex
+	each(files, func(file string) {
+		want, got := strings.Split(byTshark("-r", file), "\n"), strings.Split(wiretale(t, "packets", "-q", file), "\n")
 		if len(want) != len(got) {
 			t.Errorf("%s: %d rows, tshark has %d", filepath.Base(file), len(got)-1, len(want)-1)
-			continue
+			return
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		for i := range want {
 			if !comparable.MatchString(want[i]) {
 				continue
@@ -93,7 +81,7 @@ func TestRowsAreTsharks(t *testing.T) {
 				}
 			}
 		}
-	}
+	})
 	t.Logf("%d rows of %d files compared", compared, len(files))
 	if compared < 10_000 {
 		t.Errorf("only %d rows compared: the captures or the pattern changed", compared)
