@@ -149,6 +149,19 @@ func TestLostBeforeEnd(t *testing.T) {
 	}
 }
 
+// TestOtherPort: a message that is one for sure is found on a port that is another protocol's.
+func TestOtherPort(t *testing.T) {
+	for port, c := range map[uint16][2]string{
+		443: {"GET / HTTP/1.1\r\n\r\n", "http"},
+		80:  {"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03", "tls"},
+	} {
+		r := newRig(t)
+		if got, want := r.send(client, netip.AddrPortFrom(server.Addr(), port), 1, ack, c[0], 0), fmt.Sprintf("%s %q", c[1], c[0]); got != want {
+			t.Errorf("port %d: %s, want %s", port, got, want)
+		}
+	}
+}
+
 // TestKeepAlive: the byte of a probe begins no message.
 func TestKeepAlive(t *testing.T) {
 	r := newRig(t)

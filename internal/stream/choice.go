@@ -39,7 +39,9 @@ func NewChoice(rules Rules) *Choice {
 }
 
 // find is the protocol that takes a piece for its own, nil when none does. As
-// in Wireshark the lower port is asked before the higher one.
+// in Wireshark the lower port is asked before the higher one. A port's protocol
+// that does not see its own messages stands back for one that does, as TLS for
+// HTTP without encryption on port 443.
 func (c *Choice) find(src, dst uint16, piece *proto.Piece) (*proto.Stream, proto.Session) {
 	low, high := min(src, dst), max(src, dst)
 	for _, port := range [2]uint16{low, high} {
@@ -52,13 +54,25 @@ func (c *Choice) find(src, dst uint16, piece *proto.Piece) (*proto.Stream, proto
 	}
 	for _, port := range [2]uint16{low, high} {
 		for _, s := range c.lists[c.ports[port]] {
-			if session := s.New(); session.Extent(piece) != proto.NotThis {
-				return s, session
+			session := s.New()
+			if session.Extent(piece) == proto.NotThis {
+				continue
 			}
+			if s.Looks != nil && !s.Looks(piece.Data) {
+				if sure, of := c.sure(piece.Data); sure != nil {
+					return sure, of
+				}
+			}
+			return s, session
 		}
 	}
+	return c.sure(piece.Data)
+}
+
+// sure is the protocol whose message the bytes begin for sure, nil when there is none.
+func (c *Choice) sure(b []byte) (*proto.Stream, proto.Session) {
 	for _, s := range c.looks {
-		if s.Looks(piece.Data) {
+		if s.Looks(b) {
 			return s, s.New()
 		}
 	}
