@@ -17,6 +17,7 @@ var flagNames = []struct {
 	name string
 }{
 	{tcp.FIN, "FIN"}, {tcp.SYN, "SYN"}, {tcp.RST, "RST"}, {tcp.PSH, "PSH"}, {tcp.ACK, "ACK"}, {tcp.URG, "URG"}, {tcp.ECE, "ECE"}, {tcp.CWR, "CWR"}, {tcp.AE, "AE"},
+	{tcp.Reserved, "Reserved"},
 }
 
 // TCPFlags lists control bits as Wireshark does: "SYN, ACK".

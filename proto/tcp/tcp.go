@@ -3,7 +3,7 @@ package tcp
 
 import "encoding/binary"
 
-// Flags are the control bits of RFC 9293, 3.1, with AE (RFC 9768) as bit 8.
+// Flags are the control bits of RFC 9293, 3.1, with AE (RFC 9768) as bit 8 and the reserved bits above it.
 type Flags uint16
 
 const (
@@ -16,6 +16,7 @@ const (
 	ECE
 	CWR
 	AE
+	Reserved = 7 << 9 // bits without a meaning
 )
 
 // HeaderMin is the length of a header without options in bytes.
@@ -50,7 +51,7 @@ func (h *Header) Decode(b []byte) bool {
 	h.Seq = binary.BigEndian.Uint32(b[4:])
 	h.Ack = binary.BigEndian.Uint32(b[8:])
 	h.Len = int(b[12]>>4) * 4
-	h.Flags = Flags(binary.BigEndian.Uint16(b[12:]) & 0x1ff)
+	h.Flags = Flags(binary.BigEndian.Uint16(b[12:]) & 0xfff)
 	h.Window = binary.BigEndian.Uint16(b[14:])
 	h.Checksum = binary.BigEndian.Uint16(b[16:])
 	h.Urgent = binary.BigEndian.Uint16(b[18:])
