@@ -23,6 +23,8 @@ func need(t *testing.T, tool string) {
 	}
 }
 
+var accurateECN = regexp.MustCompile(`( (EE[01]B|ECEB)=\d+)+|, (ACE=\d|ECE|CWR|AE)`)
+
 // differences are what may differ from tshark's row, with the reason.
 var differences = []struct {
 	why, with string
@@ -32,7 +34,7 @@ var differences = []struct {
 	{"tshark follows protocols above TCP", "", regexp.MustCompile(` \[TCP segment of a reassembled PDU\]|\[Reassembly error, .*`)},
 	{"tshark knows the frames that come later", "", regexp.MustCompile(` \((request|reply) in \d+\)| \(no response found!\)| \[Reassembled in #\d+\]`)},
 	{"the payload was cut, the header is whole", "", regexp.MustCompile(`\[Packet size limited during capture\]$`)},
-	{"accurate ECN: tshark shows its counter after the handshake where the flags are shown here", "", regexp.MustCompile(`( (EE[01]B|ECEB)=\d+)+|, (ACE=\d|ECE|CWR|AE)`)},
+	{"accurate ECN: tshark shows its counter after the handshake where the flags are shown here", "", accurateECN},
 	{"tshark calls a SACK option without blocks malformed", "Len=0", regexp.MustCompile(`Len=0\[Malformed Packet\]$`)},
 }
 
