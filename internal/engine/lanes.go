@@ -98,15 +98,14 @@ const spare = 2
 func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, sel *selector) (ok bool, err error) {
 	lanes := make([]lane, flow.Lanes)
 	for i := range lanes {
-		lanes[i].tracker = s.follower(flow.NewLane(s.index, i))
-		lanes[i].decoder.LengthAsSent = s.decoder.LengthAsSent
+		lanes[i].tracker = s.options.follower(flow.NewLane(s.index, i))
+		lanes[i].decoder = s.options.decoder()
 		lanes[i].tracker.Compact()
 		if sel != nil {
 			lanes[i].match = sel.Match()
 			lanes[i].tracker.Light()
 			if s.streams != nil {
 				lanes[i].streams = stream.New(s.streams.choice)
-				lanes[i].decoder.Applications, lanes[i].decoder.Datagrams = true, s.streams.choice.Datagrams()
 			}
 			if sel.Pair != nil {
 				lanes[i].outside = outside{passes: sel.Pair(), known: make([]ruling, 1<<rulingBits)}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/stream"
 )
@@ -30,12 +31,21 @@ type Options struct {
 	KeepDuplicates bool
 }
 
+// decoder is a decoder that reads as the options say.
 func (o *Options) decoder() packet.Decoder {
 	d := packet.Decoder{LengthAsSent: o.LengthAsSent}
 	if o.Applications != nil {
 		d.Applications, d.Datagrams = true, o.Applications.Datagrams()
 	}
 	return d
+}
+
+// follower makes a tracker count as the options say.
+func (o *Options) follower(t *flow.Tracker) *flow.Tracker {
+	if o.KeepDuplicates {
+		t.KeepDuplicates()
+	}
+	return t
 }
 
 // Analyse reads all sources once and returns what they tell. Sources that

@@ -106,7 +106,7 @@ func (r *Run) All() error {
 				}
 				continue
 			}
-			if s, err = s.reopen(r.opt); err != nil {
+			if s, err = s.reopen(); err != nil {
 				return err
 			}
 			r.sources[i] = s

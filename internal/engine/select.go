@@ -39,7 +39,7 @@ func (r *Run) Select(sel Selection) error {
 				return err
 			}
 			handed = lanes.handed
-			if r.sources[0], err = s.reopen(r.opt); err != nil {
+			if r.sources[0], err = s.reopen(); err != nil {
 				return err
 			}
 		}

@@ -22,12 +22,12 @@ type source struct {
 	due     int64 // time of record for the merge; that of the record before when it has none
 	counts  Source
 	events  map[eventKey]int64
+	options Options
 	decoder packet.Decoder
 	packet  packet.Packet
 	seen    flow.Sighting
 	flows   *flow.Tracker
 	streams *streams // nil when nobody wants applications
-	keep    bool     // duplicates count as packets
 	tracker *session.Tracker
 	session *session.Session // set by finish
 	headers headers
@@ -62,10 +62,10 @@ func openSource(path string, index int, opt Options) (*source, error) {
 	}
 	s := &source{
 		index: index, path: path, reader: reader, due: trace.NoTime, events: map[eventKey]int64{},
-		keep: opt.KeepDuplicates, tracker: session.NewTracker(index),
+		options: opt, tracker: session.NewTracker(index),
 		decoder: opt.decoder(), counts: Source{Info: reader.Info(), First: trace.NoTime, Last: trace.NoTime},
 	}
-	s.flows = s.follower(flow.NewTracker(index))
+	s.flows = opt.follower(flow.NewTracker(index))
 	if opt.Applications != nil {
 		s.streams = &streams{choice: opt.Applications}
 	}
@@ -81,20 +81,12 @@ func openSource(path string, index int, opt Options) (*source, error) {
 	return s, nil
 }
 
-// follower sets a tracker of the source up.
-func (s *source) follower(t *flow.Tracker) *flow.Tracker {
-	if s.keep {
-		t.KeepDuplicates()
-	}
-	return t
-}
-
 // reopen starts the source over.
-func (s *source) reopen(opt Options) (*source, error) {
+func (s *source) reopen() (*source, error) {
 	if err := s.reader.Close(); err != nil {
 		return nil, err
 	}
-	return openSource(s.path, s.index, opt)
+	return openSource(s.path, s.index, s.options)
 }
 
 // rewindable reports whether the source can be opened again: it is a file, and no pipe.
