@@ -224,25 +224,31 @@ func eachExtension(off, n int) spots {
 	}
 }
 
-// names are parts of the entries of server_name (RFC 6066, 3): off bytes into each; of n bytes, or to its end when n is 0.
+// names are parts of the entries of server_name (RFC 6066, 3): off bytes into each; of n bytes, or as long as the name when n is 0.
 func names(off, n int) spots {
 	return inExtensions(serverName, func(b []byte, e *extension, yield func(off, n int) bool) bool {
-		for o := e.body + 2; o+3 <= e.end; {
-			length := be16(b[o+1:])
-			if o+3+length > e.end {
-				break
-			}
-			size := n
-			if size == 0 {
-				size = length
-			}
-			if !yield(o+off, size) {
-				return false
-			}
-			o += 3 + length
-		}
-		return true
+		return entries(b, e.body+2, e.end, 3, field.Span{Off: off, Len: n}, yield)
 	})
+}
+
+// entries are a part of each entry of the list b[from:to]. An entry begins with head bytes, the last two of which are the length of what follows.
+// A part of length 0 is as long as that.
+func entries(b []byte, from, to, head int, part field.Span, yield func(off, n int) bool) bool {
+	for from+head <= to {
+		length := be16(b[from+head-2:])
+		if from+head+length > to {
+			break
+		}
+		size := part.Len
+		if size == 0 {
+			size = length
+		}
+		if !yield(from+part.Off, size) {
+			return false
+		}
+		from += head + length
+	}
+	return true
 }
 
 // supportedVersionsIn are a list in a ClientHello and one version in a ServerHello (RFC 8446, 4.2.1).
@@ -266,20 +272,6 @@ func shares(off, n int) spots {
 		if e.of == clientHello {
 			o += 2
 		}
-		for o+4 <= e.end {
-			length := be16(b[o+2:])
-			if o+4+length > e.end {
-				break
-			}
-			size := n
-			if size == 0 {
-				size = length
-			}
-			if !yield(o+off, size) {
-				return false
-			}
-			o += 4 + length
-		}
-		return true
+		return entries(b, o, e.end, 4, field.Span{Off: off, Len: n}, yield)
 	})
 }
