@@ -55,6 +55,8 @@ type Unit struct {
 
 	// Layers are what the packet shows of it, in order; none for a unit that is not shown.
 	Layers []UnitLayer
+	// Turns are the questions and answers in it, in order.
+	Turns []Turn
 	// Over says that what follows in both directions is another protocol's,
 	// which is found as for a connection that begins, to OverPort when that is not 0. The layer goes before those of the other one.
 	Over     *UnitLayer

@@ -1,0 +1,42 @@
+package proto
+
+// A Turn is the part that a message has in a conversation of questions and
+// answers. A protocol says of each message which question it asks or answers;
+// package stream pairs them, and is the only one that does.
+type Turn struct {
+	Kind TurnKind
+	// Key pairs an answer with its question: no two open questions of one side of a connection have the same. 0 in all turns
+	// of a protocol whose answers come in the order of the questions.
+	Key uint64
+	// More says that the next message of the same kind and key goes on with this one: an answer in several messages is one answer.
+	More bool
+	// Waits says that the answer to the question comes when something happens, not when the server is done: it tells nothing of the server.
+	Waits bool
+
+	// Command is what is asked: "Read", "GET", "A". It is one of few: a constant, or kept by the session.
+	Command string
+	// Name is what the question is about: a file, a path, a host name; "" when the message does not say. An answer may tell it when the question could not.
+	Name string
+	// Offset is where in what Name names the question begins, in bytes; -1 when that has no meaning.
+	Offset int64
+	// Size is how many bytes of content a question asks for or brings, or an answer brings or accepts; -1 when the message says nothing of it.
+	Size int64
+
+	// Status is that of an answer in words, as the protocol names it: "STATUS_SUCCESS", "404", "NXDOMAIN". Failed says that it is a failure.
+	Status string
+	Code   uint32 // the same as a number
+	Failed bool
+
+	// Layer is the index in Unit.Layers of the layer that the turn is in.
+	Layer int
+}
+
+// A TurnKind is what a message does in an exchange.
+type TurnKind uint8
+
+const (
+	Ask     TurnKind = iota + 1
+	Answer           // answers the question with the same key
+	Interim          // says that the answer to a question will come later (STATUS_PENDING, 100 Continue)
+	Tell             // asks nothing and answers nothing: a notification, an answer whose question cannot be known
+)
