@@ -20,6 +20,7 @@ var layers = [][]string{
 	{"format", "provider", "proto"},
 	{"internal/secrets", "internal/packet"},
 	{"internal/flow"},
+	{"internal/request"},
 	{"internal/stream"},
 	{"internal/session"},
 	{"internal/point"},

@@ -43,6 +43,17 @@ func Hidden(f field.Field) field.Field {
 	return f
 }
 
+// Answering are the fields of a message that answers a question, by Wireshark's names of the protocol: the record with the question, and the time since
+// then. Package stream pairs them.
+func Answering(protocol string) []field.Field {
+	const from = "from the connection"
+	unknown := func([]byte, func(field.Span, field.Value) bool) {}
+	return []field.Field{
+		{Name: protocol + ".response_to", Title: "Response to", Type: field.Uint, Width: 4, Derived: from, Find: unknown},
+		{Name: protocol + ".time", Title: "Time since the request", Type: field.Duration, Derived: from, Find: unknown},
+	}
+}
+
 // When makes a field of a fixed place one that only some layers have.
 func When(f field.Field, has func(layer []byte) bool) field.Field {
 	return Moved(f, func(b []byte) int {

@@ -31,6 +31,13 @@ type Turn struct {
 	Layer int
 }
 
+// A Datagram is a protocol of questions and answers over UDP. Package all lists them.
+type Datagram struct {
+	ID ID
+	// Turn says which part the datagram b has in an exchange; false when it has none. t is zero before.
+	Turn func(b []byte, t *Turn) bool
+}
+
 // A TurnKind is what a message does in an exchange.
 type TurnKind uint8
 

@@ -162,12 +162,15 @@ func within(a, b []string) bool {
 	return len(a) == 0
 }
 
+// interval reports whether a field with such a name is a time since something.
+func interval(name string) bool { return name == "dns.time" || name == "smb2.time" }
+
 // tsharkForm is a time or a GUID as tshark prints it.
 func tsharkForm(name, s string) string {
 	all := occurrences(s)
 	for i, v := range all {
 		sec, ns, ok := strings.Cut(v, ".")
-		if n, err := strconv.ParseInt(sec, 10, 64); ok && err == nil && strings.HasSuffix(name, "time") {
+		if n, err := strconv.ParseInt(sec, 10, 64); ok && err == nil && strings.HasSuffix(name, "time") && !interval(name) {
 			frac, _ := strconv.ParseInt(ns, 10, 64)
 			all[i] = time.Unix(n, frac).UTC().Format("Jan _2, 2006 15:04:05.000000000 UTC")
 		} else if strings.HasPrefix(v, "{") {

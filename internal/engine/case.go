@@ -8,6 +8,7 @@ import (
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -18,6 +19,7 @@ type Case struct {
 	Conversations flow.Conversations
 	Hosts         []*flow.Host
 	Session       *session.Session
+	Requests      request.List   // with Options.Requests
 	Findings      []diag.Finding // ranked
 	Withheld      []diag.Withheld
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -48,16 +49,17 @@ func (b *batch) reset() {
 
 // A lane follows the conversations of one lane.
 type lane struct {
-	decoder packet.Decoder
-	tracker *flow.Tracker
-	record  trace.Record
-	packet  packet.Packet
-	seen    flow.Sighting
-	streams *stream.Applications // nil when nobody wants applications
-	match   func(*Row) bool      // of a selection, nil without one
-	row     Row                  // that match is asked
-	outside outside
-	touched byte // nobody reads it
+	decoder  packet.Decoder
+	tracker  *flow.Tracker
+	record   trace.Record
+	packet   packet.Packet
+	seen     flow.Sighting
+	streams  *stream.Applications // nil when nobody wants applications
+	requests request.List
+	match    func(*Row) bool // of a selection, nil without one
+	row      Row             // that match is asked
+	outside  outside
+	touched  byte // nobody reads it
 	malformed
 }
 
@@ -101,11 +103,14 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 		lanes[i].tracker = s.options.follower(flow.NewLane(s.index, i))
 		lanes[i].decoder = s.options.decoder()
 		lanes[i].tracker.Compact()
+		if s.options.Requests {
+			lanes[i].streams = stream.New(s.streams.choice, s.index, lanes[i].requests.Add)
+		}
 		if sel != nil {
 			lanes[i].match = sel.Match()
 			lanes[i].tracker.Light()
 			if s.streams != nil {
-				lanes[i].streams = stream.New(s.streams.choice)
+				lanes[i].streams = stream.New(s.streams.choice, s.index, nil)
 			}
 			if sel.Pair != nil {
 				lanes[i].outside = outside{passes: sel.Pair(), known: make([]ruling, 1<<rulingBits)}
@@ -316,6 +321,7 @@ const headerBytes = 64
 // gather takes over what the lanes found.
 func (s *source) gather(lanes []lane) {
 	trackers := make([]*flow.Tracker, len(lanes))
+	numbers := make([][]int, len(lanes)) // of the conversations of each lane
 	for i := range lanes {
 		trackers[i] = lanes[i].tracker
 		s.malformed.count += lanes[i].malformed.count
@@ -323,5 +329,17 @@ func (s *source) gather(lanes []lane) {
 	}
 	slices.SortFunc(s.malformed.first, func(a, b trace.Pos) int { return int(a.Number - b.Number) })
 	s.malformed.first = s.malformed.first[:min(len(s.malformed.first), maxMalformed)]
-	s.flows = flow.Merge(trackers)
+	if !s.options.Requests {
+		s.flows = flow.Merge(trackers, nil)
+		return
+	}
+	n := 0
+	s.flows = flow.Merge(trackers, func(lane int) {
+		numbers[lane] = append(numbers[lane], n)
+		n++
+	})
+	for i := range lanes {
+		lanes[i].streams.End()
+		s.requests.Join(&lanes[i].requests, func(conv int) int { return numbers[i][conv] })
+	}
 }

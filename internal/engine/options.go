@@ -24,6 +24,8 @@ type Options struct {
 	// Applications, when set, finds the messages of these protocols in connections of TCP and in datagrams, and adds their layers to packets. Only
 	// rows that are handed out need them: an analysis does without.
 	Applications *stream.Choice
+	// Requests collects the questions and answers of the Applications in the case.
+	Requests bool
 	// Workers is how many goroutines follow conversations, 0 for one a
 	// processor. The result is the same for any number.
 	Workers int

@@ -129,8 +129,11 @@ func (r *Run) Case() *Case {
 		s.finish()
 		c.Sources = append(c.Sources, &s.counts)
 		infos = append(infos, s.counts.Info)
+		base := c.Conversations.Len()
 		c.adopt(s.flows, s.session)
+		c.Requests.Join(&s.requests, func(conv int) int { return base + conv })
 	}
+	c.Requests.Sort()
 	c.joinBeside()
 	use := r.opt.Rules
 	if use == nil {

@@ -8,6 +8,7 @@ import (
 	formats "github.com/wiretale/wiretale/format/all"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -15,24 +16,25 @@ import (
 // A source is one input with everything that follows its records. Trackers
 // are per source: kernel addresses and stream numbers mean nothing elsewhere.
 type source struct {
-	index   int
-	path    string
-	reader  trace.Reader
-	record  trace.Record
-	due     int64 // time of record for the merge; that of the record before when it has none
-	counts  Source
-	events  map[eventKey]int64
-	options Options
-	decoder packet.Decoder
-	packet  packet.Packet
-	seen    flow.Sighting
-	flows   *flow.Tracker
-	streams *streams // nil when nobody wants applications
-	tracker *session.Tracker
-	session *session.Session // set by finish
-	headers headers
-	known   int   // processes of the source's list that the tracker has learned
-	host    *host // nil until the source turns out to hold events
+	index    int
+	path     string
+	reader   trace.Reader
+	record   trace.Record
+	due      int64 // time of record for the merge; that of the record before when it has none
+	counts   Source
+	events   map[eventKey]int64
+	options  Options
+	decoder  packet.Decoder
+	packet   packet.Packet
+	seen     flow.Sighting
+	flows    *flow.Tracker
+	streams  *streams // nil when nobody wants applications
+	requests request.List
+	tracker  *session.Tracker
+	session  *session.Session // set by finish
+	headers  headers
+	known    int   // processes of the source's list that the tracker has learned
+	host     *host // nil until the source turns out to hold events
 	malformed
 	losses  losses
 	watches watches
@@ -67,7 +69,10 @@ func openSource(path string, index int, opt Options) (*source, error) {
 	}
 	s.flows = opt.follower(flow.NewTracker(index))
 	if opt.Applications != nil {
-		s.streams = &streams{choice: opt.Applications}
+		s.streams = &streams{choice: opt.Applications, source: index}
+		if opt.Requests {
+			s.streams.done = s.requests.Add
+		}
 	}
 	if p, ok := reader.(prepasser); ok {
 		s.host = newHost(reader.Info(), s.tracker)
@@ -223,6 +228,9 @@ func (s *source) finish() {
 	s.counts.Malformed, s.counts.MalformedFirst = s.malformed.count, s.malformed.first
 	s.counts.Recordings = s.watches.all(s.counts.Info, s.index)
 	s.flows.End()
+	if s.streams != nil {
+		s.streams.end()
+	}
 	s.counts.Sightings += s.flows.Copies()
 	s.session = s.tracker.End()
 	s.headers.settle(s.session)

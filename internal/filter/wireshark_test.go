@@ -146,7 +146,7 @@ func each(path string, visit func(*session.Row)) error {
 		p packet.Packet
 		s flow.Sighting
 	)
-	tracker, streams := flow.NewTracker(0), stream.New(stream.NewChoice(stream.Rules{}))
+	tracker, streams := flow.NewTracker(0), stream.New(stream.NewChoice(stream.Rules{}), 0, nil)
 	tracker.KeepDuplicates()
 	for {
 		if err := rd.Next(&r); err != nil {

@@ -59,7 +59,7 @@ func packedLanes(t testing.TB, frames []frame) *Tracker {
 			}
 		}
 	})
-	return Merge(lanes)
+	return Merge(lanes, nil)
 }
 
 // Lanes that pack are merged into what one tracker says that does not.

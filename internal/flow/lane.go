@@ -133,8 +133,9 @@ func (t *Tracker) mine(a, b netip.Addr, aPort, bPort uint16) bool {
 
 // Merge puts the lanes of one source together: conversations in order of
 // their first packet, with the numbers that one tracker would have given
-// them; hosts with what all lanes saw of them. The lanes are used up.
-func Merge(lanes []*Tracker) *Tracker {
+// them; hosts with what all lanes saw of them. The lanes are used up. taken, when not nil, is told the numbers in
+// ascending order: the next conversation of which lane has the next number.
+func Merge(lanes []*Tracker, taken func(lane int)) *Tracker {
 	all := NewTracker(lanes[0].source)
 	named := false
 	for _, l := range lanes {
@@ -142,13 +143,13 @@ func Merge(lanes []*Tracker) *Tracker {
 		named = named || len(l.names) > 0
 		l.End() // the tables are not needed any more, and what comes now needs memory
 	}
-	all.merged = all.join(lanes, named)
+	all.merged = all.join(lanes, named, taken)
 	all.mergeHosts(lanes)
 	return all
 }
 
 // join makes one list of the conversations of the lanes, in the order in which they began.
-func (t *Tracker) join(lanes []*Tracker, named bool) *part {
+func (t *Tracker) join(lanes []*Tracker, named bool, taken func(lane int)) *part {
 	total := 0
 	next, first := make([]int, len(lanes)), make([]int64, len(lanes))
 	for i, l := range lanes {
@@ -168,6 +169,9 @@ func (t *Tracker) join(lanes []*Tracker, named bool) *part {
 			}
 		}
 		p.take(lanes[at], next[at], at)
+		if taken != nil {
+			taken(at)
+		}
 		next[at]++
 		first[at] = lanes[at].began(next[at])
 	}

@@ -160,7 +160,7 @@ func (p *Packet) reset(r *trace.Record) {
 	p.Payload, p.PayloadLen = nil, 0
 	p.VLAN, p.Tunnel = -1, 0
 	p.Assembled = nil
-	p.Units, p.Notes, p.Part = nil, nil, Part{}
+	p.Units, p.Notes, p.Asked, p.Part = nil, nil, nil, Part{}
 	p.Err = nil
 	p.transport, p.network = -1, -1
 }
@@ -266,7 +266,7 @@ func (w *walk) add(id proto.ID, header int) {
 	l.Proto = id
 	l.Assembled = w.assembled
 	l.Quoted = w.quoted
-	l.Again, l.Unit, l.Note = false, 0, 0
+	l.Again, l.Unit, l.Note, l.Asked = false, 0, 0, 0
 	l.Off = int32(w.off)
 	l.Header = int32(min(header, w.end-w.off))
 	l.End = int32(w.end)

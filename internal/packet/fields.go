@@ -56,6 +56,26 @@ var derived = map[string]func(*Packet, int) (field.Span, field.Value, bool){
 	"eth.padding":            padding,
 	"eth.trailer":            trailer,
 	"eth.fcs":                frameCheck,
+	"dns.response_to":        questionNumber,
+	"dns.time":               questionTime,
+}
+
+// questionNumber is the record with the question that a layer answers.
+func questionNumber(p *Packet, i int) (field.Span, field.Value, bool) {
+	n := p.Layers[i].Asked
+	if n == 0 {
+		return field.Span{}, field.Value{}, false
+	}
+	return field.Span{}, field.U(uint64(p.Asked[n-1].Number)), true
+}
+
+// questionTime is the time since then.
+func questionTime(p *Packet, i int) (field.Span, field.Value, bool) {
+	n := p.Layers[i].Asked
+	if n == 0 {
+		return field.Span{}, field.Value{}, false
+	}
+	return field.Span{}, field.Value{Type: field.Duration, U: uint64(p.Record.Time - p.Asked[n-1].Time)}, true
 }
 
 // Each yields every occurrence of the named field, outer layers first. Spans

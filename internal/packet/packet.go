@@ -29,6 +29,7 @@ type Layer struct {
 	Again     bool  // one more unit of the protocol beside the layer before, not inside it: frame.protocols does not name it again
 	Unit      uint8 // not 0: in Packet.Units[Unit-1] instead of Record.Data
 	Note      uint8 // not 0: Packet.Notes[Note-1] says what the bytes of the layer do not tell
+	Asked     uint8 // not 0: Packet.Asked[Asked-1] is the question that the layer answers
 	Off       int32
 	Header    int32 // length of the header in bytes, as far as it was captured
 	End       int32 // end of what was captured of the layer, padding excluded
@@ -115,12 +116,13 @@ type Packet struct {
 	// the decoder and is valid until the next Decode.
 	Assembled []byte
 
-	// What package stream adds to a segment of TCP. Units are the bytes of
+	// What package stream adds to a segment of TCP, and Asked to a datagram too. Units are the bytes of
 	// messages that earlier segments began and this one completes, Notes are
-	// what the connection says of application layers. Both are valid until the
-	// next segment is given to the streams. Part is what is left of the segment for a message that goes on beyond it.
+	// what the connection says of application layers. Asked are questions that layers answer. All are valid until the
+	// next packet is given to the streams. Part is what is left of the segment for a message that goes on beyond it.
 	Units [][]byte
 	Notes []field.Note
+	Asked []Asked
 	Part  Part
 
 	// Err is the first contradiction or cut that was met; nil for a packet that decoded to its end. It is reused.
@@ -129,6 +131,11 @@ type Packet struct {
 	err       trace.Error // what Err points at
 	transport int8        // index of the transport's layer, -1 without one
 	network   int8        // index of the network layer that Src and Dst come from, -1 without one
+}
+
+// Asked is the record that a question ended with.
+type Asked struct {
+	Number, Time int64
 }
 
 // A Part is the piece of a longer message that a segment carries to its end.
@@ -177,7 +184,7 @@ func (p *Packet) Clone() *Packet {
 			c.Units[i] = bytes.Clone(b)
 		}
 	}
-	c.Notes = slices.Clone(p.Notes)
+	c.Notes, c.Asked = slices.Clone(p.Notes), slices.Clone(p.Asked)
 	c.Part.Head = bytes.Clone(p.Part.Head)
 	if p.Err != nil {
 		c.Err = &c.err

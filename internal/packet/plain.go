@@ -173,7 +173,7 @@ func (p *Packet) plainFrame(r *trace.Record) {
 // whole fills in a layer that was captured to its end. It writes every field
 // where it lies: a struct that is built elsewhere and copied waits for its own stores.
 func (l *Layer) whole(id proto.ID, off, header, end int) {
-	l.Proto, l.Assembled, l.Quoted, l.Again, l.Unit, l.Note = id, false, false, false, 0, 0
+	l.Proto, l.Assembled, l.Quoted, l.Again, l.Unit, l.Note, l.Asked = id, false, false, false, 0, 0, 0
 	l.Off, l.Header, l.End, l.Wire = int32(off), int32(header), int32(end), int32(end)
 }
 

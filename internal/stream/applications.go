@@ -14,6 +14,7 @@ import (
 	"github.com/wiretale/wiretale/field"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/tcp"
 )
@@ -36,14 +37,20 @@ type Applications struct {
 	packet       *packet.Packet
 	data         packet.Layer // the layer of the segment's payload
 	time, number int64
+	pairs        *request.Pairs
+	asked        []packet.Asked
 }
 
 // maxTalks bounds the connections that are remembered: twice as many, of which those go first that had no segment for longest.
 const maxTalks = 4096
 
-// New follows connections with a choice of protocols.
-func New(c *Choice) *Applications {
-	return &Applications{choice: c, young: map[int]*talk{}, aged: map[int]*talk{}}
+// New follows the connections of a source with a choice of protocols. done gets
+// the requests that are finished, or given up; it may be nil, and must not keep them.
+func New(c *Choice, source int, done func(*request.Request)) *Applications {
+	if done == nil {
+		done = func(*request.Request) {}
+	}
+	return &Applications{choice: c, young: map[int]*talk{}, aged: map[int]*talk{}, pairs: request.NewPairs(source, done)}
 }
 
 // A talk is a connection whose protocol is known.
@@ -68,7 +75,13 @@ type direction struct {
 // Add finds the applications in a packet that the tracker has just seen. What
 // it adds to the packet is valid until the next call.
 func (a *Applications) Add(p *packet.Packet, s *flow.Sighting) {
-	if p.Transport != proto.TCP || s.Conv == nil || s.Duplicate || p.Has(packet.Fragment) {
+	if s.Conv == nil || s.Duplicate || p.Has(packet.Fragment) {
+		return
+	}
+	if p.Transport == proto.UDP {
+		a.datagram(p, s)
+	}
+	if p.Transport != proto.TCP {
 		return
 	}
 	ends := p.TCP.Flags&(tcp.FIN|tcp.RST) != 0
@@ -88,7 +101,13 @@ func (a *Applications) Add(p *packet.Packet, s *flow.Sighting) {
 	if t != nil && ends {
 		a.close(t, p)
 	}
+	if p.TCP.Flags&tcp.RST != 0 {
+		a.pairs.End(s.Conv.ID)
+	}
 }
+
+// End is for the end of the packets: questions without an answer are given up.
+func (a *Applications) End() { a.pairs.Close() }
 
 // find is the talk of a conversation, nil when none is known.
 func (a *Applications) find(id int) *talk {
@@ -144,6 +163,7 @@ func (a *Applications) begin(p *packet.Packet) {
 		a.spent[i] = nil
 	}
 	a.spent, a.notes, a.units, a.layers, a.placed = a.spent[:0], a.notes[:0], a.units[:0], a.layers[:0], 0
+	a.asked = a.asked[:0]
 	a.packet, a.time, a.number = p, p.Record.Time, p.Record.Pos.Number
 	a.data = packet.Layer{}
 	for i := p.N - 1; i >= 0; i-- {
@@ -222,7 +242,7 @@ func (a *Applications) place(p *packet.Packet) {
 	copy(p.Layers[k+n:p.N+n], behind)
 	copy(p.Layers[k:], layers[:n])
 	p.N += n
-	p.Units, p.Notes = a.units, a.notes
+	p.Units, p.Notes, p.Asked = a.units, a.notes, a.asked
 }
 
 // close is for a segment that ends a direction, or resets the connection.
@@ -245,7 +265,7 @@ func (a *Applications) close(t *talk, p *packet.Packet) {
 			d.open = append(d.open[:i], d.open[i+1:]...)
 			a.spend(ended.head)
 			a.units = append(a.units, ended.head)
-			a.cut(t, dir, chunk{span: span{ended.from, ended.from + ended.have}, data: ended.head, unit: len(a.units), gap: ended.gap, last: true})
+			a.cut(t, dir, chunk{span: span{ended.from, ended.from + ended.have}, data: ended.head, unit: len(a.units), gap: ended.gap, last: true, began: ended.began})
 			a.place(p)
 			break
 		}

@@ -31,7 +31,7 @@ type rig struct {
 }
 
 func newRig(t testing.TB) *rig {
-	return &rig{t: t, tracker: flow.NewTracker(0), streams: stream.New(stream.NewChoice(stream.Rules{}))}
+	return &rig{t: t, tracker: flow.NewTracker(0), streams: stream.New(stream.NewChoice(stream.Rules{}), 0, nil)}
 }
 
 // frameOf is a segment in a frame of Ethernet and IPv4.

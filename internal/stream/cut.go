@@ -5,17 +5,19 @@ import (
 
 	"github.com/wiretale/wiretale/field"
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto"
 )
 
 // A chunk is a part of a stream in one buffer.
 type chunk struct {
 	span
-	data []byte // what there is of it
-	unit int    // 0: it lies in the segment's payload, else Packet.Units[unit-1] is data
-	off  int    // where data begins in the payload
-	gap  bool   // bytes before it are missing
-	last bool   // the sender closes behind it
+	data  []byte       // what there is of it
+	unit  int          // 0: it lies in the segment's payload, else Packet.Units[unit-1] is data
+	off   int          // where data begins in the payload
+	gap   bool         // bytes before it are missing
+	last  bool         // the sender closes behind it
+	began request.Mark // of a unit that an earlier segment began, with which the buffer begins
 }
 
 // feed takes in bytes that pass for the first time: what belongs to an open
@@ -43,7 +45,7 @@ func (a *Applications) feed(t *talk, dir int, c chunk) {
 		d.open = slices.Delete(d.open, i, i+1)
 		a.spend(done.head)
 		a.units = append(a.units, done.head)
-		a.cut(t, dir, chunk{span: span{done.from, done.from + done.have}, data: done.head, unit: len(a.units), gap: done.gap, last: c.last && end == c.to, off: c.off})
+		a.cut(t, dir, chunk{span: span{done.from, done.from + done.have}, data: done.head, unit: len(a.units), gap: done.gap, last: c.last && end == c.to, off: c.off, began: done.began})
 		c.data = c.data[min(int64(len(c.data)), n):]
 		c.off += int(n)
 		c.from = end
@@ -86,15 +88,21 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin bool) {
 	here := min(n, len(c.data))
 	u := &a.unit
-	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Layers: u.Layers[:0]}
+	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Layers: u.Layers[:0], Turns: u.Turns[:0]}
 	t.session.Unit(u)
 	if begin && len(u.Layers) > 0 {
 		a.outer(t, c, base)
 	}
+	turns := u.Turns
 	for i := range u.Layers {
 		l := &u.Layers[i]
-		a.layer(c, int(c.from-base), l, l.Beside || !begin && i == 0)
+		shown := a.layer(c, int(c.from-base), l, l.Beside || !begin && i == 0)
+		for len(turns) > 0 && turns[0].Layer == i {
+			a.turn(t, c, &turns[0], shown)
+			turns = turns[1:]
+		}
 	}
+	c.began = request.Mark{}
 	if u.Over != nil {
 		a.release(t)
 		t.stream, t.session, t.over, t.port = nil, nil, u.Over, u.OverPort
@@ -104,8 +112,8 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 	c.off += n
 }
 
-// layer adds a layer of the unit that chunk c begins with; at is where that is in the buffer of the chunk.
-func (a *Applications) layer(c *chunk, at int, l *proto.UnitLayer, again bool) {
+// layer adds a layer of the unit that chunk c begins with, and reports whether there is something of it to show; at is where the unit is in the buffer of the chunk.
+func (a *Applications) layer(c *chunk, at int, l *proto.UnitLayer, again bool) bool {
 	out := packet.Layer{Proto: l.ID, Again: again, Unit: uint8(c.unit)}
 	limit := len(c.data)
 	if c.unit == 0 {
@@ -113,7 +121,7 @@ func (a *Applications) layer(c *chunk, at int, l *proto.UnitLayer, again bool) {
 		at = int(a.data.Off) + c.off
 	}
 	if c.unit == 0 && (a.data.Proto == proto.None || limit == 0) { // nothing of the payload was captured, or nothing of it from here on
-		return
+		return false
 	}
 	from, to := min(l.Off, limit), min(l.Off+l.Len, limit)
 	out.Off, out.End, out.Wire = int32(at+from), int32(at+to), int32(at+from+l.Len)
@@ -127,6 +135,7 @@ func (a *Applications) layer(c *chunk, at int, l *proto.UnitLayer, again bool) {
 		out.Note = uint8(len(a.notes))
 	}
 	a.layers = append(a.layers, out)
+	return true
 }
 
 // maxNotes is what a layer can count.
@@ -158,6 +167,9 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 	o := open{span: c.span, gap: c.gap}
 	o.extend(e, n)
 	o.have = n
+	if o.began = c.began; !o.began.Seen() {
+		o.began = a.mark()
+	}
 	if begin && c.unit != 0 { // the whole of a buffer: it goes on in it
 		o.head, o.full = c.data, int64(len(c.data)) < n
 		a.spent, a.units = a.spent[:len(a.spent)-1], a.units[:len(a.units)-1]

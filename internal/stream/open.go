@@ -3,6 +3,7 @@ package stream
 import (
 	"slices"
 
+	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto"
 )
 
@@ -15,12 +16,13 @@ const (
 
 // An open unit goes on beyond the segments that were seen.
 type open struct {
-	span         // to is the end as far as it is known
-	whole bool   // the length is not known: all of the next segment belongs to it
-	until bool   // it ends when the sender closes; to is no limit then
-	gap   bool   // bytes before it are missing
-	full  bool   // no more of it is kept
-	have  int64  // how many of its bytes passed
+	span        // to is the end as far as it is known
+	whole bool  // the length is not known: all of the next segment belongs to it
+	until bool  // it ends when the sender closes; to is no limit then
+	gap   bool  // bytes before it are missing
+	full  bool  // no more of it is kept
+	have  int64 // how many of its bytes passed
+	began request.Mark
 	head  []byte // the first of them, with zeros where none passed
 }
 

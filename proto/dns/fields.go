@@ -43,6 +43,9 @@ func table(name, title string, f form) field.Table {
 	fields = append(fields, f.resources()...)
 	fields = append(fields, f.data()...)
 	fields = append(fields, f.security()...)
+	if !f.local && !f.multicast {
+		fields = append(fields, proto.Answering("dns")...)
+	}
 	return field.Table{Proto: name, Title: title, Fields: append(fields, f.options()...)}
 }
 

@@ -24,4 +24,8 @@ func (session) Extent(p *proto.Piece) proto.Extent {
 
 func (session) Unit(u *proto.Unit) {
 	u.Layers = append(u.Layers, proto.UnitLayer{ID: proto.DNSStream, Len: u.Len})
+	var t proto.Turn
+	if len(u.Data) > 2 && turn(u.Data[2:], &t) {
+		u.Turns = append(u.Turns, t)
+	}
 }

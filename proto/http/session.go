@@ -41,6 +41,7 @@ const (
 // A request waits for its response.
 type request struct {
 	frame, time int64
+	number      uint64
 	method      string // HEAD and CONNECT; others are all alike
 	port        uint16 // of CONNECT
 }
@@ -101,8 +102,9 @@ func (s *session) Unit(u *proto.Unit) {
 
 func (s *session) request(h *Head, u *proto.Unit, l *proto.UnitLayer) {
 	s.requests++
+	u.Turns = append(u.Turns, s.asks(h, u))
 	l.Note[noteNumber] = s.requests
-	r := request{frame: u.Frame, time: u.Time}
+	r := request{frame: u.Frame, time: u.Time, number: s.requests}
 	switch method := h.First.in(u.Data); method {
 	case "CONNECT":
 		r.method, r.port = method, portOf(h.Second.in(u.Data))
@@ -122,6 +124,7 @@ func portOf(target string) uint16 {
 }
 
 func (s *session) response(h *Head, u *proto.Unit, l *proto.UnitLayer) {
+	code := h.Code(u.Data)
 	s.responses++
 	l.Note[noteNumber] = s.responses
 	if len(s.waiting) == 0 {
@@ -131,8 +134,8 @@ func (s *session) response(h *Head, u *proto.Unit, l *proto.UnitLayer) {
 		s.waiting = append(s.waiting[:0], s.waiting[len(s.waiting)-1])
 	}
 	r := s.waiting[0]
+	u.Turns = append(u.Turns, r.answers(h, u, code))
 	l.Note[noteRequest], l.Note[noteTime] = uint64(r.frame), uint64(u.Time-r.time)
-	code := h.Code(u.Data)
 	if code/100 == 1 && code != 101 { // the final one is still to come
 		return
 	}

@@ -22,7 +22,8 @@ var Stream = proto.Stream{
 type session struct {
 	version uint16 // 0 while it is not known
 	hello2  bool   // the client began with a hello of SSL 2.0: the server may answer in it
-	sides   [2]struct {
+	handshake
+	sides [2]struct {
 		encrypted bool
 		continues int // bytes of a handshake message that are still to come
 	}
@@ -96,6 +97,7 @@ func (s *session) Unit(u *proto.Unit) {
 	Records(u.Data, &l.Note, func(r *Record) bool {
 		known = true
 		s.record(u.Data, r)
+		s.turn(s, u, r)
 		if r.Type == ChangeCipherSpec {
 			side.encrypted = true
 		}

@@ -1,0 +1,68 @@
+package stream
+
+import (
+	"net/netip"
+
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/request"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/all"
+)
+
+// turn takes in a question or an answer in the unit that chunk c begins with; shown says that its layer is the last one of the segment.
+func (a *Applications) turn(t *talk, c *chunk, turn *proto.Turn, shown bool) {
+	l := &a.unit.Layers[turn.Layer]
+	m := request.Message{Conv: t.id, Dir: a.unit.Dir, Protocol: l.ID, First: c.began, Last: a.mark(), Length: int64(l.Len)}
+	if !m.First.Seen() {
+		m.First = m.Last
+	}
+	r := a.pairs.Turn(&m, turn)
+	if shown {
+		a.answers(r, turn, &a.layers[len(a.layers)-1])
+	}
+}
+
+// mark is the segment.
+func (a *Applications) mark() request.Mark { return request.Mark{Number: a.number, Time: a.time} }
+
+// anew is the time after which a question that is asked again is a new one for the fields that name it, as for Wireshark: 5 seconds.
+const anew = 5e9
+
+// answers notes with a layer which question it answers.
+func (a *Applications) answers(r *request.Request, turn *proto.Turn, l *packet.Layer) {
+	if r == nil || turn.Kind != proto.Answer || len(a.asked) == maxNotes {
+		return
+	}
+	question := r.Sent
+	if r.Again.Time-question.Time > anew {
+		question = r.Again
+	}
+	a.asked = append(a.asked, packet.Asked{Number: question.Number, Time: question.Time})
+	l.Asked = uint8(len(a.asked))
+}
+
+// datagram takes in the question or the answer in a datagram.
+func (a *Applications) datagram(p *packet.Packet, s *flow.Sighting) {
+	i := p.TransportLayer() + 1
+	if i < 1 || i >= p.N || p.Layers[i].Quoted {
+		return
+	}
+	l := &p.Layers[i]
+	d := all.Datagram(l.Proto)
+	if d == nil {
+		return
+	}
+	a.asked = a.asked[:0]
+	a.number, a.time = p.Record.Pos.Number, p.Record.Time
+	m := request.Message{Conv: s.Conv.ID, Protocol: l.Proto, First: a.mark(), Last: a.mark(), Length: int64(p.PayloadLen)}
+	if netip.AddrPortFrom(p.Src, p.SrcPort) != s.Conv.Ends[0] {
+		m.Dir = 1
+	}
+	var turn proto.Turn
+	if !d.Turn(p.Bytes(i), &turn) {
+		return
+	}
+	a.answers(a.pairs.Turn(&m, &turn), &turn, l)
+	p.Asked = a.asked
+}

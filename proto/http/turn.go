@@ -1,0 +1,50 @@
+package http
+
+import (
+	"strconv"
+
+	"github.com/wiretale/wiretale/proto"
+)
+
+// maxTarget is how much of a target names a request.
+const maxTarget = 256
+
+// asks is the turn of a request.
+func (s *session) asks(h *Head, u *proto.Unit) proto.Turn {
+	t := proto.Turn{Kind: proto.Ask, Key: s.requests, Command: methodOf(u.Data[h.First.From:h.First.To]), Offset: -1, Size: int64(u.Len - h.End), Layer: len(u.Layers)}
+	target := h.Second
+	target.To = min(target.To, target.From+maxTarget)
+	t.Name = target.in(u.Data)
+	if host := h.Header(u.Data, "host"); host != "" && len(t.Name) > 0 && t.Name[0] == '/' {
+		t.Name = host[:min(len(host), maxTarget)] + t.Name
+	}
+	return t
+}
+
+// methodOf is the text of a method without a copy, where it is one of those that are known.
+func methodOf(b []byte) string {
+	if m, ok := methodNames[string(b)]; ok {
+		return m
+	}
+	return string(b)
+}
+
+// methodNames are the methods by themselves.
+var methodNames = func() map[string]string {
+	m := map[string]string{}
+	for name := range methods {
+		m[name] = name
+	}
+	return m
+}()
+
+// answers is the turn of a response to r with a code.
+func (r *request) answers(h *Head, u *proto.Unit, code int) proto.Turn {
+	t := proto.Turn{
+		Kind: proto.Answer, Key: r.number, Offset: -1, Size: int64(u.Len - h.End), Status: strconv.Itoa(code), Code: uint32(code), Failed: code >= 400, Layer: len(u.Layers),
+	}
+	if code/100 == 1 && code != 101 { // the final one is still to come
+		t.Kind = proto.Interim
+	}
+	return t
+}
