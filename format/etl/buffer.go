@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/wiretale/wiretale/format/etl/lznt1"
-	"github.com/wiretale/wiretale/format/etl/xpress"
+	"github.com/wiretale/wiretale/internal/xca/lznt1"
+	"github.com/wiretale/wiretale/internal/xca/xpress"
 	"github.com/wiretale/wiretale/trace"
 )
 

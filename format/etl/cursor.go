@@ -1,6 +1,6 @@
 package etl
 
-import "github.com/wiretale/wiretale/format/etl/lz"
+import "github.com/wiretale/wiretale/internal/xca/lz"
 
 // cursor is a buffer and a place in it. Places count from the first byte
 // behind the buffer's header, decompressed.

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/wiretale/wiretale/format/etl"
-	"github.com/wiretale/wiretale/format/etl/lznt1"
+	"github.com/wiretale/wiretale/internal/xca/lznt1"
 	"github.com/wiretale/wiretale/provider"
 	"github.com/wiretale/wiretale/trace"
 )

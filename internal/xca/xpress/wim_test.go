@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/wiretale/wiretale/format/etl/xpress"
 	"github.com/wiretale/wiretale/internal/fixture/xca"
+	"github.com/wiretale/wiretale/internal/xca/xpress"
 )
 
 // What wimlib compresses as XPRESS, which is LZ77 with Huffman coding, comes back.

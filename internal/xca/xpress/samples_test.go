@@ -5,8 +5,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/wiretale/wiretale/format/etl/xpress"
 	"github.com/wiretale/wiretale/internal/fixture/xca"
+	"github.com/wiretale/wiretale/internal/xca/xpress"
 )
 
 // packed is the samples, compressed by each codec: that takes longer than to decompress them.

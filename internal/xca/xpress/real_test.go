@@ -5,7 +5,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/wiretale/wiretale/format/etl/xpress"
+	"github.com/wiretale/wiretale/internal/xca/xpress"
 )
 
 // BenchmarkReal decompresses the buffers of a real trace.

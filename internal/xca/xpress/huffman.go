@@ -3,7 +3,7 @@ package xpress
 import (
 	"encoding/binary"
 
-	"github.com/wiretale/wiretale/format/etl/lz"
+	"github.com/wiretale/wiretale/internal/xca/lz"
 )
 
 const (

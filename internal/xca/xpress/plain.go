@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"math/bits"
 
-	"github.com/wiretale/wiretale/format/etl/lz"
+	"github.com/wiretale/wiretale/internal/xca/lz"
 )
 
 // An Error says where compressed data contradicts itself.
