@@ -55,6 +55,10 @@ type Unit struct {
 
 	// Layers are what the packet shows of it, in order; none for a unit that is not shown.
 	Layers []UnitLayer
+	// Opened are bytes that the session took out of the unit, by [Unit.Open].
+	Opened []Opened
+	// Memory is where [Unit.Room] takes from, nil for as much as is asked.
+	Memory Memory
 	// Turns are the questions and answers in it, in order.
 	Turns []Turn
 	// Over says that what follows in both directions is another protocol's,
@@ -63,9 +67,48 @@ type Unit struct {
 	OverPort uint16
 }
 
-// A UnitLayer is a layer in a unit. Offsets count from the unit's first byte.
+// Opened are bytes that are not on the wire as they are: decrypted, decompressed.
+type Opened struct {
+	Data []byte
+	How  string // what was done to get at them: "decrypted"
+}
+
+// Memory gives out room that is taken back when nobody looks at the packet any more. nil says that there is none left.
+type Memory interface{ Room(n int) []byte }
+
+// Room is n bytes for what the session opens, of any content; nil when more is open than may be. They are the caller's until the next unit.
+func (u *Unit) Room(n int) []byte {
+	if u.Memory == nil {
+		return make([]byte, n)
+	}
+	return u.Memory.Room(n)
+}
+
+// Open makes opened bytes, which lie in what Room gave, a buffer that layers may lie in, and returns its number: see [UnitLayer.In].
+func (u *Unit) Open(data []byte, how string) int {
+	u.Opened = append(u.Opened, Opened{data, how})
+	return len(u.Opened)
+}
+
+// An Opener is a session that opens what is closed on the wire.
+type Opener interface {
+	Session
+	// Unlock gives it what the user knows, before the first unit.
+	Unlock(s Secrets)
+	// Whole reports whether the unit that a piece begins is worth keeping to its last byte: encryption is checked over all of it.
+	Whole(p *Piece) bool
+}
+
+// Secrets are what the user knows.
+type Secrets interface {
+	// Secret is the secret of a kind for something that the wire names, such as a session; nil when it is not known. It is not to be changed.
+	Secret(kind string, of []byte) []byte
+}
+
+// A UnitLayer is a layer in a unit. Offsets count from the unit's first byte, or from that of what was opened.
 type UnitLayer struct {
 	ID   ID
+	In   int // not 0: lies in Unit.Opened[In-1]
 	Off  int
 	Len  int // on the wire
 	Head int // length of the header; 0 takes all

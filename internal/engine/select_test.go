@@ -47,7 +47,7 @@ func selected(t *testing.T, path, text string, workers, limit int) (rows []strin
 					line += fmt.Sprint(" ", p.Notes[i])
 				}
 				for _, unit := range p.Units {
-					line += fmt.Sprintf(" %x", unit)
+					line += fmt.Sprintf(" %x %s", unit.Bytes, unit.Opened)
 				}
 			}
 			if s := row.Sighting; s != nil && s.TCP {

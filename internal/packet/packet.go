@@ -27,7 +27,7 @@ type Layer struct {
 	Assembled bool  // in Packet.Assembled instead of Record.Data
 	Quoted    bool  // inside the packet that an ICMP error quotes: does not count as traffic
 	Again     bool  // one more unit of the protocol beside the layer before, not inside it: frame.protocols does not name it again
-	Unit      uint8 // not 0: in Packet.Units[Unit-1] instead of Record.Data
+	Unit      uint8 // not 0: in Packet.Units[Unit-1].Bytes instead of Record.Data
 	Note      uint8 // not 0: Packet.Notes[Note-1] says what the bytes of the layer do not tell
 	Asked     uint8 // not 0: Packet.Asked[Asked-1] is the question that the layer answers
 	Off       int32
@@ -117,10 +117,10 @@ type Packet struct {
 	Assembled []byte
 
 	// What package stream adds to a segment of TCP, and Asked to a datagram too. Units are the bytes of
-	// messages that earlier segments began and this one completes, Notes are
+	// messages that earlier segments began and this one completes, and what was opened of messages; Notes are
 	// what the connection says of application layers. Asked are questions that layers answer. All are valid until the
 	// next packet is given to the streams. Part is what is left of the segment for a message that goes on beyond it.
-	Units [][]byte
+	Units []Unit
 	Notes []field.Note
 	Asked []Asked
 	Part  Part
@@ -136,6 +136,12 @@ type Packet struct {
 // Asked is the record that a question ended with.
 type Asked struct {
 	Number, Time int64
+}
+
+// A Unit is bytes that layers lie in and that the record does not hold in one piece.
+type Unit struct {
+	Bytes  []byte
+	Opened string // how they were got out of the message before them: "decrypted"; "" for those of a message that several segments carried
 }
 
 // A Part is the piece of a longer message that a segment carries to its end.
@@ -179,9 +185,9 @@ func (p *Packet) Clone() *Packet {
 		}
 	}
 	if len(p.Units) > 0 {
-		c.Units = make([][]byte, len(p.Units))
-		for i, b := range p.Units {
-			c.Units[i] = bytes.Clone(b)
+		c.Units = make([]Unit, len(p.Units))
+		for i, u := range p.Units {
+			c.Units[i] = Unit{bytes.Clone(u.Bytes), u.Opened}
 		}
 	}
 	c.Notes, c.Asked = slices.Clone(p.Notes), slices.Clone(p.Asked)
@@ -197,7 +203,7 @@ func (p *Packet) Bytes(i int) []byte {
 	l := &p.Layers[i]
 	switch {
 	case l.Unit != 0:
-		return p.Units[l.Unit-1][l.Off:l.End]
+		return p.Units[l.Unit-1].Bytes[l.Off:l.End]
 	case l.Assembled:
 		return p.Assembled[l.Off:l.End]
 	}

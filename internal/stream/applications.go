@@ -26,9 +26,9 @@ type Applications struct {
 	young, aged  map[int]*talk // by Conversation.ID; the young were touched since the others became aged
 	last         *talk
 	memory       memory
-	spent        [][]byte // units of the last segment
+	spent        [][]byte // memory of the units of the last segment
 	notes        []field.Note
-	units        [][]byte
+	units        []packet.Unit
 	layers       []packet.Layer // of the segment
 	placed       int            // of them that the packet has
 	unit         proto.Unit
@@ -264,7 +264,6 @@ func (a *Applications) close(t *talk, p *packet.Packet) {
 			ended := *o
 			d.open = append(d.open[:i], d.open[i+1:]...)
 			a.spend(ended.head)
-			a.units = append(a.units, ended.head)
 			a.cut(t, dir, chunk{span: span{ended.from, ended.from + ended.have}, data: ended.head, unit: len(a.units), gap: ended.gap, last: true, began: ended.began})
 			a.place(p)
 			break
@@ -280,8 +279,11 @@ func (t *talk) misses() bool {
 	return len(t.dir[0].once.holes)+len(t.dir[1].once.holes) > 0
 }
 
-// spend keeps the bytes of a unit until the next segment.
-func (a *Applications) spend(b []byte) { a.spent = append(a.spent, b) }
+// spend makes the bytes of a message a unit of the packet, and keeps them until the next segment.
+func (a *Applications) spend(b []byte) {
+	a.spent = append(a.spent, b)
+	a.units = append(a.units, packet.Unit{Bytes: b})
+}
 
 // Held is how many bytes of messages that are not whole are kept.
 func (a *Applications) Held() int { return a.memory.held }

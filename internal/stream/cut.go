@@ -44,7 +44,6 @@ func (a *Applications) feed(t *talk, dir int, c chunk) {
 		done := *o
 		d.open = slices.Delete(d.open, i, i+1)
 		a.spend(done.head)
-		a.units = append(a.units, done.head)
 		a.cut(t, dir, chunk{span: span{done.from, done.from + done.have}, data: done.head, unit: len(a.units), gap: done.gap, last: c.last && end == c.to, off: c.off, began: done.began})
 		c.data = c.data[min(int64(len(c.data)), n):]
 		c.off += int(n)
@@ -88,15 +87,24 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin bool) {
 	here := min(n, len(c.data))
 	u := &a.unit
-	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Layers: u.Layers[:0], Turns: u.Turns[:0]}
+	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Memory: (*room)(a)}
 	t.session.Unit(u)
+	first := len(a.units) // of what was opened
+	for _, o := range u.Opened {
+		a.units = append(a.units, packet.Unit{Bytes: o.Data, Opened: o.How})
+	}
 	if begin && len(u.Layers) > 0 {
 		a.outer(t, c, base)
 	}
 	turns := u.Turns
 	for i := range u.Layers {
 		l := &u.Layers[i]
-		shown := a.layer(c, int(c.from-base), l, l.Beside || !begin && i == 0)
+		shown := false
+		if l.In != 0 {
+			shown = a.inOpened(first+l.In, l)
+		} else {
+			shown = a.layer(c, int(c.from-base), l, l.Beside || !begin && i == 0)
+		}
 		for len(turns) > 0 && turns[0].Layer == i {
 			a.turn(t, c, &turns[0], shown)
 			turns = turns[1:]
@@ -123,6 +131,21 @@ func (a *Applications) layer(c *chunk, at int, l *proto.UnitLayer, again bool) b
 	if c.unit == 0 && (a.data.Proto == proto.None || limit == 0) { // nothing of the payload was captured, or nothing of it from here on
 		return false
 	}
+	a.add(out, at, limit, l)
+	return true
+}
+
+// inOpened adds a layer that lies in what was opened of a unit, and reports whether it did. What a layer cannot name is left out: there is no room for so many layers.
+func (a *Applications) inOpened(unit int, l *proto.UnitLayer) bool {
+	if unit > maxUnits {
+		return false
+	}
+	a.add(packet.Layer{Proto: l.ID, Again: l.Beside, Unit: uint8(unit)}, 0, len(a.units[unit-1].Bytes), l)
+	return true
+}
+
+// add adds a layer of a unit that begins at in a buffer, and ends limit bytes further.
+func (a *Applications) add(out packet.Layer, at, limit int, l *proto.UnitLayer) {
 	from, to := min(l.Off, limit), min(l.Off+l.Len, limit)
 	out.Off, out.End, out.Wire = int32(at+from), int32(at+to), int32(at+from+l.Len)
 	out.Header = out.End - out.Off
@@ -135,11 +158,13 @@ func (a *Applications) layer(c *chunk, at int, l *proto.UnitLayer, again bool) b
 		out.Note = uint8(len(a.notes))
 	}
 	a.layers = append(a.layers, out)
-	return true
 }
 
-// maxNotes is what a layer can count.
-const maxNotes = 255
+// maxNotes and maxUnits are what a layer can count.
+const (
+	maxNotes = 255
+	maxUnits = 255
+)
 
 // outer adds the layer of the protocol that gave the connection over to another.
 func (a *Applications) outer(t *talk, c *chunk, base int64) {
@@ -165,6 +190,9 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 		return
 	}
 	o := open{span: c.span, gap: c.gap}
+	if opener, ok := t.session.(proto.Opener); ok {
+		o.all = opener.Whole(&a.piece)
+	}
 	o.extend(e, n)
 	o.have = n
 	if o.began = c.began; !o.began.Seen() {
@@ -172,9 +200,9 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 	}
 	if begin && c.unit != 0 { // the whole of a buffer: it goes on in it
 		o.head, o.full = c.data, int64(len(c.data)) < n
-		a.spent, a.units = a.spent[:len(a.spent)-1], a.units[:len(a.units)-1]
+		a.spent, a.units = a.spent[:len(a.spent)-1], a.units[:len(a.units)-1] // nothing was opened behind it
 	} else {
-		o.put(0, c.data[:min(len(c.data), maxKept)], &a.memory)
+		o.put(0, c.data[:min(len(c.data), o.most())], &a.memory)
 	}
 	if len(d.open) == maxOpen {
 		a.memory.give(d.open[0].head)

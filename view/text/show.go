@@ -37,10 +37,19 @@ func Show(w io.Writer, row *engine.Row, src *trace.Info, names view.Names, timed
 	}
 	if row.Packet != nil {
 		for i, unit := range row.Packet.Units {
-			hexDump(p, fmt.Sprintf("reassembled from TCP segments, message %d", i+1), unit, s)
+			hexDump(p, unitTitle(row.Packet, i), unit.Bytes, s)
 		}
 	}
 	return p.err
+}
+
+// unitTitle says where the bytes of a unit come from.
+func unitTitle(p *packet.Packet, i int) string {
+	how := p.Units[i].Opened
+	if how == "" {
+		how = "reassembled from TCP segments"
+	}
+	return fmt.Sprintf("%s, message %d", how, i+1)
 }
 
 // Sightings writes where else the packet of a shown record was seen, and how long after the first time.
@@ -213,7 +222,7 @@ func packetFields(p *printer, row *engine.Row, s Style) {
 		case l.Assembled:
 			note = ", in the reassembled datagram"
 		case l.Unit != 0:
-			note = fmt.Sprintf(", in message %d reassembled from TCP segments", l.Unit)
+			note = ", in what was " + unitTitle(pk, int(l.Unit)-1)
 		}
 		title := l.Proto.String()
 		if table != nil {
