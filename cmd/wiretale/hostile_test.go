@@ -12,7 +12,7 @@ import (
 // everyCommand is each command that reads a file, with the arguments that follow the file.
 var everyCommand = [][]string{
 	{}, {"-T", "jsonl"}, {"packets"}, {"packets", "-T", "jsonl"}, {"packets", "--columns", "netmon"}, {"packets", "--columns", "wireshark", "--no-tso"}, {"packets", "-T", "fields", "-e", "frame.number", "-e", "tcp.options.mss_val", "-e", "frame.protocols"},
-	{"timeline"}, {"timeline", "-T", "jsonl"}, {"convs"}, {"convs", "-T", "jsonl"}, {"info"}, {"info", "-T", "jsonl"},
+	{"timeline"}, {"timeline", "-T", "jsonl"}, {"convs"}, {"convs", "-T", "jsonl"}, {"requests"}, {"requests", "--list"}, {"requests", "-T", "jsonl"}, {"info"}, {"info", "-T", "jsonl"},
 }
 
 // TestBadCaptures runs every command on every capture that was made or found to break readers.

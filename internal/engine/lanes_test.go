@@ -16,13 +16,20 @@ import (
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/request"
+	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
 )
+
+// collecting are the options of an analysis that collects requests.
+func collecting(workers int) engine.Options {
+	return engine.Options{Workers: workers, Requests: true, Applications: stream.NewChoice(stream.Rules{})}
+}
 
 // inOrder analyses a file in one goroutine, record by record.
 func inOrder(t *testing.T, path string) *engine.Case {
 	t.Helper()
-	run, err := engine.Open(context.Background(), []string{path}, engine.Options{})
+	run, err := engine.Open(context.Background(), []string{path}, collecting(0))
 	if errors.Is(err, trace.ErrUnknownFormat) || errors.Is(err, trace.ErrTruncated) { // no trace, or one cut before its table of frames
 		t.Skip(err)
 	}
@@ -56,7 +63,7 @@ func TestLanesSayTheSame(t *testing.T) {
 		t.Run(filepath.ToSlash(path[len(root)+1:]), func(t *testing.T) {
 			want := said(t, inOrder(t, path))
 			for _, workers := range []int{1, 2, 8} {
-				got, err := engine.Analyse(context.Background(), []string{path}, engine.Options{Workers: workers})
+				got, err := engine.Analyse(context.Background(), []string{path}, collecting(workers))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -85,8 +92,9 @@ func said(t *testing.T, c *engine.Case) []byte {
 		Hosts         []*flow.Host
 		Findings      []string
 		Withheld      int
+		Requests      request.List
 		End           string
-	}{c.Sources, slices.Collect(c.Conversations.All()), c.Hosts, findings, len(c.Withheld), fmt.Sprint(c.Sources[0].Err)}, "", "\t")
+	}{c.Sources, slices.Collect(c.Conversations.All()), c.Hosts, findings, len(c.Withheld), c.Requests, fmt.Sprint(c.Sources[0].Err)}, "", "\t")
 	if err != nil {
 		t.Fatal(err)
 	}

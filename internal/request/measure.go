@@ -39,6 +39,16 @@ type Budget struct {
 // Total is the whole time.
 func (b *Budget) Total() int64 { return b.Wait + b.Transfer + b.Pause }
 
+// Longest is the longest pause; zero without one.
+func (b *Budget) Longest() (longest Pause) {
+	for _, p := range b.Pauses {
+		if p.Length() > longest.Length() {
+			longest = p
+		}
+	}
+	return longest
+}
+
 // A Pause is a time in which nothing was open, from the last byte of an answer to the next question.
 type Pause struct {
 	From, To Mark

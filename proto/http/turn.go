@@ -12,6 +12,9 @@ const maxTarget = 256
 // asks is the turn of a request.
 func (s *session) asks(h *Head, u *proto.Unit) proto.Turn {
 	t := proto.Turn{Kind: proto.Ask, Key: s.requests, Command: methodOf(u.Data[h.First.From:h.First.To]), Offset: -1, Size: int64(u.Len - h.End), Layer: len(u.Layers)}
+	if t.Size == 0 {
+		t.Size = -1
+	}
 	target := h.Second
 	target.To = min(target.To, target.From+maxTarget)
 	t.Name = target.in(u.Data)

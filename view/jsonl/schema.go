@@ -34,6 +34,7 @@ var shapes = []struct {
 	{"interval", "What counts for one filter in one interval, of `stats io`.", Interval{}},
 	{"round_trip", "Round-trip times of one TCP conversation, of `stats rtt`.", RoundTrip{}},
 	{"remark", "What is said of packets, and of how many, of `stats expert`.", Remark{}},
+	{"request", "A question with its answer, of `requests`, in the order of the questions.", Request{}},
 	{"rule", "One diagnosis of the catalogue, of `rules`.", Rule{}},
 }
 
