@@ -113,6 +113,8 @@ type UnitLayer struct {
 	Len  int // on the wire
 	Head int // length of the header; 0 takes all
 	Note field.Note
+	// Texts are what the connection says of the layer in words; the protocol says which is which, and "" is none. They are shared and never changed.
+	Texts []string
 	// Beside marks one more layer beside the one before instead of inside it.
 	Beside bool
 }

@@ -23,7 +23,11 @@ var columnNames = map[proto.ID]func(row *engine.Row, i int) string{proto.TLS: tl
 var begins = map[proto.ID]func(b []byte) (text string, ok bool){
 	proto.TLS:  func([]byte) (string, bool) { return "", true },
 	proto.HTTP: httpBegins,
+	proto.NBSS: nbssBegins,
 }
+
+// between is a protocol whose text on a message that begins stands behind the text of those that end in the segment.
+const between = proto.NBSS
 
 const partOfPDU = "[TCP segment of a reassembled PDU]"
 
@@ -62,6 +66,10 @@ func applicationColumns(row *engine.Row, c *Columns) {
 		}
 		text += render(row, i)
 		c.Protocol, shown = protocolName(row, i), true
+	}
+	if shown && p.Part.Proto == between && p.Part.Head != nil {
+		said, _ := nbssBegins(p.Part.Head)
+		text += said
 	}
 	if !shown {
 		c.Protocol = protocolNames[proto.TCP]

@@ -32,7 +32,9 @@ func smb2Info(row *engine.Row, i int) string {
 	if !m.Decode(row.Packet.Bytes(i)) {
 		return unfinished(row, i)
 	}
-	text := smb2Text(&m)
+	note := row.Packet.NoteOf(i)
+	known := smb2.KnownOf(&note, row.Packet.TextsOf(i))
+	text := smb2Text(&m, &known)
 	if compounded(row.Packet, i) {
 		text = ";" + text
 	}
@@ -65,19 +67,27 @@ func unfinished(row *engine.Row, i int) string {
 	return ended(row, i)
 }
 
-// smb2Text is one message. What only the conversation knows, the name of an open file above all, is not in it.
-func smb2Text(m *smb2.Message) string {
+// smb2Text is one message. What only the connection knows is the name of an open file, and what a response to QUERY_DIRECTORY answers.
+func smb2Text(m *smb2.Message, known *smb2.Known) string {
 	if m.Command == smb2.OplockBreak && !m.Failed() {
-		return breakText(m)
+		return breakText(m) + smb2File(known)
 	}
 	name := smb2Commands[uint64(m.Command)]
 	if name == "" {
 		name = fmt.Sprintf("unknown-0x%02X", m.Command)
 	}
 	if !m.Response() {
-		return name + " Request" + smb2Asked(m)
+		return name + " Request" + smb2Asked(m, known)
 	}
-	return name + " Response" + statusText(m.Status) + smb2Told(m)
+	return name + " Response" + statusText(m.Status) + smb2Told(m, known)
+}
+
+// smb2File is the name of the file that a message's file id stands for.
+func smb2File(known *smb2.Known) string {
+	if !known.Named {
+		return ""
+	}
+	return " File: " + Printable(known.File)
 }
 
 func statusText(status uint32) string {
@@ -106,8 +116,9 @@ func breakText(m *smb2.Message) string {
 }
 
 // smb2Asked is what a request shows of its body.
-func smb2Asked(m *smb2.Message) string {
+func smb2Asked(m *smb2.Message, known *smb2.Known) string {
 	name, _ := m.Name()
+	text := ""
 	switch m.Command {
 	case smb2.SessionSetup:
 		return ntlmText(m)
@@ -117,31 +128,40 @@ func smb2Asked(m *smb2.Message) string {
 		return " File: " + Printable(smb2.Text(name))
 	case smb2.Read, smb2.Write:
 		if off, n, ok := m.Range(); ok {
-			return fmt.Sprintf(" Len:%d Off:%d", n, off)
+			text = fmt.Sprintf(" Len:%d Off:%d", n, off)
 		}
 	case smb2.QueryDirectory:
 		if level, ok := m.Level(); ok {
-			return " " + valueName(smb2Finds, uint64(level)) + " Pattern: " + Printable(smb2.Text(name))
+			return smb2File(known) + smb2Search(level, smb2.Text(name))
 		}
 	case smb2.QueryInfo, smb2.SetInfo:
 		if class, level, ok := m.Info(); ok {
-			return " " + valueName(smb2Classes, uint64(class)) + "/" + valueName(smb2Levels[class], uint64(level))
+			text = " " + valueName(smb2Classes, uint64(class)) + "/" + valueName(smb2Levels[class], uint64(level))
 		}
 	case smb2.IOCTL:
-		return smb2Control(m)
+		text = smb2Control(m)
 	}
-	return ""
+	return text + smb2File(known)
+}
+
+// smb2Search is what a listing looks for.
+func smb2Search(level uint8, pattern string) string {
+	return " " + valueName(smb2Finds, uint64(level)) + " Pattern: " + Printable(pattern)
 }
 
 // smb2Told is what a response shows of its body.
-func smb2Told(m *smb2.Message) string {
+func smb2Told(m *smb2.Message, known *smb2.Known) string {
 	switch m.Command {
 	case smb2.SessionSetup:
 		return ntlmText(m)
 	case smb2.IOCTL:
-		return smb2Control(m)
+		return smb2Control(m) + smb2File(known)
+	case smb2.QueryDirectory:
+		if known.Found {
+			return smb2Search(known.Level, known.Find)
+		}
 	}
-	return ""
+	return smb2File(known)
 }
 
 func valueName(names map[uint64]string, v uint64) string {
@@ -216,6 +236,14 @@ func smbInfo(row *engine.Row, i int) string {
 		return name + " Response" + statusText(h.Status)
 	}
 	return name + " Response"
+}
+
+// nbssBegins is the kind of a frame that goes on beyond the segment.
+func nbssBegins(b []byte) (text string, ok bool) {
+	if len(b) < nbss.HeaderLen {
+		return "", false
+	}
+	return nbssTypes[uint64(b[0])], true
 }
 
 // nbssInfo is the kind of the frame; of a request the names in it.

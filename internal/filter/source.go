@@ -95,6 +95,10 @@ func placesSource(places []packet.Place, ranges []span) source {
 				if at.Field.Noted != nil {
 					note := p.NoteOf(i)
 					at.Field.Noted(p.Bytes(i), &note, yield)
+				} else if at.Field.Told != nil {
+					if v, ok := p.Told(i, at.Field); ok {
+						out = append(out, v)
+					}
 				} else if at.Derive == nil {
 					at.Field.All(p.Bytes(i), yield)
 				} else if _, v, ok := at.Derive(p, i); ok {

@@ -160,7 +160,7 @@ func (p *Packet) reset(r *trace.Record) {
 	p.Payload, p.PayloadLen = nil, 0
 	p.VLAN, p.Tunnel = -1, 0
 	p.Assembled = nil
-	p.Units, p.Notes, p.Asked, p.Part = nil, nil, nil, Part{}
+	p.Units, p.Notes, p.Texts, p.Asked, p.Part = nil, nil, nil, nil, Part{}
 	p.Err = nil
 	p.transport, p.network = -1, -1
 }

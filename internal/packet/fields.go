@@ -135,6 +135,12 @@ func (p *Packet) eachAt(i int, f *field.Field, derive func(*Packet, int) (field.
 		f.Noted(p.Bytes(i), &note, moved)
 		return
 	}
+	if f.Told != nil {
+		if v, ok := p.Told(i, f); ok {
+			moved(field.Span{}, v)
+		}
+		return
+	}
 	f.All(p.Bytes(i), moved)
 }
 

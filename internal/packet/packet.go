@@ -122,6 +122,7 @@ type Packet struct {
 	// next packet is given to the streams. Part is what is left of the segment for a message that goes on beyond it.
 	Units []Unit
 	Notes []field.Note
+	Texts [][]string // beside each of the notes
 	Asked []Asked
 	Part  Part
 
@@ -190,7 +191,7 @@ func (p *Packet) Clone() *Packet {
 			c.Units[i] = Unit{bytes.Clone(u.Bytes), u.Opened}
 		}
 	}
-	c.Notes, c.Asked = slices.Clone(p.Notes), slices.Clone(p.Asked)
+	c.Notes, c.Texts, c.Asked = slices.Clone(p.Notes), slices.Clone(p.Texts), slices.Clone(p.Asked)
 	c.Part.Head = bytes.Clone(p.Part.Head)
 	if p.Err != nil {
 		c.Err = &c.err
@@ -208,6 +209,25 @@ func (p *Packet) Bytes(i int) []byte {
 		return p.Assembled[l.Off:l.End]
 	}
 	return p.Record.Data[l.Off:l.End]
+}
+
+// TextsOf are what the connection says of layer i in words; nil where it says nothing.
+func (p *Packet) TextsOf(i int) []string {
+	if n := p.Layers[i].Note; n != 0 && int(n) <= len(p.Texts) {
+		return p.Texts[n-1]
+	}
+	return nil
+}
+
+// Told is the value of a field of layer i that is a text of the connection; false where there is none.
+func (p *Packet) Told(i int, f *field.Field) (field.Value, bool) {
+	texts := p.TextsOf(i)
+	if texts == nil {
+		return field.Value{}, false
+	}
+	note := p.NoteOf(i)
+	text, ok := f.Told(&note, texts)
+	return field.S(text), ok
 }
 
 // NoteOf is what the connection says of layer i; all zero where it says nothing.

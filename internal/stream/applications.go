@@ -28,6 +28,7 @@ type Applications struct {
 	memory       memory
 	spent        [][]byte // memory of the units of the last segment
 	notes        []field.Note
+	texts        [][]string // beside each of the notes
 	units        []packet.Unit
 	layers       []packet.Layer // of the segment
 	placed       int            // of them that the packet has
@@ -162,7 +163,7 @@ func (a *Applications) begin(p *packet.Packet) {
 		a.memory.give(b)
 		a.spent[i] = nil
 	}
-	a.spent, a.notes, a.units, a.layers, a.placed = a.spent[:0], a.notes[:0], a.units[:0], a.layers[:0], 0
+	a.spent, a.notes, a.texts, a.units, a.layers, a.placed = a.spent[:0], a.notes[:0], a.texts[:0], a.units[:0], a.layers[:0], 0
 	a.asked = a.asked[:0]
 	a.packet, a.time, a.number = p, p.Record.Time, p.Record.Pos.Number
 	a.data = packet.Layer{}
@@ -242,7 +243,7 @@ func (a *Applications) place(p *packet.Packet) {
 	copy(p.Layers[k+n:p.N+n], behind)
 	copy(p.Layers[k:], layers[:n])
 	p.N += n
-	p.Units, p.Notes, p.Asked = a.units, a.notes, a.asked
+	p.Units, p.Notes, p.Texts, p.Asked = a.units, a.notes, a.texts, a.asked
 }
 
 // close is for a segment that ends a direction, or resets the connection.

@@ -153,8 +153,8 @@ func (a *Applications) add(out packet.Layer, at, limit int, l *proto.UnitLayer) 
 		out.Header = min(out.Header, int32(l.Head))
 	}
 	out.Wire = max(out.Wire, out.End)
-	if l.Note != (field.Note{}) && len(a.notes) < maxNotes {
-		a.notes = append(a.notes, l.Note)
+	if (l.Note != field.Note{} || l.Texts != nil) && len(a.notes) < maxNotes {
+		a.notes, a.texts = append(a.notes, l.Note), append(a.texts, l.Texts)
 		out.Note = uint8(len(a.notes))
 	}
 	a.layers = append(a.layers, out)

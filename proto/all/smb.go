@@ -8,16 +8,19 @@ import (
 
 // The session service of NetBIOS and SMB over TCP directly differ in how long a frame may be.
 var (
-	sessionService = proto.Stream{ID: proto.NBSS, Ports: []uint16{nbss.Port}, New: func() proto.Session { return frames{} }}
-	directTCP      = proto.Stream{ID: proto.NBSS, Ports: []uint16{nbss.DirectPort}, New: func() proto.Session { return frames{direct: true} }}
+	sessionService = proto.Stream{ID: proto.NBSS, Ports: []uint16{nbss.Port}, New: func() proto.Session { return &frames{} }}
+	directTCP      = proto.Stream{ID: proto.NBSS, Ports: []uint16{nbss.DirectPort}, New: func() proto.Session { return &frames{direct: true} }}
 )
 
 // frames cut a connection into frames of the session service. Messages of SMB lie in them whole.
-type frames struct{ direct bool }
+type frames struct {
+	direct bool
+	smb2   *smb2.Connection // nil before the first message
+}
 
 // Extent is one frame. What begins with none is a continuation: the rest of a
 // frame whose begin was not captured, as far as the segment goes.
-func (f frames) Extent(p *proto.Piece) proto.Extent {
+func (f *frames) Extent(p *proto.Piece) proto.Extent {
 	switch n := nbss.Extent(p.Data, f.direct); {
 	case n > 0:
 		return proto.Extent(n)
@@ -29,12 +32,44 @@ func (f frames) Extent(p *proto.Piece) proto.Extent {
 	return proto.Extent(p.Len)
 }
 
-func (f frames) Unit(u *proto.Unit) {
+func (f *frames) Unit(u *proto.Unit) {
 	if nbss.Extent(u.Data, f.direct) <= 0 {
 		u.Layers = append(u.Layers, proto.UnitLayer{ID: proto.NBSSContinuation, Len: u.Len})
 		return
 	}
 	SMBLayers(u.Data, u.Len, func(l proto.UnitLayer) { u.Layers = append(u.Layers, l) })
+	for i := range u.Layers {
+		f.message(u, i)
+	}
+}
+
+// message takes in the message in a layer of a unit.
+func (f *frames) message(u *proto.Unit, i int) {
+	l := &u.Layers[i]
+	switch l.ID {
+	case proto.SMB2:
+		f.connection().Message(u, i, within(u, l))
+	case proto.SMB2Transform:
+		f.connection().Sealed(l, within(u, l))
+	case proto.SMB2Compressed:
+		f.connection().Missed()
+	}
+}
+
+func (f *frames) connection() *smb2.Connection {
+	if f.smb2 == nil {
+		f.smb2 = smb2.NewConnection()
+	}
+	return f.smb2
+}
+
+// within is what was captured of a layer.
+func within(u *proto.Unit, l *proto.UnitLayer) []byte {
+	b := u.Data
+	if l.In != 0 {
+		b = u.Opened[l.In-1].Data
+	}
+	return b[min(l.Off, len(b)):min(l.Off+l.Len, len(b))]
 }
 
 // maxChain bounds the messages of a compound: a packet has room for few layers.

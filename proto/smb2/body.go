@@ -176,9 +176,10 @@ func (m *Message) Lease() (lease, notification bool) {
 
 // An NTLM message inside a security token ([MS-NLMP] 2.2.1).
 type NTLM struct {
-	Type         uint32 // 1 negotiate, 2 challenge, 3 authenticate
-	Domain, User []byte // of an authentication; UTF-16LE iff Unicode
-	Unicode      bool
+	Type uint32 // 1 negotiate, 2 challenge, 3 authenticate
+	// Domain, User and Host are of an authentication; UTF-16LE iff Unicode.
+	Domain, User, Host []byte
+	Unicode            bool
 }
 
 var ntlmMagic = []byte("NTLMSSP\x00")
@@ -194,7 +195,7 @@ func (m *Message) NTLM() (n NTLM, ok bool) {
 	n.Type = binary.LittleEndian.Uint32(b[8:])
 	if n.Type == 3 && len(b) >= 64 {
 		n.Unicode = b[60]&1 != 0
-		n.Domain, n.User = part(b, 28), part(b, 36)
+		n.Domain, n.User, n.Host = part(b, 28), part(b, 36), part(b, 44)
 	}
 	return n, true
 }

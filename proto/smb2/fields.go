@@ -10,7 +10,7 @@ import (
 
 // Fields of a header and its body.
 var Fields = field.Table{Proto: "smb2", Title: "SMB2 (Server Message Block Protocol version 2)", Fields: join(
-	headerFields, negotiateFields, sessionFields, treeFields, createFields, fileFields, queryFields, ioctlFields, breakFields, errorFields)}
+	headerFields, stateFields, userFields, negotiateFields, sessionFields, treeFields, createFields, fileFields, queryFields, ioctlFields, breakFields, errorFields)}
 
 func join(lists ...[]field.Field) (all []field.Field) {
 	for _, l := range lists {
@@ -140,7 +140,7 @@ var headerFields = join([]field.Field{
 })
 
 // TransformFields are those of an encrypted message.
-var TransformFields = field.Table{Proto: "smb2", Title: "SMB2 Transform Header", Fields: []field.Field{
+var TransformFields = field.Table{Proto: "smb2", Title: "SMB2 Transform Header", Fields: join(userFields, []field.Field{
 	proto.Hex("smb2.protocol_id", "ProtocolId", 0, 4, 0),
 	proto.Fixed("smb2.header.transform.signature", "Signature", field.Bytes, 4, 16),
 	proto.Fixed("smb2.header.transform.nonce", "Nonce", field.Bytes, 20, 16),
@@ -152,7 +152,7 @@ var TransformFields = field.Table{Proto: "smb2", Title: "SMB2 Transform Header",
 	{Name: "smb2.header.transform.enc_data", Title: "Data", Type: field.Bytes, Find: proto.Slice(field.Bytes, func(b []byte) (off, n int) {
 		return TransformLen, len(b) - TransformLen
 	})},
-}}
+})}
 
 // chained is the flag of a compression header that more follow ([MS-SMB2] 2.2.42.2).
 func unchained(b []byte) bool { return len(b) >= CompressionLen && b[10]&1 == 0 }

@@ -7,6 +7,7 @@ package smb2
 import (
 	"encoding/binary"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // HeaderLen is the length of the header in bytes ([MS-SMB2] 2.2.1). Offsets in bodies that count from the header include it.
@@ -172,10 +173,22 @@ func Next(b []byte) int {
 }
 
 // Text is UTF-16LE text as a string; an odd last byte is left out.
-func Text(b []byte) string {
-	units := make([]uint16, len(b)/2)
-	for i := range units {
-		units[i] = binary.LittleEndian.Uint16(b[2*i:])
+func Text(b []byte) string { return string(appendText(nil, b)) }
+
+// appendText appends UTF-16LE text in UTF-8.
+func appendText(dst, b []byte) []byte {
+	for len(b) >= 2 {
+		r := rune(binary.LittleEndian.Uint16(b))
+		if b = b[2:]; utf16.IsSurrogate(r) {
+			if len(b) < 2 {
+				r = utf8.RuneError
+			} else if pair := utf16.DecodeRune(r, rune(binary.LittleEndian.Uint16(b))); pair == utf8.RuneError {
+				r = pair
+			} else {
+				r, b = pair, b[2:]
+			}
+		}
+		dst = utf8.AppendRune(dst, r)
 	}
-	return string(utf16.Decode(units))
+	return dst
 }
