@@ -17,6 +17,7 @@ import (
 var layers = [][]string{
 	{"internal/bin", "internal/row", "internal/spell", "internal/xca"},
 	{"trace", "field"},
+	{"internal/ber"},
 	{"format", "provider", "proto"},
 	{"internal/secrets", "internal/packet"},
 	{"internal/flow"},

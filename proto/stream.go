@@ -62,7 +62,7 @@ type Unit struct {
 	// Turns are the questions and answers in it, in order.
 	Turns []Turn
 	// Over says that what follows in both directions is another protocol's,
-	// which is found as for a connection that begins, to OverPort when that is not 0. The layer goes before those of the other one.
+	// which is found as for a connection that begins, to OverPort when that is not 0. The layer goes before those of the other one; None is no layer.
 	Over     *UnitLayer
 	OverPort uint16
 }

@@ -55,7 +55,8 @@ var infos = map[proto.ID]func(row *engine.Row, i int) string{
 	proto.HTTP:         httpInfo,
 	proto.IPv6HopByHop: ipv6Info, proto.IPv6Destination: ipv6Info, proto.IPv6Routing: ipv6Info,
 	proto.DNS: dnsInfo, proto.DNSStream: dnsInfo, proto.MDNS: dnsInfo, proto.LLMNR: dnsInfo,
-	proto.SSRP:             ssrpInfo,
+	proto.SSRP: ssrpInfo,
+	proto.LDAP: ldapInfo, proto.CLDAP: ldapInfo,
 	proto.NBSSContinuation: nbssInfo, proto.NBSS: nbssInfo, proto.SMB: smbInfo, proto.SMB2: smb2Info, proto.SMB2Transform: sealedInfo, proto.SMB2Compressed: sealedInfo,
 }
 
@@ -68,6 +69,7 @@ var protocolNames = map[proto.ID]string{
 	proto.VLAN: "VLAN", proto.SLL: "SLL", proto.SLL2: "SLL", proto.VXLAN: "VXLAN", proto.Geneve: "Geneve", proto.GTP: "GTP", proto.Teredo: "Teredo",
 	proto.DNS: "DNS", proto.DNSStream: "DNS", proto.MDNS: "MDNS", proto.LLMNR: "LLMNR", proto.SSRP: "SSRP", proto.NBSS: "NBSS", proto.NBSSContinuation: "NBSS",
 	proto.SMB: "SMB", proto.SMB2: "SMB2", proto.SMB2Transform: "SMB2", proto.SMB2Compressed: "SMB2",
+	proto.LDAP: "LDAP", proto.CLDAP: "CLDAP",
 }
 
 func packetColumns(row *engine.Row) Columns {

@@ -66,7 +66,7 @@ func tlsRecord(b []byte, r *tls.Record) []string {
 	return nil
 }
 
-func named(of string, value byte) string {
+func named[T byte | uint16 | uint32](of string, value T) string {
 	if name := proto.Names(of)[uint64(value)]; name != "" {
 		return name
 	}

@@ -163,7 +163,9 @@ func within(a, b []string) bool {
 }
 
 // interval reports whether a field with such a name is a time since something.
-func interval(name string) bool { return name == "dns.time" || name == "smb2.time" }
+func interval(name string) bool {
+	return name == "dns.time" || name == "smb2.time" || name == "ldap.time"
+}
 
 // tsharkForm is a time or a GUID as tshark prints it.
 func tsharkForm(name, s string) string {

@@ -8,6 +8,7 @@ import (
 // Ports of applications over UDP (IANA).
 const (
 	portDNS   = 53
+	portLDAP  = 389
 	portSSRP  = 1434
 	portMDNS  = 5353
 	portLLMNR = 5355
@@ -31,7 +32,7 @@ func Ruled(rules []PortRule, port uint16) (id proto.ID, ok bool) {
 
 // Datagrams are the protocols that [Decoder.Datagrams] can name.
 func Datagrams() []proto.ID {
-	return []proto.ID{proto.DNS, proto.MDNS, proto.LLMNR, proto.SSRP, proto.Data}
+	return []proto.ID{proto.DNS, proto.MDNS, proto.LLMNR, proto.SSRP, proto.CLDAP, proto.Data}
 }
 
 // application gives the payload of a datagram the name of its protocol, and
@@ -81,6 +82,8 @@ func applicationPort(port uint16, payload []byte) proto.ID {
 	switch port {
 	case portDNS:
 		return proto.DNS
+	case portLDAP:
+		return proto.CLDAP
 	case portMDNS:
 		return proto.MDNS
 	case portLLMNR:

@@ -58,6 +58,8 @@ var derived = map[string]func(*Packet, int) (field.Span, field.Value, bool){
 	"eth.fcs":                frameCheck,
 	"dns.response_to":        questionNumber,
 	"dns.time":               questionTime,
+	"ldap.response_to":       questionNumber,
+	"ldap.time":              questionTime,
 }
 
 // questionNumber is the record with the question that a layer answers.

@@ -168,7 +168,7 @@ const (
 
 // outer adds the layer of the protocol that gave the connection over to another.
 func (a *Applications) outer(t *talk, c *chunk, base int64) {
-	if t.over != nil {
+	if t.over != nil && t.over.ID != proto.None {
 		a.layer(c, int(c.from-base), t.over, false)
 	}
 }

@@ -1,0 +1,87 @@
+package ber
+
+import "github.com/wiretale/wiretale/field"
+
+// A Kind is what the content of an element is.
+type Kind uint8
+
+const (
+	Label    Kind = iota // nothing that is shown but the name; Of are the elements in it, in order
+	Unsigned             // of 32 bits
+	Signed               // of 32 bits
+	Flag
+	Octets
+	Text
+	Time     // GeneralizedTime
+	OID      // in dots
+	Bits     // a bit string: its bytes, and behind it its Flags
+	List     // how many elements it has; Of[0] is each of them
+	Choice   // which of Of it is: their Number
+	Digits   // an OID as text, as LDAP has it
+	GUID     // 16 bytes
+	Readable // text, or bytes in hex when it is none
+)
+
+// types are those of the values.
+var types = [...]field.Type{
+	Label: field.None, Unsigned: field.Uint, Signed: field.Int, Flag: field.Bool, Octets: field.Bytes, Text: field.String, Time: field.Time,
+	OID: field.String, Bits: field.Bytes, List: field.Uint, Choice: field.Uint, Digits: field.String, GUID: field.GUID, Readable: field.String,
+}
+
+// A Node is an element of a grammar.
+type Node struct {
+	Name  string // of the field, "" for one that is not shown
+	Title string
+	Kind  Kind
+	Names field.Names
+	// Tag is the identifier octet. 0 takes any; of a Choice, those of its alternatives.
+	Tag byte
+	// Explicit marks a tag whose content is the element with the value (X.680, 31.2.7).
+	Explicit bool
+	Of       []*Node
+	Number   uint64   // as an alternative of a Choice
+	Flags    []string // fields of the bits, from the first one; "" for one without a name
+	// Keep keeps the value in this place of Kept, less one, for what follows.
+	Keep int
+	// Choose finds what lies in an octet string: the index of one of Cases, or -1. A case without a tag is another form of the content itself.
+	Choose func(k *Kept, content []byte) int
+	Cases  []*Node
+	// Instead shows the case in place of the octets.
+	Instead bool
+
+	id, field int // of the compiled grammar
+	flags     []int
+}
+
+// Kept are the values that nodes keep.
+type Kept [2]field.Value
+
+// match reports whether an element with this tag is the node's.
+func (n *Node) match(tag byte) bool {
+	switch {
+	case n.Tag != 0:
+		return n.Tag == tag
+	case n.Kind == Choice:
+		return n.alternative(tag) != nil
+	}
+	return true
+}
+
+func (n *Node) alternative(tag byte) *Node {
+	for _, a := range n.Of {
+		if a.match(tag) {
+			return a
+		}
+	}
+	return nil
+}
+
+// below are the nodes that a node leads to.
+func (n *Node) below(yield func(*Node)) {
+	for _, one := range n.Of {
+		yield(one)
+	}
+	for _, one := range n.Cases {
+		yield(one)
+	}
+}
