@@ -15,7 +15,7 @@ import (
 // import packages of lower rows only; rooms on one row do not know each other.
 // docs/ARCHITECTURE.md explains the order.
 var layers = [][]string{
-	{"internal/bin", "internal/row", "internal/spell", "internal/xca"},
+	{"internal/bin", "internal/row", "internal/spell", "internal/prefetch", "internal/xca"},
 	{"trace", "field"},
 	{"internal/ber"},
 	{"format", "provider", "proto"},

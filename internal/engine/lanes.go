@@ -6,9 +6,11 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/prefetch"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
@@ -29,11 +31,18 @@ import (
 // A batch is a batch of records with the frames of each lane.
 type batch struct {
 	trace.Batch
-	lanes [flow.Lanes][]uint32 // places in Frames, with several
+	lanes [flow.Lanes][]dealt
 	// decoded are frames that only the dealer could decode: fragments and what was put together from them.
 	decoded map[uint32]*packet.Packet
 	busy    atomic.Int32 // workers that are not done with it
 	picks   picks
+}
+
+// A dealt frame is one of a lane, with what finds its bytes and its conversation ahead of time.
+type dealt struct {
+	place uint32 // in Frames, with several
+	bytes uint32 // where its bytes are in Data; 0 with several
+	mark  flow.Mark
 }
 
 // several marks a frame that more lanes than one may have: its endpoints are not in plain sight.
@@ -59,7 +68,6 @@ type lane struct {
 	match    func(*Row) bool // of a selection, nil without one
 	row      Row             // that match is asked
 	outside  outside
-	touched  byte // nobody reads it
 	malformed
 }
 
@@ -101,6 +109,9 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 	lanes := make([]lane, flow.Lanes)
 	for i := range lanes {
 		lanes[i].tracker = s.options.follower(flow.NewLane(s.index, i))
+		if i >= n { // as the workers have them
+			lanes[i].tracker.ShareHosts(lanes[i%n].tracker)
+		}
 		lanes[i].decoder = s.options.decoder()
 		lanes[i].tracker.Compact()
 		if s.options.Requests {
@@ -206,8 +217,8 @@ func (s *source) dealBatch(b *batch) bool {
 				continue
 			}
 			s.dealDecoded(b, i)
-		} else if l, ok := flow.LaneOf(trace.LinkType(f.Link), b.Data[f.Off:f.Off+f.Len], int(f.Wire)); ok {
-			b.lanes[l] = append(b.lanes[l], uint32(i))
+		} else if l, mark, ok := flow.LaneOf(trace.LinkType(f.Link), b.Data[f.Off:f.Off+f.Len], int(f.Wire)); ok {
+			b.lanes[l] = append(b.lanes[l], dealt{uint32(i), f.Off, mark})
 			s.watches.frame(b, f)
 		} else {
 			s.dealDecoded(b, i)
@@ -253,7 +264,7 @@ func (s *source) dealDecoded(b *batch, i int) {
 	set := flow.LanesOf(p)
 	for l := range b.lanes {
 		if set.Has(l) {
-			b.lanes[l] = append(b.lanes[l], uint32(i)|several)
+			b.lanes[l] = append(b.lanes[l], dealt{place: uint32(i) | several})
 		}
 	}
 	switch {
@@ -269,11 +280,10 @@ func (s *source) dealDecoded(b *batch, i int) {
 
 // follow tracks the frames that a batch has for lane i.
 func (l *lane) follow(b *batch, i int) {
-	places := b.lanes[i]
-	for k, marked := range places {
-		if k+1 < len(places) {
-			l.ahead(b, &b.Frames[places[k+1]&^several])
-		}
+	frames := b.lanes[i]
+	for k := range frames {
+		l.ahead(b, frames[k:])
+		marked := frames[k].place
 		place := marked &^ several
 		if l.outside.passes != nil && place == marked && l.skips(b, place) {
 			b.picks.judged[place] = true
@@ -286,7 +296,7 @@ func (l *lane) follow(b *batch, i int) {
 			l.decoder.Decode(&l.record, p)
 		}
 		if place == marked {
-			l.tracker.AddOwn(p, &l.seen)
+			l.tracker.AddOwn(p, &l.seen, frames[k].mark)
 		} else {
 			l.tracker.Add(p, &l.seen)
 		}
@@ -306,17 +316,27 @@ func (l *lane) follow(b *batch, i int) {
 	}
 }
 
-// ahead reads a byte of the headers of the next frame: another processor
-// wrote them, and they arrive while this frame is followed.
-func (l *lane) ahead(b *batch, f *trace.Frame) {
-	if f.Odd() || f.Len < headerBytes {
-		return
+// ahead asks for the memory of frames that come soon: another processor wrote
+// them, and they arrive while the frames before are followed. What a
+// conversation needs is known when its frame comes, so it is asked for later.
+func (l *lane) ahead(b *batch, next []dealt) {
+	if len(next) > bytesAhead {
+		d := &next[bytesAhead]
+		prefetch.Lines(unsafe.Pointer(&b.Frames[d.place&^several]), 1)
+		if d.bytes != 0 {
+			prefetch.Lines(unsafe.Pointer(&b.Data[d.bytes]), 2)
+		}
 	}
-	l.touched += b.Data[f.Off] + b.Data[f.Off+headerBytes-1]
+	if len(next) > flowsAhead {
+		l.tracker.Ahead(next[flowsAhead].mark)
+	}
 }
 
-// headerBytes are in most frames with TCP: two lines of a cache.
-const headerBytes = 64
+// So many frames before its own the bytes of a frame are asked for, and the state of its conversation.
+const (
+	bytesAhead = 8
+	flowsAhead = 4
+)
 
 // gather takes over what the lanes found.
 func (s *source) gather(lanes []lane) {

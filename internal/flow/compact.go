@@ -147,6 +147,7 @@ func (t *Tracker) pack(f *tcpFlow) bool {
 	if p := f.flow.trail(); p != nil {
 		p.forget(t.clock.time(), f.flow.patience())
 	}
+	t.settle(f.entry, &f.flow)
 	c := &t.cold
 	if len(c.chunks) == 0 {
 		c.start = f.flow.First.Time

@@ -45,6 +45,7 @@ func bare(f *tcpFlow) (b tcpFlow, lists [2][]sent) {
 		b.flow.passed = sorted
 	}
 	b.flow.tcp, b.flow.TCP, b.flow.ID, b.entry, b.touched, b.echoes = nil, nil, 0, nil, false, [2]*Samples{}
+	b.flow.weighed = [2]weighed{} // settled before
 	return b, lists
 }
 

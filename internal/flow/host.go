@@ -28,8 +28,32 @@ type Host struct {
 	OversizedExamples  []Moment
 
 	order int64  // place in the source at which it appeared
-	index uint32 // in Tracker.order, plus 1
+	index uint32 // in hosts.list, plus 1
 }
+
+// hosts are the addresses that some trackers met. Trackers of one goroutine
+// share them: what is counted for an address does not depend on who counts.
+type hosts struct {
+	known map[netip.Addr]*Host
+	list  []*Host
+}
+
+func newHosts() *hosts { return &hosts{known: map[netip.Addr]*Host{}} }
+
+// at is the host with this address, made when there is none; order is a place in which it is named.
+func (hs *hosts) at(source int, a netip.Addr, order int64) *Host {
+	h := hs.known[a]
+	if h == nil {
+		h = &Host{Source: source, Addr: a, order: order, index: uint32(len(hs.list)) + 1}
+		hs.list, hs.known[a] = append(hs.list, h), h
+	}
+	h.order = min(h.order, order)
+	return h
+}
+
+// ShareHosts makes the tracker count for the hosts of another one, that the
+// same goroutine feeds. Call it before the first packet.
+func (t *Tracker) ShareHosts(with *Tracker) { t.hosts = with.hosts }
 
 // Quality counts the packets of one host in one direction.
 type Quality struct {

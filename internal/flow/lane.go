@@ -26,9 +26,9 @@ func (s LaneSet) Has(i int) bool { return s>>i&1 != 0 }
 // LaneOf is the lane of a frame that holds TCP or UDP in plain sight: no
 // fragment, no tunnel, no quotation, headers captured. ok is false for any
 // other frame: it must be decoded to know, see [LanesOf].
-func LaneOf(link trace.LinkType, b []byte, wire int) (lane int, ok bool) {
+func LaneOf(link trace.LinkType, b []byte, wire int) (lane int, mark Mark, ok bool) {
 	if link != trace.LinkEthernet || len(b) < 14 {
-		return 0, false
+		return 0, 0, false
 	}
 	be := binary.BigEndian
 	at, kind := 14, be.Uint16(b[12:])
@@ -39,22 +39,24 @@ func LaneOf(link trace.LinkType, b []byte, wire int) (lane int, ok bool) {
 	case kind == 0x0800 && len(b) >= at+28:
 		h := b[at:]
 		if h[0] != 0x45 || be.Uint16(h[6:])&0x3fff != 0 {
-			return 0, false
+			return 0, 0, false
 		}
 		size := int(be.Uint16(h[2:]))
 		if !plainTransport(h[9], h[20:], size-20, wire-at-20) {
-			return 0, false
+			return 0, 0, false
 		}
-		return lane2(0, uint64(be.Uint32(h[12:])), be.Uint16(h[20:]), 0, uint64(be.Uint32(h[16:])), be.Uint16(h[22:])), true
+		lane, mark = lane2(0, uint64(be.Uint32(h[12:])), be.Uint16(h[20:]), 0, uint64(be.Uint32(h[16:])), be.Uint16(h[22:]))
+		return lane, mark, true
 	case kind == 0x86dd && len(b) >= at+48:
 		h := b[at:]
 		size := int(be.Uint16(h[4:]))
 		if h[0]>>4 != 6 || !plainTransport(h[6], h[40:], size, wire-at-40) {
-			return 0, false
+			return 0, 0, false
 		}
-		return lane2(be.Uint64(h[8:]), be.Uint64(h[16:]), be.Uint16(h[40:]), be.Uint64(h[24:]), be.Uint64(h[32:]), be.Uint16(h[42:])), true
+		lane, mark = lane2(be.Uint64(h[8:]), be.Uint64(h[16:]), be.Uint16(h[40:]), be.Uint64(h[24:]), be.Uint64(h[32:]), be.Uint16(h[42:]))
+		return lane, mark, true
 	}
-	return 0, false
+	return 0, 0, false
 }
 
 // plainTransport reports whether b is the start of a whole TCP or UDP header
@@ -104,13 +106,19 @@ func LaneOfPair(p *packet.Packet) int {
 func laneOf(a, b netip.Addr, aPort, bPort uint16) int {
 	aHi, aLo := words(a)
 	bHi, bLo := words(b)
-	return lane2(aHi, aLo, aPort, bHi, bLo, bPort)
+	lane, _ := lane2(aHi, aLo, aPort, bHi, bLo, bPort)
+	return lane
 }
+
+// A Mark is some bits of a hash of a pair of endpoints, the same in both
+// directions: a hint where the conversation may be.
+type Mark uint32
 
 // lane2 is the lane of a pair of endpoints, the same for both directions. The
 // multipliers are fixed: a capture that puts everything into one lane is slow, not wrong.
-func lane2(aHi, aLo uint64, aPort uint16, bHi, bLo uint64, bPort uint16) int {
-	return int((endpoint(aHi, aLo, aPort) + endpoint(bHi, bLo, bPort)) * 0x9e3779b97f4a7c15 >> 60)
+func lane2(aHi, aLo uint64, aPort uint16, bHi, bLo uint64, bPort uint16) (lane int, mark Mark) {
+	h := (endpoint(aHi, aLo, aPort) + endpoint(bHi, bLo, bPort)) * 0x9e3779b97f4a7c15
+	return int(h >> 60), Mark(h >> 28)
 }
 
 func endpoint(hi, lo uint64, port uint16) uint64 {
@@ -123,6 +131,7 @@ func endpoint(hi, lo uint64, port uint16) uint64 {
 func NewLane(source, lane int) *Tracker {
 	t := NewTracker(source)
 	t.lane = lane
+	t.marked = make([]*flow, marks)
 	return t
 }
 
@@ -263,26 +272,22 @@ func (t *Tracker) renumber(lanes []*Tracker, p *part) {
 
 // mergeHosts adds up what the lanes saw of each address, in order of appearance.
 func (t *Tracker) mergeHosts(lanes []*Tracker) {
-	for _, l := range lanes {
-		for _, h := range l.order {
-			if have := t.hosts[h.Addr]; have != nil {
+	all := t.hosts
+	for i, l := range lanes {
+		if slices.ContainsFunc(lanes[:i], func(o *Tracker) bool { return o.hosts == l.hosts }) {
+			continue
+		}
+		for _, h := range l.hosts.list {
+			if have := all.known[h.Addr]; have != nil {
 				have.merge(h)
 				continue
 			}
-			t.hosts[h.Addr] = h
-			t.order = append(t.order, h)
+			all.known[h.Addr] = h
+			all.list = append(all.list, h)
 		}
 	}
-	slices.SortFunc(t.order, func(a, b *Host) int {
-		switch {
-		case a.order < b.order:
-			return -1
-		case a.order > b.order:
-			return 1
-		}
-		return 0
-	})
-	clear(t.hosts)
+	slices.SortFunc(all.list, func(a, b *Host) int { return cmp.Compare(a.order, b.order) })
+	clear(all.known)
 }
 
 // merge adds what another tracker saw of the same address.
@@ -301,8 +306,8 @@ func (h *Host) merge(o *Host) {
 		{&h.FirstPartial, &o.FirstPartial}, {&h.FirstPartialLSO, &o.FirstPartialLSO}, {&h.FirstLengthZero, &o.FirstLengthZero},
 		{&h.FirstBad, &o.FirstBad}, {&h.FirstOversized, &o.FirstOversized},
 	} {
-		if a, b := pair[0], pair[1]; b.Seen() && (!a.Seen() || b.Pos.Number < a.Pos.Number) {
-			*a = *b
+		if pair[1].Seen() {
+			earlier(pair[0], pair[1])
 		}
 	}
 	h.PartialExamples = earliest(h.PartialExamples, o.PartialExamples)

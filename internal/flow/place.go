@@ -3,7 +3,6 @@ package flow
 import (
 	"time"
 
-	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -30,24 +29,6 @@ const (
 	minPart = int64(500 * time.Microsecond)
 )
 
-// weigh counts what one packet of the address says.
-func (l *Place) weigh(p *packet.Packet, ip int) {
-	r := p.Record
-	if r.WireLen <= shortFrame+4 && r.Link == trace.LinkEthernet && ip >= 0 && p.Layers[ip].Off == 14 && datagram(p, ip) < shortPacket {
-		if r.WireLen < shortFrame {
-			l.Short++
-		} else {
-			l.Padded++
-		}
-	}
-	switch direction(r) {
-	case trace.Outbound:
-		l.Outgoing++
-	case trace.Inbound:
-		l.Incoming++
-	}
-}
-
 // direction is that of a packet as the recorder names it: in the metadata of the
 // record, or in the header of Linux' cooked capture (LINKTYPE_LINUX_SLL: packet type, 4 is sent by us).
 func direction(r *trace.Record) trace.Direction {
@@ -72,10 +53,7 @@ func direction(r *trace.Record) trace.Direction {
 
 // split notes where the handshake that this packet ended was captured.
 func (t *Tracker) split(e *entry, info *TCP, flipped bool) {
-	client, server := t.order[e.hosts[0]-1], t.order[e.hosts[1]-1]
-	if flipped {
-		client, server = server, client
-	}
+	client, server := t.between(e, flipped)
 	toServer, toClient, ok := info.RTT()
 	if !ok || client == server || toServer+toClient < minSplit {
 		return

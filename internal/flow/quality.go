@@ -1,7 +1,8 @@
 package flow
 
 import (
-	"net/netip"
+	"cmp"
+	"math"
 	"slices"
 
 	"github.com/wiretale/wiretale/internal/packet"
@@ -17,36 +18,53 @@ const maxPacket = 1500
 
 // meet finds or makes the hosts of a new pair.
 func (t *Tracker) meet(e *entry, p *packet.Packet, flipped bool) {
-	src, dst := t.host(p.Src, order(p, 0)), t.host(p.Dst, order(p, 1))
+	src, dst := t.hosts.at(t.source, p.Src, order(p, 0)), t.hosts.at(t.source, p.Dst, order(p, 1))
 	if flipped {
 		src, dst = dst, src
 	}
 	e.hosts = [2]uint32{src.index, dst.index}
 }
 
-func (t *Tracker) host(a netip.Addr, order int64) *Host {
-	h := t.hosts[a]
-	if h == nil {
-		t.order = append(t.order, nil)
-		h = &Host{Source: t.source, Addr: a, order: order, index: uint32(len(t.order))}
-		t.order[h.index-1], t.hosts[a] = h, h
-	}
-	return h
-}
-
-// weigh counts the evidence of offload and of the capture's place that a packet carries.
-func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flipped bool, now *Moment) {
-	from, to := t.order[e.hosts[0]-1], t.order[e.hosts[1]-1]
+// between are the hosts that sent and received a packet.
+func (t *Tracker) between(e *entry, flipped bool) (from, to *Host) {
+	from, to = t.hosts.list[e.hosts[0]-1], t.hosts.list[e.hosts[1]-1]
 	if flipped {
 		from, to = to, from
 	}
+	return from, to
+}
+
+// weigh counts the evidence of offload and of the capture's place that a packet carries.
+//
+// Packets of one end are nearly all alike in what counts for hosts: they are
+// counted in the conversation, and for the hosts when one comes that is not
+// like them, or no more come. See [Tracker.settle].
+func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flipped bool, now *Moment) {
+	ip := network(p)
+	end := index(flipped)
+	w := &f.weighed[end]
+	w.maxFrame = max(w.maxFrame, uint32(p.Record.WireLen))
+	if k := kindOf(p, ip, s.Checksum); w.kind != k || w.n == math.MaxUint32 {
+		t.settleEnd(e, f, end)
+		w.kind = k
+	}
+	w.n++
+	if f.tcp != nil && p.PayloadLen > 0 {
+		f.tcp.info.Sides[s.Dir].LastAlert = p.PayloadLen <= maxAlert && alert(p)
+	}
+	if p.Transport == proto.TCP && p.TCP.Flags&(tcp.SYN|tcp.ACK) == tcp.SYN {
+		from, _ := t.between(e, flipped)
+		from.SYNs++
+	}
+	if odd := p.Has(packet.LengthZero) && !p.Has(packet.PayloadUnknown); odd || s.Checksum >= packet.ChecksumPartial || oversized(f, p, ip, s.Dir) {
+		t.weighOdd(e, f, p, s, flipped, now)
+	}
+}
+
+// weighOdd counts what is not said by the kind of the packet: lengths, and examples.
+func (t *Tracker) weighOdd(e *entry, f *flow, p *packet.Packet, s *Sighting, flipped bool, now *Moment) {
+	from, to := t.between(e, flipped)
 	d := &f.Dir[s.Dir]
-	from.Sent.Checksums[s.Checksum]++
-	to.Received.Checksums[s.Checksum]++
-	from.Sent.Packets++
-	to.Received.Packets++
-	from.Sent.MaxFrame = max(from.Sent.MaxFrame, p.Record.WireLen)
-	to.Received.MaxFrame = max(to.Received.MaxFrame, p.Record.WireLen)
 	if p.Has(packet.LengthZero) && !p.Has(packet.PayloadUnknown) { // a short frame may be padded: its length proves nothing
 		d.LengthZero++
 		from.Sent.LengthZero++
@@ -66,15 +84,9 @@ func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flippe
 	case packet.ChecksumPartial:
 		example(&from.FirstPartial, &from.PartialExamples, now)
 	case packet.ChecksumPartialLSO:
-		if !from.FirstPartialLSO.Seen() {
-			from.FirstPartialLSO = *now
-		}
+		earlier(&from.FirstPartialLSO, now)
 	case packet.ChecksumBad:
 		example(&from.FirstBad, &from.BadExamples, now)
-	}
-	from.place(p, ip)
-	if f.tcp != nil && p.PayloadLen > 0 {
-		f.tcp.info.Sides[s.Dir].LastAlert = p.PayloadLen <= maxAlert && alert(p)
 	}
 }
 
@@ -89,21 +101,6 @@ func alert(p *packet.Packet) bool {
 		return false
 	}
 	return b[0] == 21 || b[0] == 23 && len(b) == 5+2+1+16
-}
-
-// place counts what tells whether the capture was taken on the sending host.
-func (h *Host) place(p *packet.Packet, ip int) {
-	h.TTLs[p.TTL] = true
-	if p.TTL == 64 || p.TTL == 128 || p.TTL == 255 {
-		h.InitialTTL++
-	}
-	if ip >= 0 && p.Layers[ip].Proto == proto.IPv4 && noChecksum(p, ip) {
-		h.IPChecksumZero++
-	}
-	h.Place.weigh(p, ip)
-	if p.Transport == proto.TCP && p.TCP.Flags&(tcp.SYN|tcp.ACK) == tcp.SYN {
-		h.SYNs++
-	}
 }
 
 // noChecksum reports whether the IPv4 header at layer ip has a checksum of 0.
@@ -148,11 +145,20 @@ func datagram(p *packet.Packet, ip int) int {
 	return p.Record.WireLen - int(p.Record.FCS) - int(p.Layers[ip].Off)
 }
 
+// example notes that something happened. Conversations whose hosts are shared are not followed in order of the records.
 func example(first *Moment, list *[]Moment, now *Moment) {
-	if !first.Seen() {
-		*first = *now
+	earlier(first, now)
+	n := len(*list)
+	if n == maxExamples && now.Pos.Number > (*list)[n-1].Pos.Number {
+		return
 	}
-	if len(*list) < maxExamples {
-		*list = append(slices.Grow(*list, 1), *now)
+	at, _ := slices.BinarySearchFunc(*list, now.Pos.Number, func(m Moment, number int64) int { return cmp.Compare(m.Pos.Number, number) })
+	*list = slices.Insert((*list)[:min(n, maxExamples-1)], at, *now)
+}
+
+// earlier keeps the first of the moments at which something happened.
+func earlier(first, now *Moment) {
+	if !first.Seen() || now.Pos.Number < first.Pos.Number {
+		*first = *now
 	}
 }

@@ -3,8 +3,10 @@ package flow
 import (
 	"net/netip"
 	"slices"
+	"unsafe"
 
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/prefetch"
 	"github.com/wiretale/wiretale/proto"
 )
 
@@ -17,8 +19,7 @@ import (
 type Tracker struct {
 	source  int
 	pairs   table
-	hosts   map[netip.Addr]*Host
-	order   []*Host
+	hosts   *hosts
 	convs   []*Conversation
 	streams [2]int32 // next number: of TCP, of UDP
 	lane    int      // the only lane followed, -1 for all
@@ -29,6 +30,7 @@ type Tracker struct {
 	light   bool  // only sightings are wanted
 	merged  *part // what [Merge] put together, instead of convs
 	last    recentPair
+	marked  []*flow // the newest conversation with each mark, by its low bits; nil but in a lane
 	seen    *recent // packets seen a moment ago, by content; nil until a record names a layer
 	trails  trails
 	copies  int64
@@ -38,7 +40,7 @@ type Tracker struct {
 
 // NewTracker returns the tracker of the source with this index.
 func NewTracker(source int) *Tracker {
-	return &Tracker{source: source, pairs: newTable(), hosts: map[netip.Addr]*Host{}, lane: -1, clock: newWatermark()}
+	return &Tracker{source: source, pairs: newTable(), hosts: newHosts(), lane: -1, clock: newWatermark()}
 }
 
 // Light makes the tracker leave out what no sighting shows: hosts, and the
@@ -78,14 +80,18 @@ func (t *Tracker) part() *part {
 }
 
 // Hosts are all addresses that sent or received a packet, in order of appearance.
-func (t *Tracker) Hosts() []*Host { return t.order }
+func (t *Tracker) Hosts() []*Host {
+	t.settleAll()
+	return t.hosts.list
+}
 
 // End releases what is only needed while packets come. Conversations and hosts stay.
 func (t *Tracker) End() {
-	t.pairs, t.last = newTable(), recentPair{}
+	t.settleAll()
+	t.pairs, t.last, t.marked = newTable(), recentPair{}, nil
 	t.seen = nil
 	t.trails.release()
-	t.hosts = map[netip.Addr]*Host{}
+	t.hosts.known = nil
 }
 
 // A flow is a conversation with the state of its analysis behind it, in one piece of memory.
@@ -96,15 +102,30 @@ type flow struct {
 	tcp     *tcpFlow
 	passed  *trail    // nil while no record is close by
 	sender  [2]sender // by order of the endpoints in the key
+	weighed [2]weighed
 }
 
 // Add says what the packet is part of, and counts it.
 func (t *Tracker) Add(p *packet.Packet, s *Sighting) { t.add(p, s, false) }
 
-// AddOwn does the same for a packet whose lane [LaneOf] told: it belongs to this tracker and names no other pair.
-func (t *Tracker) AddOwn(p *packet.Packet, s *Sighting) { t.add(p, s, true) }
+// AddOwn does the same for a packet whose lane and mark [LaneOf] told: it belongs to this tracker and names no other pair.
+func (t *Tracker) AddOwn(p *packet.Packet, s *Sighting, mark Mark) {
+	if f := t.add(p, s, true); f != nil {
+		t.marked[mark%marks] = f
+	}
+}
 
-func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) {
+// Ahead asks for the memory of the conversation that a packet with this mark will belong to, if it is there.
+func (t *Tracker) Ahead(mark Mark) {
+	if f := t.marked[mark%marks]; f != nil {
+		prefetch.Lines(unsafe.Pointer(f), int(unsafe.Sizeof(tcpFlow{})+prefetch.LineSize-1)/prefetch.LineSize)
+	}
+}
+
+// marks is how many conversations of a lane can be found by their mark.
+const marks = 512
+
+func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) *flow {
 	*s = Sighting{}
 	now := Moment{p.Record.Pos, p.Record.Time}
 	counts, layered := fresh, false
@@ -112,7 +133,7 @@ func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) {
 		counts, layered = t.sight(p, s, now), true
 	}
 	if !p.Src.IsValid() || !p.Dst.IsValid() {
-		return
+		return nil
 	}
 	if p.Tunnel > 0 {
 		t.outer(p, s)
@@ -121,7 +142,7 @@ func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) {
 	srcPort, dstPort := ports(p)
 	if !own && !t.mine(p.Src, p.Dst, srcPort, dstPort) {
 		t.quoted(p, s, now)
-		return
+		return nil
 	}
 	e, flipped := t.pair(id, p, srcPort, dstPort)
 	f := t.instance(e, p, s, flipped, &now)
@@ -136,16 +157,16 @@ func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) {
 	switch {
 	case counts == dropped:
 		t.drop(f, p, s, &now)
-		return
+		return nil
 	case counts == again || layered && t.resegmented(f, p, s, now):
 		t.sightAgain(f, p, s)
-		return
+		return nil
 	case !layered && !t.keep && t.copied(f, p, s, flipped, &now):
 		t.sightAgain(f, p, s)
 		if p.QuotedSrc.IsValid() {
 			t.quoted(p, s, now)
 		}
-		return
+		return nil
 	}
 	t.count(f, p, s, &now)
 	if !t.light {
@@ -161,6 +182,7 @@ func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) {
 	if p.QuotedSrc.IsValid() {
 		t.quoted(p, s, now)
 	}
+	return f
 }
 
 // A recentPair is the pair of the last packet: packets of one connection come in rows.
@@ -223,6 +245,7 @@ func (t *Tracker) instance(e *entry, p *packet.Packet, s *Sighting, flipped bool
 	}
 	f.tcp.release(&t.blocks)
 	t.trails.take(f)
+	t.settle(e, f)
 	f = t.begin(e, p, flipped, -1, now)
 	f.tcp.begun = true
 	f.tcp.progress, f.tcp.info.Completeness = SawSYN, SawSYN
