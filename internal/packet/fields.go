@@ -60,6 +60,8 @@ var derived = map[string]func(*Packet, int) (field.Span, field.Value, bool){
 	"dns.time":               questionTime,
 	"ldap.response_to":       questionNumber,
 	"ldap.time":              questionTime,
+	"smb2.response_to":       questionNumber,
+	"smb2.time":              questionTime,
 }
 
 // questionNumber is the record with the question that a layer answers.

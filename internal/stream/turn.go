@@ -29,9 +29,9 @@ func (a *Applications) mark() request.Mark { return request.Mark{Number: a.numbe
 // anew is the time after which a question that is asked again is a new one for the fields that name it, as for Wireshark: 5 seconds.
 const anew = 5e9
 
-// answers notes with a layer which question it answers.
+// answers notes with a layer which question it answers, or says that it will answer later.
 func (a *Applications) answers(r *request.Request, turn *proto.Turn, l *packet.Layer) {
-	if r == nil || turn.Kind != proto.Answer || len(a.asked) == maxNotes {
+	if r == nil || turn.Kind == proto.Ask || len(a.asked) == maxNotes {
 		return
 	}
 	question := r.Sent

@@ -10,7 +10,7 @@ import (
 
 // Fields of a header and its body.
 var Fields = field.Table{Proto: "smb2", Title: "SMB2 (Server Message Block Protocol version 2)", Fields: join(
-	headerFields, stateFields, userFields, negotiateFields, sessionFields, treeFields, createFields, fileFields, queryFields, ioctlFields, breakFields, errorFields)}
+	headerFields, stateFields, userFields, negotiateFields, sessionFields, treeFields, createFields, fileFields, queryFields, ioctlFields, breakFields, errorFields, proto.Answering("smb2"))}
 
 func join(lists ...[]field.Field) (all []field.Field) {
 	for _, l := range lists {
