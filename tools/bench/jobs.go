@@ -26,13 +26,17 @@ const (
 	pairFilter  = "ip.addr==10.0.0.7 and tcp.port==10007"
 )
 
-func (b *bench) jobs(file string) []job {
+// jobs are those of a kind of capture.
+func (b *bench) jobs(kind, file string) []job {
 	own := func(name string, env []string, like int, args ...string) job {
 		return job{name: name, args: append([]string{b.wiretale}, args...), env: env, runs: b.runs, like: like}
 	}
 	peer := func(like int, args ...string) job {
 		_, err := exec.LookPath(args[0])
 		return job{name: strings.Join(args[:len(args)-1], " "), args: args, runs: b.peerRuns, like: like, missing: err != nil || b.peerRuns == 0}
+	}
+	if kind == "smb" {
+		return []job{own("wiretale requests", nil, 0, "requests", file), peer(0, "tshark", "-q", "-z", "smb2,srt", "-n", "-r", file)}
 	}
 	cat := job{name: "cat", args: []string{"cat", file}, runs: b.runs}
 	return []job{

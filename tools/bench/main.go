@@ -35,7 +35,7 @@ type bench struct {
 
 func main() {
 	var b bench
-	kinds := flag.String("kinds", "mix,bulk,small,short", "captures, as in tools/benchcap")
+	kinds := flag.String("kinds", "mix,bulk,small,short,smb", "captures, as in tools/benchcap")
 	flag.StringVar(&b.wiretale, "wiretale", "bin/wiretale", "the program to measure")
 	flag.StringVar(&b.dir, "dir", "bin/bench", "where the captures are kept")
 	flag.Int64Var(&b.megabytes, "mb", 1000, "size of a capture in millions of bytes")
@@ -64,7 +64,7 @@ func (b *bench) all(ctx context.Context, kinds []string) error {
 			return err
 		}
 		fmt.Printf("\n%s: %d million bytes, %d packets\n\n", kind, b.megabytes, packets)
-		if err := b.compare(ctx, file, packets); err != nil {
+		if err := b.compare(ctx, kind, file, packets); err != nil {
 			return err
 		}
 	}
@@ -102,8 +102,8 @@ func (b *bench) packets(ctx context.Context, file string) (n int64, err error) {
 }
 
 // compare runs all jobs on a file in turn and prints a row for each.
-func (b *bench) compare(ctx context.Context, file string, packets int64) error {
-	jobs := b.jobs(file)
+func (b *bench) compare(ctx context.Context, kind, file string, packets int64) error {
+	jobs := b.jobs(kind, file)
 	for round := range max(b.runs, b.peerRuns) {
 		for i := range jobs {
 			j := &jobs[i]

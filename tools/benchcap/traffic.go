@@ -15,12 +15,14 @@ type shape struct {
 	loss     int    // one data segment of so many is lost before or behind the capture; 0 never
 	reorder  int    // one data segment of so many changes places with the next; 0 never
 	udp      int    // one packet of so many is a DNS exchange; 0 never
+	shares   bool   // clients read files over SMB, and nothing else
 }
 
 var shapes = map[string]shape{
 	"mix":   {open: 4000, segments: [2]int{2, 600}, size: [2]int{200, 1448}, request: 300, loss: 200, reorder: 400, udp: 50},
 	"bulk":  {open: 8, segments: [2]int{100_000, 400_000}, size: [2]int{1448, 1448}, loss: 5000},
 	"small": {open: 500, segments: [2]int{2000, 20_000}, size: [2]int{4, 24}, request: 12, turns: true},
+	"smb":   {shares: true},
 	"short": {open: 200, segments: [2]int{1, 1}, size: [2]int{100, 700}, request: 120, turns: true},
 }
 
@@ -34,12 +36,13 @@ type traffic struct {
 	opened uint32
 	frame  []byte
 	noise  []byte
+	file   []byte // what a read of a file gives
 }
 
 // conn is one connection, seen at the server.
 type conn struct {
 	client, server uint32
-	port           uint16
+	port, to       uint16 // of the client, of the server
 	step           int
 	left           int
 	seq            [2]uint32 // next number of client, of server
@@ -69,10 +72,17 @@ func newTraffic(s shape, seed uint64, out *pcapWriter) *traffic {
 	for i := range t.noise {
 		t.noise[i] = byte(t.random.Uint32())
 	}
+	for len(t.file) < readLen {
+		t.file = append(t.file, t.noise...)
+	}
 	return t
 }
 
 func (t *traffic) run(size int64) {
+	if t.shape.shares {
+		t.runShares(size)
+		return
+	}
 	t.conns = make([]*conn, t.shape.open)
 	for t.out.size < size {
 		i := t.random.IntN(len(t.conns))
@@ -98,7 +108,7 @@ func (t *traffic) connect() *conn {
 	t.opened++
 	n := t.opened
 	return &conn{
-		client: 0x0a000000 + n/50_000*131 + n%4093, server: 0xc0a80a00 + n%61, port: uint16(10_000 + n%50_000),
+		client: 0x0a000000 + n/50_000*131 + n%4093, server: 0xc0a80a00 + n%61, port: uint16(10_000 + n%50_000), to: 5201,
 		left: t.shape.segments[0] + t.random.IntN(t.shape.segments[1]-t.shape.segments[0]+1),
 		seq:  [2]uint32{t.random.Uint32(), t.random.Uint32()},
 	}
@@ -137,7 +147,7 @@ func (t *traffic) exchange(c *conn) {
 	case c.lost != nil && (c.dupAcks >= 3 || c.left == 0):
 		t.again(c)
 	case c.held != nil:
-		t.emit(c, 1, psh|ack, c.held.seq, c.held.len)
+		t.emit(c, 1, psh|ack, c.held.seq, t.filled(c.held.seq, c.held.len))
 		c.held = nil
 	case c.step%3 == 0 && c.seq[1] != c.acked[1]:
 		if c.lost != nil {
@@ -158,7 +168,7 @@ func (t *traffic) exchange(c *conn) {
 // again sends the lost segment, which fills the gap.
 func (t *traffic) again(c *conn) {
 	t.micros += 200
-	t.emit(c, 1, psh|ack, c.lost.seq, c.lost.len)
+	t.emit(c, 1, psh|ack, c.lost.seq, t.filled(c.lost.seq, c.lost.len))
 	c.lost, c.dupAcks = nil, 0
 	c.acked[1] = c.seq[1]
 	t.send(c, 0, ack, 0)
@@ -174,7 +184,7 @@ func (t *traffic) serve(c *conn) {
 	case chance(t.shape.loss):
 		c.lost = &segment{c.seq[1], n}
 		if t.random.IntN(2) == 0 { // lost behind the place of capture
-			t.emit(c, 1, psh|ack, c.seq[1], n)
+			t.emit(c, 1, psh|ack, c.seq[1], t.filled(c.seq[1], n))
 		}
 		c.seq[1] += uint32(n)
 	case c.left > 0 && chance(t.shape.reorder):
@@ -208,15 +218,21 @@ func (t *traffic) close(c *conn) bool {
 }
 
 func (t *traffic) data(c *conn, side, n int) {
-	t.emit(c, side, psh|ack, c.seq[side], n)
+	t.emit(c, side, psh|ack, c.seq[side], t.filled(c.seq[side], n))
 	c.seq[side] += uint32(n)
 }
 
-func (t *traffic) send(c *conn, side int, flags byte, n int) { t.emit(c, side, flags, c.seq[side], n) }
+func (t *traffic) send(c *conn, side int, flags byte, n int) {
+	t.emit(c, side, flags, c.seq[side], t.filled(c.seq[side], n))
+}
+
+// filled is the payload of a segment whose content does not matter.
+func (t *traffic) filled(seq uint32, n int) []byte { return t.noise[seq%2048:][:n] }
 
 // emit writes one TCP segment.
-func (t *traffic) emit(c *conn, side int, flags byte, seq uint32, n int) {
-	src, dst, sport, dport := c.client, c.server, c.port, uint16(5201)
+func (t *traffic) emit(c *conn, side int, flags byte, seq uint32, payload []byte) {
+	n := len(payload)
+	src, dst, sport, dport := c.client, c.server, c.port, c.to
 	if side == 1 {
 		src, dst, sport, dport = dst, src, dport, sport
 	}
@@ -237,7 +253,7 @@ func (t *traffic) emit(c *conn, side int, flags byte, seq uint32, n int) {
 	tcp[12], tcp[13] = byte(20+options)/4<<4, flags
 	be.PutUint16(tcp[14:], 60_000)
 	t.options(tcp[20:20+options], flags&syn != 0)
-	copy(tcp[20+options:], t.noise[seq%2048:][:n])
+	copy(tcp[20+options:], payload)
 	be.PutUint16(tcp[16:], checksum(tcp, pseudo(b, 6, len(tcp))))
 	t.out.record(t.micros, b)
 }
