@@ -27,6 +27,8 @@ type app struct {
 	keep           bool // duplicates count as packets
 	style          text.Style
 	location       *time.Location
+	as             []string       // -d
+	rules          stream.Rules   // from it
 	applications   *stream.Choice // of the passes whose rows are handed out; nil when no row needs them
 }
 
@@ -55,7 +57,8 @@ func (a *app) prepare() (err error) {
 	if a.location, err = time.LoadLocation(a.zone); err != nil {
 		return usage("a name of the time zone database, such as Europe/Berlin, or UTC, or Local", "--tz %q is not a known time zone", a.zone)
 	}
-	return nil
+	a.rules, err = decodeAs(a.as)
+	return err
 }
 
 // inputs are the files to read, from the arguments and from -r.

@@ -38,6 +38,9 @@ func connections() (ids []proto.ID) {
 	return append(ids, proto.Data)
 }
 
+// choice says which protocols connections may carry, with the rules of -d.
+func (a *app) choice() *stream.Choice { return stream.NewChoice(a.rules) }
+
 // decodeAs reads the rules of -d: "tcp.port==8443,http", with tshark's ranges "8443-8450" and "8443:8".
 func decodeAs(texts []string) (stream.Rules, error) {
 	var rules stream.Rules

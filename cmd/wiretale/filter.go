@@ -11,7 +11,6 @@ import (
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/filter"
 	"github.com/wiretale/wiretale/internal/flow"
-	"github.com/wiretale/wiretale/internal/stream"
 )
 
 // filterFlag adds -Y.
@@ -30,7 +29,7 @@ func (a *app) compile(flag, text string) (*filter.Filter, error) {
 		return nil, usage(bad.Hint, "%s, column %d: %s\n  %s", flag, bad.Column(), bad.Message, strings.ReplaceAll(bad.Marked(), "\n", "\n  "))
 	}
 	if err == nil && f.Applications() && a.applications == nil {
-		a.applications = stream.NewChoice(stream.Rules{})
+		a.applications = a.choice()
 	}
 	if err == nil && !a.quiet {
 		for _, w := range f.Warnings() {

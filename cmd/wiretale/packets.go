@@ -14,7 +14,6 @@ import (
 	"github.com/wiretale/wiretale/internal/filter"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/internal/spell"
-	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
@@ -28,7 +27,6 @@ type packetsFlags struct {
 	options []string
 	count   int
 	filter  string
-	as      []string
 }
 
 func newPackets(a *app) *cobra.Command {
@@ -50,7 +48,6 @@ func newPackets(a *app) *cobra.Command {
 	flags.StringArrayVarP(&f.fields, "field", "e", nil, "print this `FIELD` (with -T fields, json, ek); may be given several times")
 	flags.StringArrayVarP(&f.options, "option", "E", nil, "`OPTION` of -T fields: header=y, separator=, occurrence=f|l|a, aggregator=, quote=d|s|n, bom=y")
 	flags.IntVarP(&f.count, "count", "c", 0, "stop after `N` rows")
-	decodeAsFlag(flags, &f.as)
 	filterFlag(cmd, &f.filter, "only rows")
 	return cmd
 }
@@ -85,16 +82,12 @@ func runPackets(ctx context.Context, a *app, f *packetsFlags, args []string) err
 	if f.count < 0 {
 		return usage("", "-c %d is less than 0", f.count)
 	}
-	rules, err := decodeAs(f.as)
-	if err != nil {
-		return err
-	}
 	want, err := a.filter(f.filter)
 	if err != nil {
 		return err
 	}
 	if a.applications != nil || f.showsApplications() {
-		a.applications = stream.NewChoice(rules)
+		a.applications = a.choice()
 	}
 	paths, err := a.inputs(args)
 	if err != nil {

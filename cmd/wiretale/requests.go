@@ -6,17 +6,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wiretale/wiretale/internal/engine"
-	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
 )
 
 type requestFlags struct {
-	format   string
-	list     bool
-	most     int
-	decodeAs []string
+	format string
+	list   bool
+	most   int
 }
 
 func newRequests(a *app) *cobra.Command {
@@ -33,7 +31,6 @@ func newRequests(a *app) *cobra.Command {
 	formatFlag(flags, &f.format, "text", "jsonl")
 	flags.BoolVar(&f.list, "list", false, "every request, a line each, in the order of the questions")
 	flags.IntVar(&f.most, "top", 10, "`LINES` of each table")
-	decodeAsFlag(flags, &f.decodeAs)
 	return cmd
 }
 
@@ -44,15 +41,11 @@ func runRequests(ctx context.Context, a *app, f *requestFlags, args []string) er
 	if f.most < 1 {
 		return usage("", "--top %d: a table has at least one line", f.most)
 	}
-	rules, err := decodeAs(f.decodeAs)
-	if err != nil {
-		return err
-	}
 	paths, err := a.inputs(args)
 	if err != nil {
 		return err
 	}
-	a.applications = stream.NewChoice(rules)
+	a.applications = a.choice()
 	c, err := a.pass(ctx, paths, engine.Options{Requests: true}, (*engine.Run).All)
 	if err != nil {
 		return err

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wiretale/wiretale/internal/engine"
-	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
@@ -17,27 +16,21 @@ import (
 
 func newShow(a *app) *cobra.Command {
 	var format string
-	var as []string
 	cmd := &cobra.Command{
 		Use:     "show FILE N",
 		Short:   "One record: every field with its byte range, and the bytes",
 		Example: "  wiretale show x.pcapng 17",
-		RunE:    func(cmd *cobra.Command, args []string) error { return runShow(cmd.Context(), a, format, as, args) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return runShow(cmd.Context(), a, format, args) },
 	}
-	decodeAsFlag(cmd.Flags(), &as)
 	formatFlag(cmd.Flags(), &format, "text", "jsonl")
 	return cmd
 }
 
-func runShow(ctx context.Context, a *app, format string, as, args []string) error {
+func runShow(ctx context.Context, a *app, format string, args []string) error {
 	if err := checkFormat(format, "text", "jsonl"); err != nil {
 		return err
 	}
-	rules, err := decodeAs(as)
-	if err != nil {
-		return err
-	}
-	a.applications = stream.NewChoice(rules)
+	a.applications = a.choice()
 	const example = "wiretale show x.pcapng 17"
 	if len(args) == 0 {
 		return usage(example, "show needs a file and the number of a record")

@@ -15,7 +15,6 @@ import (
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/filter"
 	"github.com/wiretale/wiretale/internal/stats"
-	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
@@ -163,7 +162,7 @@ func newEndpoints(level stats.Level, only *filter.Filter) statistic {
 }
 
 func (a *app) newHierarchy(only *filter.Filter) statistic {
-	a.applications = stream.NewChoice(stream.Rules{})
+	a.applications = a.choice()
 	return statistic{title: "Protocol hierarchy", of: stats.NewHierarchy(), only: only}
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/spell"
-	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
@@ -68,7 +67,7 @@ func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) e
 	if err != nil {
 		return err
 	}
-	a.applications = stream.NewChoice(stream.Rules{})
+	a.applications = a.choice()
 	paths, c, done, err := a.firstPass(ctx, named)
 	if err != nil {
 		return err
