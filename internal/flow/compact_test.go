@@ -59,7 +59,7 @@ func TestPackedIsTheSame(t *testing.T) {
 		if s.Conv == nil || s.Conv.TCP == nil {
 			return
 		}
-		e, _ := tr.pair(conversationProto(p), p, p.SrcPort, p.DstPort)
+		e, _ := tr.pair(conversationProto(p), p, p.SrcPort, p.DstPort, nil)
 		f := e.flow.tcp
 		w := packer{}
 		w.conversation(f)

@@ -232,15 +232,16 @@ func blend(a, b uint64) uint64 {
 
 // recordedAt is where a packet was recorded: its interface, its link layer and its TTL.
 func recordedAt(p *packet.Packet) uint16 {
-	x := uint64(p.TTL)<<32 | uint64(uint32(p.Record.Interface))
 	b := p.Record.Data
 	if at := p.NetworkLayer(); at >= 0 && !p.Layers[at].Assembled {
 		b = b[:p.Layers[at].Off]
 	}
-	if n := len(b); n >= 8 {
-		x = blend(blend(x, binary.LittleEndian.Uint64(b)), binary.LittleEndian.Uint64(b[n-8:]))
+	n := len(b)
+	x := (uint64(p.TTL)<<32 | uint64(uint32(p.Record.Interface)) ^ uint64(n)<<40) * 0x9e3779b97f4a7c15
+	if n >= 8 {
+		x ^= binary.LittleEndian.Uint64(b)*0xff51afd7ed558ccd ^ binary.LittleEndian.Uint64(b[n-8:])*0xc4ceb9fe1a85ec53
 	}
-	return uint16(blend(x, uint64(len(b))) >> 32)
+	return uint16((x ^ x>>32) * 0x9e3779b97f4a7c15 >> 48)
 }
 
 // find is the newest packet of the trail that q is a copy of, nil when it is none.

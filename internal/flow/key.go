@@ -46,6 +46,11 @@ func words(a netip.Addr) (hi, lo uint64) {
 	return binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
 }
 
+// is reports whether both name the same pair.
+func (k *key) is(o *key) bool {
+	return (k.aLo^o.aLo)|(k.bLo^o.bLo)|(k.aHi^o.aHi)|(k.bHi^o.bHi) == 0 && k.ports == o.ports && k.kind == o.kind
+}
+
 // hash mixes the key with a seed of this run: a capture made to collide
 // in one run does not collide in another.
 func (k *key) hash(s *seed) uint32 {

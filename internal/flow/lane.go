@@ -131,7 +131,7 @@ func endpoint(hi, lo uint64, port uint16) uint64 {
 func NewLane(source, lane int) *Tracker {
 	t := NewTracker(source)
 	t.lane = lane
-	t.marked = make([]*flow, marks)
+	t.marked = make([]marked, marks)
 	return t
 }
 

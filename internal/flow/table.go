@@ -46,7 +46,7 @@ func (t *table) find(k *key) *entry {
 			return t.insert(i, h, k)
 		}
 		if s.hash == h {
-			if e := t.at(s.index - 1); e.key == *k {
+			if e := t.at(s.index - 1); e.key.is(k) {
 				return e
 			}
 		}
@@ -60,7 +60,7 @@ func (t *table) lookup(k *key) *entry {
 		if t.slots[i].hash != h {
 			continue
 		}
-		if e := t.at(t.slots[i].index - 1); e.key == *k {
+		if e := t.at(t.slots[i].index - 1); e.key.is(k) {
 			return e
 		}
 	}

@@ -30,8 +30,8 @@ type Tracker struct {
 	light   bool  // only sightings are wanted
 	merged  *part // what [Merge] put together, instead of convs
 	last    recentPair
-	marked  []*flow // the newest conversation with each mark, by its low bits; nil but in a lane
-	seen    *recent // packets seen a moment ago, by content; nil until a record names a layer
+	marked  []marked // the newest pair with each mark, by its low bits; nil but in a lane
+	seen    *recent  // packets seen a moment ago, by content; nil until a record names a layer
 	trails  trails
 	copies  int64
 	keep    bool // copies count as packets
@@ -106,26 +106,31 @@ type flow struct {
 }
 
 // Add says what the packet is part of, and counts it.
-func (t *Tracker) Add(p *packet.Packet, s *Sighting) { t.add(p, s, false) }
+func (t *Tracker) Add(p *packet.Packet, s *Sighting) { t.add(p, s, nil) }
 
 // AddOwn does the same for a packet whose lane and mark [LaneOf] told: it belongs to this tracker and names no other pair.
 func (t *Tracker) AddOwn(p *packet.Packet, s *Sighting, mark Mark) {
-	if f := t.add(p, s, true); f != nil {
-		t.marked[mark%marks] = f
-	}
+	t.add(p, s, &t.marked[mark%marks])
 }
 
 // Ahead asks for the memory of the conversation that a packet with this mark will belong to, if it is there.
 func (t *Tracker) Ahead(mark Mark) {
-	if f := t.marked[mark%marks]; f != nil {
-		prefetch.Lines(unsafe.Pointer(f), int(unsafe.Sizeof(tcpFlow{})+prefetch.LineSize-1)/prefetch.LineSize)
+	if m := &t.marked[mark%marks]; m.entry != nil {
+		prefetch.Lines(unsafe.Pointer(m.entry), 1)
+		prefetch.Lines(unsafe.Pointer(m.flow), int(unsafe.Sizeof(tcpFlow{})+prefetch.LineSize-1)/prefetch.LineSize)
 	}
 }
 
-// marks is how many conversations of a lane can be found by their mark.
+// A marked pair is one that a packet with the same mark is probably between.
+type marked struct {
+	entry *entry
+	flow  *flow // its conversation of late: it may be another one's memory by now
+}
+
+// marks is how many pairs of a lane can be found by their mark.
 const marks = 512
 
-func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) *flow {
+func (t *Tracker) add(p *packet.Packet, s *Sighting, own *marked) {
 	*s = Sighting{}
 	now := Moment{p.Record.Pos, p.Record.Time}
 	counts, layered := fresh, false
@@ -133,19 +138,22 @@ func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) *flow {
 		counts, layered = t.sight(p, s, now), true
 	}
 	if !p.Src.IsValid() || !p.Dst.IsValid() {
-		return nil
+		return
 	}
 	if p.Tunnel > 0 {
 		t.outer(p, s)
 	}
 	id := conversationProto(p)
 	srcPort, dstPort := ports(p)
-	if !own && !t.mine(p.Src, p.Dst, srcPort, dstPort) {
+	if own == nil && !t.mine(p.Src, p.Dst, srcPort, dstPort) {
 		t.quoted(p, s, now)
-		return nil
+		return
 	}
-	e, flipped := t.pair(id, p, srcPort, dstPort)
+	e, flipped := t.pair(id, p, srcPort, dstPort, own)
 	f := t.instance(e, p, s, flipped, &now)
+	if own != nil && own.flow != f {
+		own.flow = f
+	}
 	s.Conv = &f.Conversation
 	if f.flipped != flipped {
 		s.Dir = 1
@@ -157,16 +165,16 @@ func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) *flow {
 	switch {
 	case counts == dropped:
 		t.drop(f, p, s, &now)
-		return nil
+		return
 	case counts == again || layered && t.resegmented(f, p, s, now):
 		t.sightAgain(f, p, s)
-		return nil
+		return
 	case !layered && !t.keep && t.copied(f, p, s, flipped, &now):
 		t.sightAgain(f, p, s)
 		if p.QuotedSrc.IsValid() {
 			t.quoted(p, s, now)
 		}
-		return nil
+		return
 	}
 	t.count(f, p, s, &now)
 	if !t.light {
@@ -182,7 +190,6 @@ func (t *Tracker) add(p *packet.Packet, s *Sighting, own bool) *flow {
 	if p.QuotedSrc.IsValid() {
 		t.quoted(p, s, now)
 	}
-	return f
 }
 
 // A recentPair is the pair of the last packet: packets of one connection come in rows.
@@ -194,7 +201,21 @@ type recentPair struct {
 }
 
 // pair finds the entry of the packet's endpoints, and says whether its source is the second of them.
-func (t *Tracker) pair(id proto.ID, p *packet.Packet, srcPort, dstPort uint16) (e *entry, flipped bool) {
+// It is looked for in own first, unless that is nil.
+func (t *Tracker) pair(id proto.ID, p *packet.Packet, srcPort, dstPort uint16, own *marked) (e *entry, flipped bool) {
+	if own == nil {
+		return t.pairOfRow(id, p, srcPort, dstPort)
+	}
+	k, flipped := makeKey(id, p.Src, p.Dst, srcPort, dstPort)
+	if own.entry != nil && own.entry.key.is(&k) {
+		return own.entry, flipped
+	}
+	own.entry = t.find(&k, p, flipped)
+	return own.entry, flipped
+}
+
+// pairOfRow is for packets that come in rows of one connection.
+func (t *Tracker) pairOfRow(id proto.ID, p *packet.Packet, srcPort, dstPort uint16) (e *entry, flipped bool) {
 	src, dst := netip.AddrPortFrom(p.Src, srcPort), netip.AddrPortFrom(p.Dst, dstPort)
 	if l := &t.last; l.id == id && l.entry != nil {
 		switch {
@@ -205,12 +226,18 @@ func (t *Tracker) pair(id proto.ID, p *packet.Packet, srcPort, dstPort uint16) (
 		}
 	}
 	k, flipped := makeKey(id, p.Src, p.Dst, srcPort, dstPort)
-	e = t.pairs.find(&k)
+	e = t.find(&k, p, flipped)
+	t.last = recentPair{src, dst, id, e, flipped}
+	return e, flipped
+}
+
+// find is the entry of the pair that a packet is between.
+func (t *Tracker) find(k *key, p *packet.Packet, flipped bool) *entry {
+	e := t.pairs.find(k)
 	if e.hosts[0] == 0 && !t.light {
 		t.meet(e, p, flipped)
 	}
-	t.last = recentPair{src, dst, id, e, flipped}
-	return e, flipped
+	return e
 }
 
 // ports are those that key the packet's conversation: 0 without a transport that has any.

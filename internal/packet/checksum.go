@@ -163,19 +163,43 @@ func sum(s uint64, b []byte) uint64 {
 		s, c = bits.Add64(s, le.Uint64(b[56:64]), c)
 		b = b[64:]
 	}
+	s, c = bits.Add64(s, 0, c)
+	s += c
+	if len(b) >= 32 {
+		s, c = bits.Add64(s, le.Uint64(b), 0)
+		s, c = bits.Add64(s, le.Uint64(b[8:]), c)
+		s, c = bits.Add64(s, le.Uint64(b[16:]), c)
+		s, c = bits.Add64(s, le.Uint64(b[24:32]), c)
+		s, c = bits.Add64(s, 0, c)
+		s += c
+		b = b[32:]
+	}
 	for len(b) >= 8 {
-		s, c = bits.Add64(s, le.Uint64(b), c)
+		s, c = bits.Add64(s, le.Uint64(b), 0)
+		s += c
 		b = b[8:]
 	}
 	if len(b) > 0 {
-		last := uint64(0)
-		for i, v := range b {
-			last |= uint64(v) << (8 * i)
-		}
-		s, c = bits.Add64(s, last, c)
+		s, c = bits.Add64(s, tail(b), 0)
+		s += c
 	}
-	s, c = bits.Add64(s, 0, c)
-	return s + c
+	return s
+}
+
+// tail is the last bytes, less than eight, as they lie in memory, filled up with zeros.
+func tail(b []byte) uint64 {
+	le := binary.LittleEndian
+	switch n := len(b); {
+	case n >= 4:
+		return uint64(le.Uint32(b)) | uint64(le.Uint32(b[n-4:]))>>(64-8*n)<<32
+	case n == 3:
+		return uint64(le.Uint16(b)) | uint64(b[2])<<16
+	case n == 2:
+		return uint64(le.Uint16(b))
+	case n == 1:
+		return uint64(b[0])
+	}
+	return 0
 }
 
 // swapped is a number of 32 bits in the order of [sum].

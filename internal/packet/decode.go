@@ -145,24 +145,46 @@ func (d *Decoder) walk(r *trace.Record, p *Packet) {
 // reset prepares p for another frame. Layers beyond N and the fields of other
 // transports keep what they had: they are not valid.
 func (p *Packet) reset(r *trace.Record) {
-	p.Record = r
+	p.resetPlain(r)
 	p.N = 0
-	p.Flags = 0
 	p.Src, p.Dst = netip.Addr{}, netip.Addr{}
 	p.IPProto, p.IPID, p.TTL, p.DSCP, p.DontFragment = 0, 0, 0, 0, false
 	p.Transport = proto.None
 	p.SrcPort, p.DstPort = 0, 0
+	p.PayloadLen = 0
+	p.transport, p.network = -1, -1
+}
+
+// resetPlain leaves out what a plain frame fills in. Most frames come after one
+// like them: a pointer that is nil already is not written, which the garbage collector would have to know of.
+func (p *Packet) resetPlain(r *trace.Record) {
+	if p.Record != r {
+		p.Record = r
+	}
+	p.Flags = 0
+	p.IPID, p.DontFragment = 0, false
 	p.ICMPType, p.ICMPCode, p.ICMPID, p.ICMPSeq = 0, 0, 0, 0
 	if p.QuotedSrc.IsValid() {
 		p.QuotedSrc, p.QuotedDst = netip.Addr{}, netip.Addr{}
 	}
 	p.QuotedIPProto, p.QuotedTransport, p.QuotedSrcPort, p.QuotedDstPort, p.QuotedSeq = 0, proto.None, 0, 0, 0
-	p.Payload, p.PayloadLen = nil, 0
 	p.VLAN, p.Tunnel = -1, 0
-	p.Assembled = nil
-	p.Units, p.Notes, p.Texts, p.Asked, p.Part = nil, nil, nil, nil, Part{}
-	p.Err = nil
-	p.transport, p.network = -1, -1
+	if p.Payload != nil {
+		p.Payload = nil
+	}
+	if p.Assembled != nil {
+		p.Assembled = nil
+	}
+	if p.Units != nil || p.Notes != nil || p.Texts != nil || p.Asked != nil {
+		p.Units, p.Notes, p.Texts, p.Asked = nil, nil, nil, nil
+	}
+	if p.Part.Head != nil {
+		p.Part.Head = nil
+	}
+	p.Part.Proto, p.Part.Layer = proto.None, false
+	if p.Err != nil {
+		p.Err = nil
+	}
 }
 
 // run takes steps until nothing follows. Each step either moves off forward or ends the walk.

@@ -161,7 +161,7 @@ func plainHeader(protocol byte, b []byte) int {
 
 // plainFrame fills in everything below the network layer.
 func (p *Packet) plainFrame(r *trace.Record) {
-	p.reset(r)
+	p.resetPlain(r)
 	p.Layers[0].whole(proto.Ethernet, 0, plainIP, len(r.Data))
 	p.Layers[1].whole(proto.EtherType, 12, 2, len(r.Data))
 	p.network = 2

@@ -46,6 +46,12 @@ func (h *Header) Decode(b []byte) bool {
 // Sum is the one's complement sum of a header (a multiple of four bytes), checksum field included: 0xffff for a header that is right (RFC 1071).
 func Sum(header []byte) uint16 {
 	var sum uint64
+	if len(header) >= HeaderMin { // most have no more
+		be := binary.BigEndian
+		a, b := be.Uint64(header), be.Uint64(header[8:])
+		sum = a>>32 + a&0xffffffff + b>>32 + b&0xffffffff + uint64(be.Uint32(header[16:]))
+		header = header[HeaderMin:]
+	}
 	for len(header) >= 4 { // every word of a header is whole: its length counts them
 		sum += uint64(binary.BigEndian.Uint32(header))
 		header = header[4:]
