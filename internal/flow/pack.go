@@ -2,64 +2,81 @@ package flow
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"net/netip"
+	"slices"
 )
 
 // A packer writes the whole state of a TCP conversation as bytes, or reads it
-// back: one declaration serves both. Numbers come in groups of eight, first a
-// byte that says which are not 0, then those, of variable length. Times and
-// places are relative to the first or the last moment, sequence numbers to the side's base.
+// back: one declaration serves both. Numbers come in groups of eight, first
+// three bytes that say how long each of them is, then those, least byte first:
+// no branch depends on a number. Times and places are relative to the first or
+// the last moment, sequence numbers to the side's base.
 type packer struct {
 	b       []byte // written so far, or left to read
 	reading bool
 	n       int     // numbers that the group still takes, or has left
-	mask    byte    // of the group
-	at      int     // of the group's mask, when writing
+	lengths uint32  // of the group, three bits each, the first number's highest
+	at      int     // of the group's lengths, when writing
 	origin  Moment  // what moments are relative to
 	start   int64   // a time near the first of all
 	blocks  *pool   // for lists that are read
 	trails  *trails // the same, nil when no packets follow
 }
 
+const (
+	groupLen  = 8 // how many numbers share their lengths
+	groupHead = 3 // bytes of the lengths
+)
+
 func (c *packer) put(v uint64) {
 	if c.n == 0 {
-		c.at, c.n = len(c.b), groupLen
-		c.b = append(c.b, 0)
+		c.open()
 	}
 	c.n--
-	if v == 0 {
-		return
-	}
-	c.b[c.at] |= 1 << (groupLen - 1 - c.n)
-	if v < 0x80 {
-		c.b = append(c.b, byte(v))
-		return
-	}
-	c.b = binary.AppendUvarint(c.b, v)
+	code := min((bits.Len64(v)+7)>>3, 7)
+	c.lengths = c.lengths<<3 | uint32(code)
+	end := len(c.b)
+	binary.LittleEndian.PutUint64(c.b[end:end+8], v) // open made room
+	c.b = c.b[:end+packedLen(code)]
 }
 
-// groupLen is how many numbers share a mask.
-const groupLen = 8
+// packedLen is the length in bytes that a code of three bits stands for: 0 to 6, and 8.
+func packedLen(code int) int { return code + (code+1)>>3 }
+
+// open begins a group.
+func (c *packer) open() {
+	c.seal()
+	c.at = len(c.b)
+	c.b = slices.Grow(c.b, groupHead+groupLen*8)[:c.at+groupHead]
+	c.n, c.lengths = groupLen, 0
+}
+
+// seal writes the lengths of the group, full or not.
+func (c *packer) seal() {
+	if len(c.b) == 0 {
+		return
+	}
+	n := c.lengths << (3 * c.n)
+	c.b[c.at], c.b[c.at+1], c.b[c.at+2] = byte(n), byte(n>>8), byte(n>>16)
+}
 
 func (c *packer) get() uint64 {
 	if c.n == 0 {
-		c.mask, c.b, c.n = c.b[0], c.b[1:], groupLen
+		c.lengths = uint32(c.b[0]) | uint32(c.b[1])<<8 | uint32(c.b[2])<<16
+		c.b, c.n = c.b[groupHead:], groupLen
 	}
 	c.n--
-	set := c.mask>>(groupLen-1-c.n)&1 != 0
-	if !set {
-		return 0
+	size := packedLen(int(c.lengths >> (3 * c.n) & 7))
+	var v uint64
+	if len(c.b) >= 8 {
+		v = binary.LittleEndian.Uint64(c.b) & (1<<(8*size) - 1)
+	} else { // the last numbers of all
+		for i, x := range c.b[:size] {
+			v |= uint64(x) << (8 * i)
+		}
 	}
-	return c.uvarint()
-}
-
-func (c *packer) uvarint() uint64 {
-	if v := c.b[0]; v < 0x80 {
-		c.b = c.b[1:]
-		return uint64(v)
-	}
-	v, n := binary.Uvarint(c.b)
-	c.b = c.b[n:]
+	c.b = c.b[size:]
 	return v
 }
 
@@ -67,15 +84,21 @@ type integer interface {
 	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64
 }
 
-// num is any number, small ones of either sign in few bytes.
+// num is any number: one that can be negative has its sign in the lowest bit, so that small ones of either sign are short.
 func num[T integer](c *packer, v *T) {
-	if c.reading {
+	unsigned := ^T(0) > 0
+	switch {
+	case c.reading:
 		u := c.get()
-		*v = T(int64(u>>1) ^ -int64(u&1))
-		return
+		if *v = T(u); !unsigned {
+			*v = T(int64(u>>1) ^ -int64(u&1))
+		}
+	case unsigned:
+		c.put(uint64(*v))
+	default:
+		n := int64(*v)
+		c.put(uint64(n)<<1 ^ uint64(n>>63))
 	}
-	n := int64(*v)
-	c.put(uint64(n)<<1 ^ uint64(n>>63))
 }
 
 // rel is a number near another one.
@@ -103,15 +126,19 @@ func (c *packer) time(v *int64) {
 }
 
 func (c *packer) flag(list ...*bool) {
-	bits := uint32(0)
+	set := uint32(0)
 	for i, v := range list {
+		one := uint32(0)
 		if *v {
-			bits |= 1 << i
+			one = 1
 		}
+		set |= one << i
 	}
-	num(c, &bits)
-	for i, v := range list {
-		*v = bits>>i&1 != 0
+	num(c, &set)
+	if c.reading {
+		for i, v := range list {
+			*v = set>>i&1 != 0
+		}
 	}
 }
 
@@ -206,23 +233,32 @@ func (c *packer) conversation(f *tcpFlow) {
 	c.origin = v.First
 	c.time(&f.start)
 	c.moment(&v.Last)
-	for _, m := range [...]*Moment{&f.info.SYN, &f.info.SYNACK, &f.info.HandshakeACK} {
-		c.moment(m)
-	}
+	from := f.info.SYN == v.First
 	once := f.info.LastSYN == f.info.SYN
-	if c.flag(&once); once {
+	synSeen := f.synTime != 0
+	copied, quoted := v.Copies != nil, v.ICMP != nil
+	c.flag(&v.Opened, &f.flow.flipped, &f.flow.over, &f.mptcp, &f.begun, &f.fastData, &f.settled, &f.closing, &f.both,
+		&from, &once, &synSeen, &copied, &quoted)
+	if from {
+		f.info.SYN = v.First
+	} else {
+		c.moment(&f.info.SYN)
+	}
+	c.moment(&f.info.SYNACK)
+	c.moment(&f.info.HandshakeACK)
+	if once {
 		f.info.LastSYN = f.info.SYN
 	} else {
 		c.moment(&f.info.LastSYN)
 	}
 	c.origin = v.Last
-	c.flag(&v.Opened, &f.flow.flipped, &f.flow.over, &f.mptcp, &f.begun, &f.fastData, &f.settled, &f.closing, &f.both)
-	num(c, &f.operations)
+	if f.mptcp {
+		num(c, &f.operations)
+	}
 	num(c, &f.irtt)
 	c.time(&f.prevTime)
 	num(c, &f.progress)
-	synSeen := f.synTime != 0
-	if c.flag(&synSeen); synSeen {
+	if synSeen {
 		since := f.synTime - f.info.LastSYN.Time
 		num(c, &since)
 		f.synTime = f.info.LastSYN.Time + since
@@ -239,19 +275,20 @@ func (c *packer) conversation(f *tcpFlow) {
 	f.info.Completeness = f.progress
 	c.tcp(&f.info)
 	c.trail(&f.flow)
-	copied := v.Copies != nil
-	if c.flag(&copied); copied {
+	if copied {
 		c.copies(v.copies())
 	}
 	for i := range v.Dir {
 		c.direction(&v.Dir[i])
 	}
-	quoted := v.ICMP != nil
-	if c.flag(&quoted); quoted {
+	if quoted {
 		if c.reading {
 			v.ICMP = new(ICMPError)
 		}
 		c.icmp(v.ICMP)
+	}
+	if !c.reading {
+		c.seal()
 	}
 }
 
@@ -259,7 +296,11 @@ func (c *packer) conversation(f *tcpFlow) {
 // the other one. Most of the latter follows from the former. like is a side that may have the same.
 func (c *packer) side(s *side, to uint32, out, like *Side) {
 	once := out.LastNew == out.LastData
-	c.flag(&out.ISNKnown, &out.ScaleKnown, &out.SACK, &out.Timestamps, &out.FINAcked, &out.LastAlert, &once)
+	used := s.next != 0 || s.ackTime != 0
+	follows := out.ISN == s.base && out.NextSeq == s.next && out.AckSent == s.ack && out.Window == s.window<<max(s.scale, 0)
+	even := s.contiguous == s.next && s.dupAcks|s.sacked|uint32(s.operations) == 0
+	c.flag(&out.ISNKnown, &out.ScaleKnown, &out.SACK, &out.Timestamps, &out.FINAcked, &out.LastAlert, &once,
+		&used, &follows, &even, &s.echo.pending)
 	c.moment(&out.FIN)
 	c.moment(&out.LastData)
 	if once {
@@ -270,22 +311,25 @@ func (c *packer) side(s *side, to uint32, out, like *Side) {
 	alike(c, &out.MSS, like.MSS, out == like)
 	alike(c, &out.Scale, like.Scale, out == like)
 	rel(c, &s.next, s.base)
-	rel(c, &s.contiguous, s.next)
 	if out.FIN.Seen() {
 		rel(c, &s.fin, s.next)
 		out.FINNext = s.fin
 	}
 	rel(c, &s.ack, to)
 	num(c, &s.window)
-	num(c, &s.dupAcks)
-	num(c, &s.sacked)
 	num(c, &s.pushed)
 	num(c, &s.last)
 	num(c, &s.known)
 	num(c, &s.scale)
-	num(c, &s.operations)
-	used := s.next != 0 || s.ackTime != 0
-	if c.flag(&used); used {
+	if even {
+		s.contiguous = s.next
+	} else {
+		rel(c, &s.contiguous, s.next)
+		num(c, &s.dupAcks)
+		num(c, &s.sacked)
+		num(c, &s.operations)
+	}
+	if used {
 		last := c.origin
 		if c.origin = out.LastData; out.FIN.Seen() {
 			c.origin = out.FIN
@@ -296,13 +340,15 @@ func (c *packer) side(s *side, to uint32, out, like *Side) {
 		c.frame(&s.ackFrame)
 		c.time(&s.ackTime)
 	}
-	rel(c, &out.ISN, s.base)
-	rel(c, &out.NextSeq, s.next)
-	rel(c, &out.AckSent, s.ack)
+	if follows {
+		out.ISN, out.NextSeq, out.AckSent, out.Window = s.base, s.next, s.ack, s.window<<max(s.scale, 0)
+	} else {
+		rel(c, &out.ISN, s.base)
+		rel(c, &out.NextSeq, s.next)
+		rel(c, &out.AckSent, s.ack)
+		rel(c, &out.Window, s.window)
+	}
 	rel(c, &out.FirstAck, to)
-	scale := max(s.scale, 0)
-	rel(c, &out.Window, s.window<<scale)
-	c.flag(&s.echo.pending)
 	num(c, &s.echo.value)
 	if s.echo.pending {
 		c.time(&s.echo.time)
@@ -339,14 +385,17 @@ func (c *packer) frame(n *int64) {
 }
 
 func (c *packer) tcp(t *TCP) {
-	c.moment(&t.RST)
+	reset, second := t.RSTs != 0, t.RSTBy == 1
+	c.flag(&t.Established, &t.SimultaneousOpen, &t.HalfClosed, &t.FastOpen, &t.Multipath, &t.Refused, &t.RSTAcks, &reset, &second)
+	t.RSTBy = index(second)
 	num(c, &t.SYNs)
-	c.flag(&t.Established, &t.SimultaneousOpen, &t.HalfClosed, &t.FastOpen, &t.Multipath, &t.Refused, &t.RSTAcks)
-	num(c, &t.RSTAck)
-	num(c, &t.RSTClass)
-	num(c, &t.RSTBy)
-	num(c, &t.RSTs)
 	num(c, &t.FirstFIN)
+	if reset {
+		c.moment(&t.RST)
+		num(c, &t.RSTAck)
+		num(c, &t.RSTClass)
+		num(c, &t.RSTs)
+	}
 }
 
 func (c *packer) direction(d *Direction) {
@@ -401,6 +450,10 @@ func (c *packer) samples(s *Samples) {
 		return
 	}
 	num(c, &s.Min)
+	if s.N == 1 {
+		s.Max, s.Sum = s.Min, s.Min
+		return
+	}
 	above, rest := s.Max-s.Min, s.Sum-s.Min
 	num(c, &above)
 	num(c, &rest)

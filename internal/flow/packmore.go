@@ -4,10 +4,9 @@ package flow
 func (c *packer) trail(f *flow) {
 	for i := range f.sender {
 		s := &f.sender[i]
-		num(c, &s.id)
-		num(c, &s.notes)
-		num(c, &s.firsts)
-		num(c, &s.seconds)
+		all := uint64(s.id)<<24 | uint64(s.notes)<<16 | uint64(s.firsts)<<8 | uint64(s.seconds)
+		num(c, &all)
+		s.id, s.notes, s.firsts, s.seconds = uint16(all>>24), uint8(all>>16), uint8(all>>8), uint8(all)
 	}
 	n, size := uint32(0), 0
 	t := f.trail()
