@@ -37,20 +37,21 @@ func LaneOf(link trace.LinkType, b []byte, wire int) (lane int, mark Mark, ok bo
 	}
 	switch {
 	case kind == 0x0800 && len(b) >= at+28:
-		h := b[at:]
+		h := (*[28]byte)(b[at:])
 		if h[0] != 0x45 || be.Uint16(h[6:])&0x3fff != 0 {
 			return 0, 0, false
 		}
 		size := int(be.Uint16(h[2:]))
-		if !plainTransport(h[9], h[20:], size-20, wire-at-20) {
+		if !plainTransport(h[9], b[at+20:], size-20, wire-at-20) {
 			return 0, 0, false
 		}
-		lane, mark = lane2(0, uint64(be.Uint32(h[12:])), be.Uint16(h[20:]), 0, uint64(be.Uint32(h[16:])), be.Uint16(h[22:]))
+		addresses, ports := be.Uint64(h[12:]), be.Uint32(h[20:])
+		lane, mark = lane2(0, addresses>>32, uint16(ports>>16), 0, addresses&0xffffffff, uint16(ports))
 		return lane, mark, true
 	case kind == 0x86dd && len(b) >= at+48:
-		h := b[at:]
+		h := (*[48]byte)(b[at:])
 		size := int(be.Uint16(h[4:]))
-		if h[0]>>4 != 6 || !plainTransport(h[6], h[40:], size, wire-at-40) {
+		if h[0]>>4 != 6 || !plainTransport(h[6], b[at+40:], size, wire-at-40) {
 			return 0, 0, false
 		}
 		lane, mark = lane2(be.Uint64(h[8:]), be.Uint64(h[16:]), be.Uint16(h[40:]), be.Uint64(h[24:]), be.Uint64(h[32:]), be.Uint16(h[42:]))

@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"unsafe"
@@ -117,7 +119,7 @@ func (t *Tracker) AddOwn(p *packet.Packet, s *Sighting, mark Mark) {
 func (t *Tracker) Ahead(mark Mark) {
 	if m := &t.marked[mark%marks]; m.entry != nil {
 		prefetch.Lines(unsafe.Pointer(m.entry), 1)
-		prefetch.Lines(unsafe.Pointer(m.flow), int(unsafe.Sizeof(tcpFlow{})+prefetch.LineSize-1)/prefetch.LineSize)
+		prefetch.Lines(unsafe.Pointer(m.flow), flowLines)
 	}
 }
 
@@ -125,7 +127,14 @@ func (t *Tracker) Ahead(mark Mark) {
 type marked struct {
 	entry *entry
 	flow  *flow // its conversation of late: it may be another one's memory by now
+	// What an IPv4 header without options and the ports behind it say of packets from the first endpoint to the second.
+	addresses uint64
+	ports     uint32
+	id        proto.ID // None for IPv6
 }
+
+// flowLines is how many lines of a cache a TCP conversation takes.
+const flowLines = int((unsafe.Sizeof(tcpFlow{}) + prefetch.LineSize - 1) / prefetch.LineSize)
 
 // marks is how many pairs of a lane can be found by their mark.
 const marks = 512
@@ -155,9 +164,7 @@ func (t *Tracker) add(p *packet.Packet, s *Sighting, own *marked) {
 		own.flow = f
 	}
 	s.Conv = &f.Conversation
-	if f.flipped != flipped {
-		s.Dir = 1
-	}
+	s.Dir = index(f.flipped != flipped)
 	s.addStream(id, int32(f.Stream))
 	if !t.light && (id == proto.TCP || id == proto.UDP) {
 		s.Checksum = p.Checksum()
@@ -206,11 +213,24 @@ func (t *Tracker) pair(id proto.ID, p *packet.Packet, srcPort, dstPort uint16, o
 	if own == nil {
 		return t.pairOfRow(id, p, srcPort, dstPort)
 	}
-	k, flipped := makeKey(id, p.Src, p.Dst, srcPort, dstPort)
-	if own.entry != nil && own.entry.key.is(&k) {
-		return own.entry, flipped
+	l := &p.Layers[p.NetworkLayer()]
+	b := (*[24]byte)(p.Record.Data[l.Off:]) // at least: see [LaneOf]
+	addresses, ports := binary.LittleEndian.Uint64(b[12:]), binary.LittleEndian.Uint32(b[20:])
+	if own.id == id && l.Proto == proto.IPv4 {
+		ahead := addresses ^ own.addresses | uint64(ports^own.ports)
+		back := bits.RotateLeft64(addresses, 32) ^ own.addresses | uint64(bits.RotateLeft32(ports, 16)^own.ports)
+		if int64((ahead|-ahead)&(back|-back)) >= 0 { // one of them is 0: the direction of a packet is not to be foreseen, so it is no branch
+			return own.entry, ahead != 0
+		}
 	}
-	own.entry = t.find(&k, p, flipped)
+	k, flipped := makeKey(id, p.Src, p.Dst, srcPort, dstPort)
+	own.entry, own.flow, own.id = t.find(&k, p, flipped), nil, proto.None
+	if l.Proto == proto.IPv4 {
+		own.addresses, own.ports, own.id = addresses, ports, id
+		if flipped {
+			own.addresses, own.ports = bits.RotateLeft64(addresses, 32), bits.RotateLeft32(ports, 16)
+		}
+	}
 	return own.entry, flipped
 }
 

@@ -22,6 +22,9 @@ func (p *Packet) Checksum() Checksum {
 	if l.End != l.Wire {
 		return p.cutChecksum(l)
 	}
+	if p.Transport == proto.TCP && p.goodTCP4(l) {
+		return ChecksumGood
+	}
 	b := p.Bytes(int(p.transport))
 	switch p.Transport {
 	case proto.TCP:
@@ -42,6 +45,18 @@ func (p *Packet) Checksum() Checksum {
 		return sctpChecksum(b)
 	}
 	return ChecksumUnknown
+}
+
+// goodTCP4 reports whether the checksum of a TCP segment right behind an IPv4 header is right, as most are.
+func (p *Packet) goodTCP4(l *Layer) bool {
+	n := &p.Layers[p.network]
+	if n.Proto != proto.IPv4 || n.Assembled || l.Assembled || l.Off-n.Off < 20 {
+		return false
+	}
+	b := p.Record.Data[n.Off:l.End]
+	pair := binary.LittleEndian.Uint64(b[12:])
+	b = b[l.Off-n.Off:]
+	return fold(sum(swapped(int(p.IPProto))+swapped(len(b))+pair>>32+pair&0xffffffff, b)) == 0xffff
 }
 
 // cutChecksum is the verdict on a segment that was not captured whole: only
@@ -152,8 +167,13 @@ func finalDestination(b []byte) ([]byte, bool) {
 func sum(s uint64, b []byte) uint64 {
 	le := binary.LittleEndian
 	var c uint64
+	if n := len(b); n >= 8 { // what does not fill a word are the last bytes of the word that ends with it
+		s, c = bits.Add64(s, le.Uint64(b[n-8:])>>(64-8*(n&7)), 0)
+		s += c
+		b = b[:n&^7]
+	}
 	for len(b) >= 64 {
-		s, c = bits.Add64(s, le.Uint64(b), c)
+		s, c = bits.Add64(s, le.Uint64(b), 0)
 		s, c = bits.Add64(s, le.Uint64(b[8:]), c)
 		s, c = bits.Add64(s, le.Uint64(b[16:]), c)
 		s, c = bits.Add64(s, le.Uint64(b[24:]), c)
@@ -161,10 +181,10 @@ func sum(s uint64, b []byte) uint64 {
 		s, c = bits.Add64(s, le.Uint64(b[40:]), c)
 		s, c = bits.Add64(s, le.Uint64(b[48:]), c)
 		s, c = bits.Add64(s, le.Uint64(b[56:64]), c)
+		s, c = bits.Add64(s, 0, c)
+		s += c
 		b = b[64:]
 	}
-	s, c = bits.Add64(s, 0, c)
-	s += c
 	if len(b) >= 32 {
 		s, c = bits.Add64(s, le.Uint64(b), 0)
 		s, c = bits.Add64(s, le.Uint64(b[8:]), c)
@@ -179,27 +199,19 @@ func sum(s uint64, b []byte) uint64 {
 		s += c
 		b = b[8:]
 	}
-	if len(b) > 0 {
-		s, c = bits.Add64(s, tail(b), 0)
-		s += c
+	last := uint64(0)
+	for i, v := range b { // of less than a word in all
+		last |= uint64(v) << (8 * i)
 	}
-	return s
+	s, c = bits.Add64(s, last, 0)
+	return s + c
 }
 
-// tail is the last bytes, less than eight, as they lie in memory, filled up with zeros.
-func tail(b []byte) uint64 {
+// sum20 is the sum of an IPv4 header without options.
+func sum20(h *[20]byte) uint16 {
 	le := binary.LittleEndian
-	switch n := len(b); {
-	case n >= 4:
-		return uint64(le.Uint32(b)) | uint64(le.Uint32(b[n-4:]))>>(64-8*n)<<32
-	case n == 3:
-		return uint64(le.Uint16(b)) | uint64(b[2])<<16
-	case n == 2:
-		return uint64(le.Uint16(b))
-	case n == 1:
-		return uint64(b[0])
-	}
-	return 0
+	a, b := le.Uint64(h[:]), le.Uint64(h[8:])
+	return fold(a>>32 + a&0xffffffff + b>>32 + b&0xffffffff + uint64(le.Uint32(h[16:])))
 }
 
 // swapped is a number of 32 bits in the order of [sum].

@@ -34,15 +34,19 @@ func plain(r *trace.Record, p *Packet) bool {
 	return false
 }
 
+// headers4 are the headers of a plain frame with IPv4 up to the end of that of UDP.
+type headers4 [plainIP + ip.HeaderMin + 8]byte
+
 // bounds4 are the end of the IPv4 packet in a plain frame and the length of its transport's header, which is 0 when it is none.
 func bounds4(b []byte) (end, header int) {
 	const at = plainIP + ip.HeaderMin
-	end = plainIP + int(be16(b[16:]))
+	h := (*headers4)(b)
+	end = plainIP + int(be16(h[16:]))
 	// 0x45: version 4, five words of header. 0x3fff: more fragments, or not the first one.
-	if b[plainIP] != 0x45 || be16(b[20:])&0x3fff != 0 || end < at || end > len(b) {
+	if h[plainIP] != 0x45 || be16(h[20:])&0x3fff != 0 || end < at || end > len(b) {
 		return end, 0
 	}
-	return end, plainHeader(b[23], b[at:end])
+	return end, plainHeader(h[23], b[at:end])
 }
 
 // bounds6 are the same of IPv6.
@@ -112,14 +116,15 @@ func plain4(r *trace.Record, p *Packet) bool {
 	if header == 0 {
 		return false
 	}
+	h := (*headers4)(b)
 	p.plainFrame(r)
 	p.Layers[2].whole(proto.IPv4, plainIP, ip.HeaderMin, end)
-	p.Src, p.Dst = netip.AddrFrom4([4]byte(b[26:30])), netip.AddrFrom4([4]byte(b[30:34]))
-	p.IPProto, p.IPID, p.TTL, p.DSCP, p.DontFragment = b[23], be16(b[18:]), b[22], b[15]>>2, b[20]&0x40 != 0
-	if b[30]>>4 == 14 || be32(b[30:]) == 0xffffffff {
+	p.Src, p.Dst = netip.AddrFrom4([4]byte(h[26:30])), netip.AddrFrom4([4]byte(h[30:34]))
+	p.IPProto, p.IPID, p.TTL, p.DSCP, p.DontFragment = h[23], be16(h[18:]), h[22], h[15]>>2, h[20]&0x40 != 0
+	if h[30]>>4 == 14 || be32(h[30:]) == 0xffffffff {
 		p.Flags |= Multicast
 	}
-	if be16(b[24:]) != 0 && ip.Sum(b[plainIP:at]) != 0xffff {
+	if be16(h[24:]) != 0 && sum20((*[ip.HeaderMin]byte)(h[plainIP:])) != 0xffff {
 		p.Flags |= BadIPChecksum
 	}
 	p.plainTransport(at, header, end)
@@ -165,7 +170,7 @@ func (p *Packet) plainFrame(r *trace.Record) {
 	p.Layers[0].whole(proto.Ethernet, 0, plainIP, len(r.Data))
 	p.Layers[1].whole(proto.EtherType, 12, 2, len(r.Data))
 	p.network = 2
-	if r.Data[0]&1 != 0 {
+	if h := r.Data; len(h) > 0 && h[0]&1 != 0 {
 		p.Flags |= Multicast
 	}
 }

@@ -4,9 +4,14 @@
 TEXT ·Lines(SB), NOSPLIT, $0-16
 	MOVD p+0(FP), R0
 	MOVD n+8(FP), R1
-loop:
+	CMP  $0, R1
+	BLE  done
+
+one:
 	PRFM (R0), PLDL1KEEP
 	ADD  $64, R0
 	SUBS $1, R1
-	BGT  loop
+	BGT  one
+
+done:
 	RET

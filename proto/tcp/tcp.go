@@ -46,18 +46,20 @@ func (h *Header) Decode(b []byte) bool {
 	if len(b) < HeaderMin {
 		return false
 	}
-	h.SrcPort = binary.BigEndian.Uint16(b[0:])
-	h.DstPort = binary.BigEndian.Uint16(b[2:])
-	h.Seq = binary.BigEndian.Uint32(b[4:])
-	h.Ack = binary.BigEndian.Uint32(b[8:])
-	h.Len = int(b[12]>>4) * 4
-	h.Flags = Flags(binary.BigEndian.Uint16(b[12:]) & 0xfff)
-	h.Window = binary.BigEndian.Uint16(b[14:])
-	h.Checksum = binary.BigEndian.Uint16(b[16:])
-	h.Urgent = binary.BigEndian.Uint16(b[18:])
-	h.Options = nil
+	f := (*[HeaderMin]byte)(b)
+	h.SrcPort = binary.BigEndian.Uint16(f[0:])
+	h.DstPort = binary.BigEndian.Uint16(f[2:])
+	h.Seq = binary.BigEndian.Uint32(f[4:])
+	h.Ack = binary.BigEndian.Uint32(f[8:])
+	h.Len = int(f[12]>>4) * 4
+	h.Flags = Flags(binary.BigEndian.Uint16(f[12:]) & 0xfff)
+	h.Window = binary.BigEndian.Uint16(f[14:])
+	h.Checksum = binary.BigEndian.Uint16(f[16:])
+	h.Urgent = binary.BigEndian.Uint16(f[18:])
+	var options []byte
 	if h.Len > HeaderMin {
-		h.Options = b[HeaderMin:min(h.Len, len(b))]
+		options = b[HeaderMin:min(h.Len, len(b))]
 	}
+	h.Options = options
 	return true
 }
