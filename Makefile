@@ -8,7 +8,7 @@ TARGETS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wind
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test lint vet staticcheck unit generated fuzz cross bench microbench deps update clean
+.PHONY: build demo test lint vet staticcheck unit generated fuzz cross bench microbench deps update clean lab labtest
 
 build:
 	$(GO) build -trimpath -o bin/wiretale ./cmd/wiretale
@@ -21,7 +21,7 @@ demo: build
 	@echo '$$ wiretale timeline bin/demo.etl'
 	@bin/wiretale timeline bin/demo.etl
 
-test: deps lint unit generated fuzz cross
+test: deps lint unit labtest generated fuzz cross
 	@echo "make test: all passed"
 
 lint: vet staticcheck
@@ -55,6 +55,17 @@ cross:
 		echo "build $$t"; \
 		CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -trimpath -o /dev/null ./cmd/wiretale || exit 1; \
 	done
+
+# Real servers and clients in network namespaces, captured: lab/README.md. Needs root.
+lab:
+	cd lab && $(GO) run . -out ../bin/lab $(LABFLAGS)
+
+# The lab's own tests, for which no root is needed. It is a module of its own.
+labtest:
+	@if [ "$$(uname)" = Linux ]; then \
+		$(GO) build -o bin/staticcheck honnef.co/go/tools/cmd/staticcheck && \
+		cd lab && $(GO) vet ./... && ../bin/staticcheck ./... && $(GO) test ./...; \
+	else echo 'make labtest: namespaces are those of Linux'; fi
 
 # wiretale beside tshark and tcptrace on generated captures of 1 GB; 5 GB of disk and half an hour.
 bench: build

@@ -1,0 +1,82 @@
+package path
+
+import (
+	"testing"
+	"time"
+)
+
+const ms = time.Millisecond
+
+func TestDelayAndRate(t *testing.T) {
+	q := NewQueue(Conditions{Delay: 5 * ms, Rate: 8e6, Queue: 3000}, 0) // a byte a microsecond
+	for i, c := range []struct {
+		now  time.Duration
+		n    int
+		due  time.Duration
+		full bool
+	}{
+		{0, 1000, 6 * ms, false},
+		{0, 1000, 7 * ms, false},
+		{0, 1000, 8 * ms, false},
+		{0, 1000, 0, true}, // 3000 bytes wait
+		{1 * ms, 1000, 9 * ms, false},
+		{1 * ms, 1, 0, true},
+		{20 * ms, 500, 20*ms + 500*time.Microsecond + 5*ms, false}, // the queue is empty again
+	} {
+		due, ok := q.Take(c.now, c.n)
+		if ok == c.full || due != c.due {
+			t.Errorf("frame %d: %v %v, want %v full %v", i, due, ok, c.due, c.full)
+		}
+	}
+	if q.Full != 2 || q.Lost != 0 {
+		t.Errorf("full %d, lost %d", q.Full, q.Lost)
+	}
+}
+
+func TestLossIsTheSameAgain(t *testing.T) {
+	lost := func(seed, direction uint64) (which []int) {
+		q := NewQueue(Conditions{Loss: 0.02, Seed: seed}, direction)
+		for i := range 10_000 {
+			if due, ok := q.Take(time.Duration(i), 1); !ok {
+				which = append(which, i)
+			} else if due != time.Duration(i) {
+				t.Fatalf("frame %d at %v", i, due)
+			}
+		}
+		if q.Lost != len(which) {
+			t.Errorf("counted %d of %d", q.Lost, len(which))
+		}
+		return which
+	}
+	a, b, other, back := lost(1, 0), lost(1, 0), lost(2, 0), lost(1, 1)
+	if len(a) < 150 || len(a) > 250 {
+		t.Errorf("%d of 10,000 lost, want about 200", len(a))
+	}
+	same := func(x, y []int) bool {
+		if len(x) != len(y) {
+			return false
+		}
+		for i := range x {
+			if x[i] != y[i] {
+				return false
+			}
+		}
+		return true
+	}
+	if !same(a, b) || same(a, other) || same(a, back) {
+		t.Error("losses must follow seed and direction")
+	}
+}
+
+func TestParseConditions(t *testing.T) {
+	got, err := ParseConditions("delay=5.25ms rate=100M queue=65536 loss=0.02 seed=7")
+	want := Conditions{Delay: 5250 * time.Microsecond, Rate: 100e6, Queue: 65536, Loss: 0.02, Seed: 7}
+	if err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, bad := range []string{"delay", "delay=5", "delay=-1s", "rate=x", "rate=-1", "rate=NaN", "queue=1.5", "loss=1", "loss=-0.1", "seed=x", "jitter=1ms", "rate="} {
+		if c, err := ParseConditions(bad); err == nil {
+			t.Errorf("%s: %+v", bad, c)
+		}
+	}
+}

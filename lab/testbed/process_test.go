@@ -1,0 +1,45 @@
+//go:build linux
+
+package testbed
+
+import (
+	"net"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/wiretale/wiretale/lab/scenario"
+)
+
+func TestListens(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := uint16(l.Addr().(*net.TCPAddr).Port)
+	if !listens(os.Getpid(), port) {
+		t.Errorf("port %d is listened on", port)
+	}
+	l.Close()
+	if listens(os.Getpid(), port) {
+		t.Errorf("port %d is not listened on", port)
+	}
+	const table = `  sl  local_address rem_address   st
+   0: 0100007F:01BD 0100007F:1F90 01
+   1: 00000000:1F90 00000000:0000 0A
+`
+	if listening(table, 445) || !listening(table, 8080) || listening("0:", 8080) {
+		t.Error("only sockets in state 0A listen")
+	}
+}
+
+func TestMissing(t *testing.T) {
+	why := Missing([]*scenario.Scenario{{Needs: []scenario.Need{{Program: "no-such-program", Package: "such-a-package"}}}})
+	if os.Geteuid() != 0 {
+		if !strings.Contains(why, "root") {
+			t.Errorf("%q does not say that it needs root", why)
+		}
+	} else if why == "" {
+		t.Error("a missing program was not missed")
+	}
+}
