@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 
 	"github.com/wiretale/wiretale/lab/scenario"
 	"github.com/wiretale/wiretale/lab/testbed"
@@ -106,7 +107,7 @@ func one(ctx context.Context, s *scenario.Scenario, out string) (labels string, 
 		if err != nil {
 			return "", fmt.Errorf("%s: %s: %w", s.Name, r.Name, err)
 		}
-		fmt.Printf("%s\t%s\t%s\n", s.Name, r.Name, said)
+		fmt.Printf("%s %s\n\t%s\n", s.Name, r.Name, strings.ReplaceAll(said, "\n", "\n\t"))
 		labels += r.Row(s.Name + "/" + r.Name + "_*")
 	}
 	return labels, nil
