@@ -143,12 +143,13 @@ func (r *Run) number(lines []line, rows []row, i int) error {
 				k--
 			}
 			lines[k].count = want - have
-			continue
+			return nil
 		}
-		for k >= 0 && lines[k].count == 0 || lines[k].text == filler {
-			if k--; k < 0 || lines[k].row >= 0 && lines[k].row < i-20 {
-				return fmt.Errorf("row %d has number %d, not %d, and nothing to leave out", i, have, want)
-			}
+		for k >= 0 && (lines[k].count == 0 || lines[k].text == filler) {
+			k--
+		}
+		if k < 0 {
+			return fmt.Errorf("row %d has number %d, not %d, and nothing to leave out", i, have, want)
 		}
 		lines[k].count--
 	}
@@ -156,7 +157,7 @@ func (r *Run) number(lines []line, rows []row, i int) error {
 
 // frame is the number of the first frame that a line has in the trace.
 func (r *Run) frame(lines []line, of int) (int, error) {
-	traces, err := fixture.Parse([]byte(r.text(lines)))
+	traces, err := fixture.Parse([]byte(r.text(lines[:of+1]))) // what is behind it does not move it
 	if err != nil {
 		return 0, err
 	}
