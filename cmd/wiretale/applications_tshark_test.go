@@ -167,12 +167,17 @@ func interval(name string) bool {
 	return name == "dns.time" || name == "smb2.time" || name == "ldap.time"
 }
 
+// moment reports whether a field with such a name is a point of time.
+func moment(name string) bool {
+	return strings.HasSuffix(name, "time") && !interval(name) || name == "kerberos.till" || name == "kerberos.from"
+}
+
 // tsharkForm is a time or a GUID as tshark prints it.
 func tsharkForm(name, s string) string {
 	all := occurrences(s)
 	for i, v := range all {
 		sec, ns, ok := strings.Cut(v, ".")
-		if n, err := strconv.ParseInt(sec, 10, 64); ok && err == nil && strings.HasSuffix(name, "time") && !interval(name) {
+		if n, err := strconv.ParseInt(sec, 10, 64); ok && err == nil && moment(name) {
 			frac, _ := strconv.ParseInt(ns, 10, 64)
 			all[i] = time.Unix(n, frac).UTC().Format("Jan _2, 2006 15:04:05.000000000 UTC")
 		} else if strings.HasPrefix(v, "{") {

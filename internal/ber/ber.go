@@ -95,6 +95,15 @@ func length(b []byte, at int) (n, body int, ok bool) {
 	return n, at + 1 + octets, n <= 1<<31-1
 }
 
+// Find is the first element in e with a tag.
+func Find(b []byte, e *Element, tag byte) (one Element, ok bool) {
+	for at := e.Body; ; at = one.End {
+		if one, ok = Next(b, at, e.End); !ok || one.Tag == tag {
+			return one, ok
+		}
+	}
+}
+
 // Size is the length of the whole element that b begins with, header included; 0 while the header goes on beyond b, -1 when it is none.
 func Size(b []byte) int {
 	e, ok := Next(b, 0, len(b))

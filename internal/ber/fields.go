@@ -49,6 +49,9 @@ func (g *Grammar) name(name, title string, n *Node) int {
 	f := field.Field{Name: name, Title: title, Type: field.Bool, Bits: true}
 	if n != nil {
 		f.Type, f.Names, f.Bits = types[n.Kind], n.Names, false
+		if n.Hex {
+			f.Base, f.Width = field.Hex, 4
+		}
 	}
 	i := len(g.fields)
 	g.index[name], g.fields = i, append(g.fields, f)

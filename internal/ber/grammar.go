@@ -19,13 +19,15 @@ const (
 	Choice   // which of Of it is: their Number
 	Digits   // an OID as text, as LDAP has it
 	GUID     // 16 bytes
+	IPv4     // 4 bytes
+	IPv6     // 16 bytes
 	Readable // text, or bytes in hex when it is none
 )
 
 // types are those of the values.
 var types = [...]field.Type{
 	Label: field.None, Unsigned: field.Uint, Signed: field.Int, Flag: field.Bool, Octets: field.Bytes, Text: field.String, Time: field.Time,
-	OID: field.String, Bits: field.Bytes, List: field.Uint, Choice: field.Uint, Digits: field.String, GUID: field.GUID, Readable: field.String,
+	OID: field.String, Bits: field.Bytes, List: field.Uint, Choice: field.Uint, Digits: field.String, GUID: field.GUID, Readable: field.String, IPv4: field.IPv4, IPv6: field.IPv6,
 }
 
 // A Node is an element of a grammar.
@@ -34,6 +36,7 @@ type Node struct {
 	Title string
 	Kind  Kind
 	Names field.Names
+	Hex   bool // a number of 4 bytes that is printed in hex
 	// Tag is the identifier octet. 0 takes any; of a Choice, those of its alternatives.
 	Tag byte
 	// Explicit marks a tag whose content is the element with the value (X.680, 31.2.7).
@@ -41,6 +44,8 @@ type Node struct {
 	Of       []*Node
 	Number   uint64   // as an alternative of a Choice
 	Flags    []string // fields of the bits, from the first one; "" for one without a name
+	// Read reads the content of a value whose form no Kind has; the type is that of Kind.
+	Read func(content []byte) (field.Value, bool)
 	// Keep keeps the value in this place of Kept, less one, for what follows.
 	Keep int
 	// Choose finds what lies in an octet string: the index of one of Cases, or -1. A case without a tag is another form of the content itself.

@@ -118,7 +118,11 @@ func (w *walker) leaf(n *Node, e *Element, depth int) bool {
 	if n.field != w.want && n.Keep == 0 && n.Flags == nil {
 		return true
 	}
-	v, ok := read(n.Kind, content)
+	get := n.Read
+	if get == nil {
+		get = n.Kind.read
+	}
+	v, ok := get(content)
 	if !ok {
 		return true
 	}
@@ -160,7 +164,7 @@ func (w *walker) flags(n *Node, e *Element, bits []byte) bool {
 }
 
 // read is the value of a content; not ok when it is none of its kind.
-func read(k Kind, content []byte) (v field.Value, ok bool) {
+func (k Kind) read(content []byte) (v field.Value, ok bool) {
 	switch v.Type = types[k]; k {
 	case Unsigned:
 		v.U = uint64(uint32(Uint(content)))
@@ -173,7 +177,7 @@ func read(k Kind, content []byte) (v field.Value, ok bool) {
 		if content[0] != 0 {
 			v.U = 1
 		}
-	case Octets, GUID:
+	case Octets, GUID, IPv4, IPv6:
 		v.B = content
 	case Text, Digits: // some senders end a text with a zero
 		v.S = strings.TrimRight(string(content), "\x00")

@@ -2,16 +2,18 @@ package packet
 
 import (
 	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/kerberos"
 	"github.com/wiretale/wiretale/proto/ssrp"
 )
 
 // Ports of applications over UDP (IANA).
 const (
-	portDNS   = 53
-	portLDAP  = 389
-	portSSRP  = 1434
-	portMDNS  = 5353
-	portLLMNR = 5355
+	portDNS      = 53
+	portLDAP     = 389
+	portKerberos = 88
+	portSSRP     = 1434
+	portMDNS     = 5353
+	portLLMNR    = 5355
 )
 
 // A PortRule says what a port carries, whatever its usual protocol: the -d of tshark. proto.Data stands for nothing that is known.
@@ -32,7 +34,7 @@ func Ruled(rules []PortRule, port uint16) (id proto.ID, ok bool) {
 
 // Datagrams are the protocols that [Decoder.Datagrams] can name.
 func Datagrams() []proto.ID {
-	return []proto.ID{proto.DNS, proto.MDNS, proto.LLMNR, proto.SSRP, proto.CLDAP, proto.Data}
+	return []proto.ID{proto.DNS, proto.MDNS, proto.LLMNR, proto.SSRP, proto.CLDAP, proto.Kerberos, proto.Data}
 }
 
 // application gives the payload of a datagram the name of its protocol, and
@@ -77,11 +79,15 @@ func (d *Decoder) datagram(low, high uint16, payload []byte) proto.ID {
 	return proto.None
 }
 
-// applicationPort is the protocol that a port announces. SSRP's port says too little: the message must look like one.
+// applicationPort is the protocol that a port announces. That of SSRP or Kerberos says too little: the message must look like one.
 func applicationPort(port uint16, payload []byte) proto.ID {
 	switch port {
 	case portDNS:
 		return proto.DNS
+	case portKerberos:
+		if kerberos.Is(payload) {
+			return proto.Kerberos
+		}
 	case portLDAP:
 		return proto.CLDAP
 	case portMDNS:

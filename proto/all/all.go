@@ -24,6 +24,7 @@ import (
 	"github.com/wiretale/wiretale/proto/igmp"
 	"github.com/wiretale/wiretale/proto/ip"
 	"github.com/wiretale/wiretale/proto/ipv6"
+	"github.com/wiretale/wiretale/proto/kerberos"
 	"github.com/wiretale/wiretale/proto/ldap"
 	"github.com/wiretale/wiretale/proto/llc"
 	"github.com/wiretale/wiretale/proto/mpls"
@@ -119,6 +120,8 @@ var tables = [proto.Count]*field.Table{
 	proto.SMB2Compressed:   &smb2.CompressionFields,
 	proto.LDAP:             &ldap.Fields,
 	proto.CLDAP:            &ldap.DatagramFields,
+	proto.Kerberos:         &kerberos.Fields,
+	proto.KerberosStream:   &kerberos.StreamFields,
 }
 
 // Tables are the field tables by protocol; nil for a protocol without fields. They are not to be changed.

@@ -4,6 +4,7 @@ import (
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/dns"
 	"github.com/wiretale/wiretale/proto/http"
+	"github.com/wiretale/wiretale/proto/kerberos"
 	"github.com/wiretale/wiretale/proto/ldap"
 	"github.com/wiretale/wiretale/proto/tls"
 )
@@ -11,7 +12,7 @@ import (
 // streams are the protocols over TCP, in the order in which they are asked on a port that several have.
 var streams = []*proto.Stream{
 	&tls.Stream, &http.Stream, &dns.Stream, &sessionService, &directTCP,
-	&ldap.Stream,
+	&ldap.Stream, &kerberos.Stream,
 }
 
 // Streams are the protocols that package stream finds in connections. The list is not to be changed.
