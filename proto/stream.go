@@ -59,6 +59,8 @@ type Unit struct {
 	Opened []Opened
 	// Memory is where [Unit.Room] takes from, nil for as much as is asked.
 	Memory Memory
+	// Locks say what of the unit was closed on the wire, and whether it was opened.
+	Locks []Lock
 	// Turns are the questions and answers in it, in order.
 	Turns []Turn
 	// Over says that what follows in both directions is another protocol's,
@@ -71,6 +73,13 @@ type Unit struct {
 type Opened struct {
 	Data []byte
 	How  string // what was done to get at them: "decrypted"
+}
+
+// A Lock is what something on the wire was closed with: a key that belongs to a session, for example.
+type Lock struct {
+	ID  ID
+	Of  uint64 // number that the protocol gives to what has the key
+	Why string // why it was not opened, one of few texts; "" when it was
 }
 
 // Memory gives out room that is taken back when nobody looks at the packet any more. nil says that there is none left.
@@ -88,6 +97,15 @@ func (u *Unit) Room(n int) []byte {
 func (u *Unit) Open(data []byte, how string) int {
 	u.Opened = append(u.Opened, Opened{data, how})
 	return len(u.Opened)
+}
+
+// Bytes is what there is of a layer of the unit.
+func (u *Unit) Bytes(l *UnitLayer) []byte {
+	b := u.Data
+	if l.In != 0 {
+		b = u.Opened[l.In-1].Data
+	}
+	return b[min(l.Off, len(b)):min(l.Off+l.Len, len(b))]
 }
 
 // An Opener is a session that opens what is closed on the wire.

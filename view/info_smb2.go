@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/wiretale/wiretale/field"
 	"github.com/wiretale/wiretale/field/ntstatus"
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/packet"
@@ -44,8 +45,11 @@ func smb2Info(row *engine.Row, i int) string {
 	return text
 }
 
-// compounded reports whether layer i follows another message in a compound.
+// compounded reports whether layer i follows another message in a compound, or what it lies in.
 func compounded(p *packet.Packet, i int) bool {
+	if opened(p, i) {
+		return true
+	}
 	if i == 0 || p.Layers[i-1].Proto != proto.SMB2 {
 		return false
 	}
@@ -212,12 +216,27 @@ func ntlmText(m *smb2.Message) string {
 	return ", " + name + ", User: " + Printable(domain) + `\` + Printable(user)
 }
 
-// sealedInfo is of what cannot be read: encrypted or compressed messages.
+// opened reports whether layer i is what was opened of the layer before.
+func opened(p *packet.Packet, i int) bool {
+	return i > 0 && p.Layers[i].Unit != 0 && p.Layers[i].Unit != p.Layers[i-1].Unit && p.Units[p.Layers[i].Unit-1].Opened != "" && p.Layers[i].Off == 0
+}
+
+// sealedTexts are of encrypted and compressed messages, when they stay closed and when they were opened.
+var sealedTexts = map[proto.ID][2]string{proto.SMB2Transform: {"Encrypted SMB3", "Decrypted SMB3"}, proto.SMB2Compressed: {"Comp. SMB3", "Decomp. SMB3"}}
+
+// sealedInfo is of an encrypted or compressed message; what was opened of it follows.
 func sealedInfo(row *engine.Row, i int) string {
-	if row.Packet.Layers[i].Proto == proto.SMB2Transform {
-		return "Encrypted SMB3"
+	texts := sealedTexts[row.Packet.Layers[i].Proto]
+	text := texts[0]
+	if note := row.Packet.NoteOf(i); note != (field.Note{}) {
+		if is, _ := smb2.Opened(&note); is {
+			text = texts[1]
+		}
 	}
-	return "Compressed SMB3"
+	if opened(row.Packet, i) {
+		text = ";" + text
+	}
+	return text
 }
 
 func smbInfo(row *engine.Row, i int) string {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/secrets"
 	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/text"
@@ -29,6 +30,8 @@ type app struct {
 	location       *time.Location
 	as             []string       // -d
 	rules          stream.Rules   // from it
+	keys           []string       // --keys
+	secrets        *secrets.Store // from them; nil without any
 	applications   *stream.Choice // of the passes whose rows are handed out; nil when no row needs them
 }
 
@@ -57,8 +60,10 @@ func (a *app) prepare() (err error) {
 	if a.location, err = time.LoadLocation(a.zone); err != nil {
 		return usage("a name of the time zone database, such as Europe/Berlin, or UTC, or Local", "--tz %q is not a known time zone", a.zone)
 	}
-	a.rules, err = decodeAs(a.as)
-	return err
+	if a.rules, err = decodeAs(a.as); err != nil {
+		return err
+	}
+	return a.loadKeys()
 }
 
 // inputs are the files to read, from the arguments and from -r.
@@ -109,6 +114,7 @@ func (a *app) each(ctx context.Context, paths []string, c *engine.Case, visit fu
 func (a *app) pass(ctx context.Context, paths []string, opt engine.Options, over func(*engine.Run) error) (*engine.Case, error) {
 	p := newProgress(a.stderr, !a.quiet && terminal(a.stdout) == nil)
 	defer p.finish()
+	a.unlock()
 	opt.Progress, opt.LengthAsSent, opt.KeepDuplicates, opt.Applications = p.update, a.noTSO, a.keep, a.applications
 	r, err := engine.Open(ctx, paths, opt)
 	if err != nil {

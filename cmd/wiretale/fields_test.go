@@ -23,7 +23,7 @@ import (
 )
 
 // ours are the fields that Wireshark has not: what comes from events and from the analysis. A name that ends in a dot stands for all below it.
-var ours = []string{"event.", "etw.", "process.", "sighting.", "conv.", "ssrp.", "frame.process.", "frame.offset"}
+var ours = []string{"event.", "etw.", "process.", "sighting.", "conv.", "ssrp.", "frame.process.", "frame.offset", "smb3."}
 
 // columns of the packet list are held against tshark's rows by TestRowsAreTsharks.
 const listColumn = "_ws.col."

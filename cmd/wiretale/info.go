@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
 )
@@ -21,6 +22,15 @@ func newInfo(a *app) *cobra.Command {
 	return cmd
 }
 
+// look reads the files, and into the messages of applications when there are keys for them.
+func (a *app) look(ctx context.Context, paths []string) (*engine.Case, error) {
+	if a.secrets == nil {
+		return a.analyse(ctx, paths)
+	}
+	a.applications = a.choice()
+	return a.each(ctx, paths, nil, func(*engine.Run, *engine.Row) error { return nil })
+}
+
 func runInfo(ctx context.Context, a *app, format string, args []string) error {
 	if err := checkFormat(format, "text", "jsonl"); err != nil {
 		return err
@@ -29,7 +39,7 @@ func runInfo(ctx context.Context, a *app, format string, args []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := a.analyse(ctx, paths)
+	c, err := a.look(ctx, paths)
 	if err != nil {
 		return err
 	}

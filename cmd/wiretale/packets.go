@@ -244,8 +244,9 @@ func (a *app) rows(ctx context.Context, paths []string, first *engine.Case, cloc
 	if a.verbose {
 		fmt.Fprintf(a.stderr, "wiretale: %d rows\n", printed)
 	}
+	locked := c
 	if first != nil { // it has the names that the user gave
 		c = first
 	}
-	return a.damage(c)
+	return errors.Join(a.locked(locked), a.damage(c))
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -62,5 +63,5 @@ func runRequests(ctx context.Context, a *app, f *requestFlags, args []string) er
 	if err != nil {
 		return err
 	}
-	return a.damage(c)
+	return errors.Join(a.locked(c), a.damage(c))
 }

@@ -55,6 +55,7 @@ func newRoot(a *app) *cobra.Command {
 	all.BoolVar(&a.noTSO, "no-tso", false, "take an IP length of 0 at its word, as Wireshark without its preference ip.tso_support: no segment, and what follows looks lost")
 	all.BoolVar(&a.keep, "keep-duplicates", false, "take every record for a packet of its own, as tshark does, also where one was recorded twice")
 	decodeAsFlag(all, &a.as)
+	all.StringArrayVar(&a.keys, "keys", nil, "decrypt with the keys in this `FILE`: Wireshark's smb2_seskey_list, or lines SMB2_SESSION_KEY ID KEY; may be given several times")
 	all.BoolP("no-names", "n", false, "look up no names, as tshark and tcpdump take it; names are never looked up")
 	all.Lookup("no-names").Hidden = true
 	formatFlag(root.Flags(), &f.format, "text", "jsonl")

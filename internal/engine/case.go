@@ -10,6 +10,7 @@ import (
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
+	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -50,6 +51,8 @@ type Source struct {
 	Recordings []diag.Recording
 	// Undecoded counts events whose layout is unknown or did not fit.
 	Undecoded int64
+	// Locks are what messages of applications were encrypted with, where applications were looked at.
+	Locks []stream.Locked
 	// Err is why reading stopped before the end of the source; nil at the end.
 	Err error
 }

@@ -344,6 +344,7 @@ func (s *source) gather(lanes []lane) {
 	numbers := make([][]int, len(lanes)) // of the conversations of each lane
 	for i := range lanes {
 		trackers[i] = lanes[i].tracker
+		s.followed = append(s.followed, lanes[i].streams)
 		s.malformed.count += lanes[i].malformed.count
 		s.malformed.first = append(s.malformed.first, lanes[i].malformed.first...)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
+	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -28,7 +29,8 @@ type source struct {
 	packet   packet.Packet
 	seen     flow.Sighting
 	flows    *flow.Tracker
-	streams  *streams // nil when nobody wants applications
+	streams  *streams               // nil when nobody wants applications
+	followed []*stream.Applications // what followed them, at the end; nil for a lane without any
 	requests request.List
 	tracker  *session.Tracker
 	session  *session.Session // set by finish
@@ -230,7 +232,9 @@ func (s *source) finish() {
 	s.flows.End()
 	if s.streams != nil {
 		s.streams.end()
+		s.followed = append(s.followed, s.streams.lanes[:]...)
 	}
+	s.counts.Locks = stream.Locks(s.followed...)
 	s.counts.Sightings += s.flows.Copies()
 	s.session = s.tracker.End()
 	s.headers.settle(s.session)

@@ -26,6 +26,7 @@ type Applications struct {
 	young, aged  map[int]*talk // by Conversation.ID; the young were touched since the others became aged
 	last         *talk
 	memory       memory
+	locks        map[proto.Lock]*Locked
 	spent        [][]byte // memory of the units of the last segment
 	notes        []field.Note
 	texts        [][]string // beside each of the notes
@@ -51,7 +52,7 @@ func New(c *Choice, source int, done func(*request.Request)) *Applications {
 	if done == nil {
 		done = func(*request.Request) {}
 	}
-	return &Applications{choice: c, young: map[int]*talk{}, aged: map[int]*talk{}, pairs: request.NewPairs(source, done)}
+	return &Applications{choice: c, young: map[int]*talk{}, aged: map[int]*talk{}, locks: map[proto.Lock]*Locked{}, pairs: request.NewPairs(source, done)}
 }
 
 // A talk is a connection whose protocol is known.

@@ -11,8 +11,11 @@ type Rules struct {
 	TCP, UDP []packet.PortRule
 }
 
-// A Choice says which protocols connections may carry: those of their ports, then those that their bytes show. It is immutable.
+// A Choice says which protocols connections may carry: those of their ports, then those that their bytes show. It is not changed while it is used.
 type Choice struct {
+	// Secrets open what is encrypted; nil opens nothing.
+	Secrets proto.Secrets
+
 	ports [1 << 16]uint16 // index of lists by port
 	lists [][]*proto.Stream
 	rules Rules
@@ -47,14 +50,14 @@ func (c *Choice) find(src, dst uint16, piece *proto.Piece) (*proto.Stream, proto
 	for _, port := range [2]uint16{low, high} {
 		if id, ok := packet.Ruled(c.rules.TCP, port); ok {
 			if s := all.Stream(id); s != nil {
-				return s, s.New()
+				return s, c.begin(s)
 			}
 			return nil, nil
 		}
 	}
 	for _, port := range [2]uint16{low, high} {
 		for _, s := range c.lists[c.ports[port]] {
-			session := s.New()
+			session := c.begin(s)
 			if session.Extent(piece) == proto.NotThis {
 				continue
 			}
@@ -73,10 +76,19 @@ func (c *Choice) find(src, dst uint16, piece *proto.Piece) (*proto.Stream, proto
 func (c *Choice) sure(b []byte) (*proto.Stream, proto.Session) {
 	for _, s := range c.looks {
 		if s.Looks(b) {
-			return s, s.New()
+			return s, c.begin(s)
 		}
 	}
 	return nil, nil
+}
+
+// begin begins a connection of a protocol.
+func (c *Choice) begin(s *proto.Stream) proto.Session {
+	session := s.New()
+	if o, ok := session.(proto.Opener); ok && c.Secrets != nil {
+		o.Unlock(c.Secrets)
+	}
+	return session
 }
 
 // Datagrams are the rules for UDP, which [packet.Decoder] follows.

@@ -87,8 +87,9 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin bool) {
 	here := min(n, len(c.data))
 	u := &a.unit
-	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Memory: (*room)(a)}
+	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Locks: u.Locks[:0], Memory: (*room)(a)}
 	t.session.Unit(u)
+	a.locked(u.Locks)
 	first := len(a.units) // of what was opened
 	for _, o := range u.Opened {
 		a.units = append(a.units, packet.Unit{Bytes: o.Data, Opened: o.How})

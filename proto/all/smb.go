@@ -14,8 +14,10 @@ var (
 
 // frames cut a connection into frames of the session service. Messages of SMB lie in them whole.
 type frames struct {
-	direct bool
-	smb2   *smb2.Connection // nil before the first message
+	direct  bool
+	smb2    *smb2.Connection // nil before the first message
+	secrets proto.Secrets
+	channel *smb2.Channel // nil before it is asked
 }
 
 // Extent is one frame. What begins with none is a continuation: the rest of a
@@ -38,21 +40,21 @@ func (f *frames) Unit(u *proto.Unit) {
 		return
 	}
 	SMBLayers(u.Data, u.Len, func(l proto.UnitLayer) { u.Layers = append(u.Layers, l) })
-	for i := range u.Layers {
+	for i := 0; i < len(u.Layers); i++ { // what is opened adds some
 		f.message(u, i)
 	}
 }
 
 // message takes in the message in a layer of a unit.
 func (f *frames) message(u *proto.Unit, i int) {
-	l := &u.Layers[i]
-	switch l.ID {
+	switch l := &u.Layers[i]; l.ID {
 	case proto.SMB2:
-		f.connection().Message(u, i, within(u, l))
+		f.connection().Message(u, i, u.Bytes(l))
+		f.learn(u, l)
 	case proto.SMB2Transform:
-		f.connection().Sealed(l, within(u, l))
+		f.decrypt(u, i)
 	case proto.SMB2Compressed:
-		f.connection().Missed()
+		f.decompress(u, i)
 	}
 }
 
@@ -61,15 +63,6 @@ func (f *frames) connection() *smb2.Connection {
 		f.smb2 = smb2.NewConnection()
 	}
 	return f.smb2
-}
-
-// within is what was captured of a layer.
-func within(u *proto.Unit, l *proto.UnitLayer) []byte {
-	b := u.Data
-	if l.In != 0 {
-		b = u.Opened[l.In-1].Data
-	}
-	return b[min(l.Off, len(b)):min(l.Off+l.Len, len(b))]
 }
 
 // maxChain bounds the messages of a compound: a packet has room for few layers.
@@ -81,7 +74,11 @@ func SMBLayers(b []byte, n int, yield func(proto.UnitLayer)) {
 	if len(b) < nbss.HeaderLen || b[0] != nbss.Message {
 		return
 	}
-	at := nbss.HeaderLen
+	messages(b, nbss.HeaderLen, n, yield)
+}
+
+// messages yields the layers of the messages of SMB from at on in n bytes, of which b was captured.
+func messages(b []byte, at, n int, yield func(proto.UnitLayer)) {
 	switch smb2.KindOf(b[at:]) {
 	case smb2.Version1:
 		yield(proto.UnitLayer{ID: proto.SMB, Off: at, Len: n - at})

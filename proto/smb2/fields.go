@@ -10,7 +10,7 @@ import (
 
 // Fields of a header and its body.
 var Fields = field.Table{Proto: "smb2", Title: "SMB2 (Server Message Block Protocol version 2)", Fields: join(
-	headerFields, stateFields, userFields, negotiateFields, sessionFields, treeFields, createFields, fileFields, queryFields, ioctlFields, breakFields, errorFields, proto.Answering("smb2"))}
+	headerFields, stateFields, userFields, negotiateFields, sessionFields, treeFields, createFields, fileFields, queryFields, ioctlFields, breakFields, errorFields, signatureFields, proto.Answering("smb2"))}
 
 func join(lists ...[]field.Field) (all []field.Field) {
 	for _, l := range lists {
@@ -149,19 +149,19 @@ var TransformFields = field.Table{Proto: "smb2", Title: "SMB2 Transform Header",
 	proto.Little(proto.Hex("smb2.header.transform.flags", "Flags", 42, 2, 0)),
 	proto.Little(proto.Bit("smb2.header.transform.flags.encrypted", "Encrypted", 42, 2, 1)),
 	proto.Little(proto.Hex("smb2.sesid", "Session Id", 44, 8, 0)),
-	{Name: "smb2.header.transform.enc_data", Title: "Data", Type: field.Bytes, Find: proto.Slice(field.Bytes, func(b []byte) (off, n int) {
-		return TransformLen, len(b) - TransformLen
-	})},
+	{Name: "smb2.header.transform.enc_data", Title: "Data", Type: field.Bytes, Noted: func(b []byte, n *field.Note, yield func(field.Span, field.Value) bool) {
+		if len(b) > TransformLen && n[noteOpened] == 0 {
+			yield(field.Span{Off: TransformLen, Len: len(b) - TransformLen}, field.Value{Type: field.Bytes, B: b[TransformLen:]})
+		}
+	}},
+	closedField,
 })}
 
-// chained is the flag of a compression header that more follow ([MS-SMB2] 2.2.42.2).
-func unchained(b []byte) bool { return len(b) >= CompressionLen && b[10]&1 == 0 }
-
 // CompressionFields are those of a compressed message.
-var CompressionFields = field.Table{Proto: "smb2", Title: "SMB2 Compression Transform Header", Fields: []field.Field{
+var CompressionFields = field.Table{Proto: "smb2", Title: "SMB2 Compression Transform Header", Fields: join([]field.Field{
 	proto.Hex("smb2.protocol_id", "ProtocolId", 0, 4, 0),
 	proto.Little(proto.Dec("smb2.header.comp_transform.original_size", "OriginalSize", 4, 4, 0)),
-	proto.Named(proto.Little(proto.Hex("smb2.header.comp_transform.comp_alg", "CompressionAlgorithm", 8, 2, 0)), proto.Names("smb2.negotiate_context.comp_alg_id")),
-	proto.Little(proto.Hex("smb2.header.comp_transform.flags", "Flags", 10, 2, 0)),
+	proto.When(proto.Named(proto.Little(proto.Hex("smb2.header.comp_transform.comp_alg", "CompressionAlgorithm", 8, 2, 0)), algorithmNames), unchained),
+	proto.When(proto.Little(proto.Hex("smb2.header.comp_transform.flags", "Flags", 10, 2, 0)), unchained),
 	proto.When(proto.Little(proto.Hex("smb2.header.comp_transform.offset", "Offset", 12, 4, 0)), unchained),
-}}
+}, payloadFields)}
