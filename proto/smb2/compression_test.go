@@ -7,58 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pierrec/lz4/v4"
-
-	"github.com/wiretale/wiretale/internal/fixture/xca"
+	"github.com/wiretale/wiretale/internal/fixture/smb3"
 	"github.com/wiretale/wiretale/proto/smb2"
 )
 
 func unbounded(n int) []byte { return make([]byte, n) }
-
-func packedLZ4(b []byte) []byte {
-	out := make([]byte, lz4.CompressBlockBound(len(b)))
-	n, err := lz4.CompressBlock(b, out, nil)
-	if err != nil || n == 0 {
-		panic("not compressed")
-	}
-	return out[:n]
-}
-
-// compressors are those of each algorithm.
-var compressors = map[uint16]func([]byte) []byte{smb2.LZNT1: xca.LZNT1, smb2.LZ77: xca.Plain, smb2.LZ77Huffman: xca.Huffman, smb2.LZ4: packedLZ4}
-
-// unchained is a message whose first plain bytes are not compressed.
-func unchained(algorithm uint16, message []byte, plain int) []byte {
-	le := binary.LittleEndian
-	b := le.AppendUint32([]byte("\xfcSMB"), uint32(len(message)-plain))
-	b = le.AppendUint16(le.AppendUint16(b, algorithm), 0)
-	b = le.AppendUint32(b, uint32(plain))
-	return append(append(b, message[:plain]...), compressors[algorithm](message[plain:])...)
-}
-
-// payload is one of a chain.
-func payload(algorithm uint16, first bool, content []byte) []byte {
-	le := binary.LittleEndian
-	flags := uint16(0)
-	if first {
-		flags = 1
-	}
-	b := le.AppendUint16(le.AppendUint16(nil, algorithm), flags)
-	switch pack := compressors[algorithm]; {
-	case algorithm == smb2.PatternV1:
-		b = append(le.AppendUint32(b, 8), content[0], 0, 0, 0)
-		return le.AppendUint32(b, uint32(len(content)))
-	case pack != nil:
-		packed := pack(content)
-		b = le.AppendUint32(le.AppendUint32(b, uint32(4+len(packed))), uint32(len(content)))
-		return append(b, packed...)
-	}
-	return append(le.AppendUint32(b, uint32(len(content))), content...)
-}
-
-func chained(size int, payloads ...[]byte) []byte {
-	return append(binary.LittleEndian.AppendUint32([]byte("\xfcSMB"), uint32(size)), bytes.Join(payloads, nil)...)
-}
 
 // written is a WRITE with what compresses well.
 func written() []byte {
@@ -67,17 +20,17 @@ func written() []byte {
 
 func TestDecompress(t *testing.T) {
 	m := written()
-	for algorithm := range compressors {
+	for algorithm := range smb3.Compressors {
 		for _, plain := range []int{0, 64, len(m) - 50} {
-			if got, err := smb2.Decompress(unchained(algorithm, m, plain), unbounded); err != nil || !bytes.Equal(got, m) {
+			if got, err := smb2.Decompress(smb3.Unchained(algorithm, m, plain), unbounded); err != nil || !bytes.Equal(got, m) {
 				t.Errorf("algorithm %d, %d bytes plain: %d bytes of %d, %v", algorithm, plain, len(got), len(m), err)
 			}
 		}
 	}
 	zeros := make([]byte, 5000)
 	whole := bytes.Join([][]byte{m, zeros, m[:100], m, m, m}, nil)
-	chain := chained(len(whole), payload(smb2.LZ77, true, m), payload(smb2.PatternV1, false, zeros), payload(smb2.Uncompressed, false, m[:100]),
-		payload(smb2.LZNT1, false, m), payload(smb2.LZ4, false, m), payload(smb2.LZ77Huffman, false, m))
+	chain := smb3.Chained(len(whole), smb3.Payload(smb2.LZ77, true, m), smb3.Payload(smb2.PatternV1, false, zeros), smb3.Payload(smb2.Uncompressed, false, m[:100]),
+		smb3.Payload(smb2.LZNT1, false, m), smb3.Payload(smb2.LZ4, false, m), smb3.Payload(smb2.LZ77Huffman, false, m))
 	if got, err := smb2.Decompress(chain, unbounded); err != nil || !bytes.Equal(got, whole) {
 		t.Errorf("chain: %d bytes of %d, %v", len(got), len(whole), err)
 	}
@@ -92,8 +45,8 @@ func TestDamaged(t *testing.T) {
 		le.PutUint32(b[at:], v)
 		return b
 	}
-	flat := unchained(smb2.LZ77, m, 64)
-	chain := chained(len(m)+10, payload(smb2.Uncompressed, true, m[:100]), payload(smb2.PatternV1, false, make([]byte, 10)), payload(smb2.LZ77, false, m[100:]))
+	flat := smb3.Unchained(smb2.LZ77, m, 64)
+	chain := smb3.Chained(len(m)+10, smb3.Payload(smb2.Uncompressed, true, m[:100]), smb3.Payload(smb2.PatternV1, false, make([]byte, 10)), smb3.Payload(smb2.LZ77, false, m[100:]))
 	const second, third = 8 + 8 + 100, 8 + 8 + 100 + 16
 	for _, c := range []struct {
 		what string
@@ -129,8 +82,8 @@ func TestDamaged(t *testing.T) {
 
 func TestEveryCutOfCompressed(t *testing.T) {
 	m := written()[:600]
-	for algorithm := range compressors {
-		for _, b := range [][]byte{unchained(algorithm, m, 64), chained(len(m), payload(algorithm, true, m))} {
+	for algorithm := range smb3.Compressors {
+		for _, b := range [][]byte{smb3.Unchained(algorithm, m, 64), smb3.Chained(len(m), smb3.Payload(algorithm, true, m))} {
 			for n := range b {
 				got, err := smb2.Decompress(b[:n:n], unbounded)
 				if !bytes.HasPrefix(m, got) && algorithm != smb2.LZ4 {
@@ -147,10 +100,10 @@ func TestEveryCutOfCompressed(t *testing.T) {
 
 func FuzzDecompress(f *testing.F) {
 	m := written()
-	for algorithm := range compressors {
-		f.Add(unchained(algorithm, m, 64))
+	for algorithm := range smb3.Compressors {
+		f.Add(smb3.Unchained(algorithm, m, 64))
 	}
-	f.Add(chained(len(m)+10, payload(smb2.LZ77, true, m), payload(smb2.PatternV1, false, make([]byte, 10))))
+	f.Add(smb3.Chained(len(m)+10, smb3.Payload(smb2.LZ77, true, m), smb3.Payload(smb2.PatternV1, false, make([]byte, 10))))
 	memory := make([]byte, smb2.MaxOpened+64)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		size, _ := smb2.CompressedSize(b)
