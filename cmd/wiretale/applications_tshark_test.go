@@ -13,6 +13,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/secrets"
 	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/view"
 )
@@ -27,7 +28,9 @@ type comparison struct {
 	// accepted is why a value may differ from tshark's, "" when it may not. row is what tshark
 	// prints for the frame. The ids stand in docs/compat-tshark.md, "Application protocols".
 	accepted func(name, got, want string, row []string) string
-	least    int // rows to compare, for the pattern or the captures may change
+	least    int            // rows to compare, for the pattern or the captures may change
+	secrets  *secrets.Store // of the captures; nil without any
+	options  []string       // that give tshark the same
 
 	mu           sync.Mutex // what tshark prints is waited for without it
 	columns      []view.Column
@@ -59,6 +62,12 @@ func (c *comparison) run(t *testing.T) {
 		t.Skip("../shared/captures is not here: no captures to compare")
 	}
 	each(sampled(files), func(file string) { c.file(t, file) })
+	c.done(t)
+}
+
+// done says what was compared.
+func (c *comparison) done(t *testing.T) {
+	t.Helper()
 	t.Logf("%d rows and %d values of %d fields compared; accepted differences: %v", c.rows, c.values, len(c.names), c.reasons)
 	if c.rows < c.least {
 		t.Errorf("only %d rows compared: the captures or the conditions changed", c.rows)
@@ -96,7 +105,11 @@ func (c *comparison) file(t *testing.T, file string) {
 
 // each calls a function with the rows that are compared.
 func (c *comparison) each(t *testing.T, file string, do func(row *engine.Row) error) {
-	run, err := engine.Open(context.Background(), []string{file}, engine.Options{KeepDuplicates: true, Applications: stream.NewChoice(stream.Rules{})})
+	choice := stream.NewChoice(stream.Rules{})
+	if c.secrets != nil {
+		choice.Secrets = c.secrets
+	}
+	run, err := engine.Open(context.Background(), []string{file}, engine.Options{KeepDuplicates: true, Applications: choice})
 	if err != nil { // no trace: the text beside one
 		return
 	}
@@ -129,6 +142,7 @@ func (c *comparison) row(t *testing.T, file string, row *engine.Row, theirs []st
 // tshark is what it prints for the frames, by number.
 func (c *comparison) tshark(t *testing.T, file string) map[string][]string {
 	args := []string{"-n", "-r", file, "-Y", c.filter, "-T", "fields", "-E", "separator=/t", "-E", "aggregator=|"}
+	args = append(args, c.options...)
 	for _, n := range c.names {
 		args = append(args, "-e", n)
 	}

@@ -56,7 +56,7 @@ var payloadFields = []field.Field{
 	inPayload(proto.Hex("smb2.pattern_v1.reserved1", "Reserved1", 9, 1, 0), patternPayload),
 	inPayload(proto.Hex("smb2.pattern_v1.reserved2", "Reserved2", 10, 2, 0), patternPayload),
 	inPayload(proto.Dec("smb2.pattern_v1.repetitions", "Repetitions", 12, 4, 0), patternPayload),
-	{Name: "smb2.header.comp_transform.data", Title: "CompressedData", Type: field.Bytes, Find: compressedData},
+	{Name: "smb2.header.comp_transform.data", Title: "CompressedData", Type: field.Bytes, Noted: compressedData},
 	{
 		Name: "smb3.damaged", Title: "Not decompressed", Type: field.String, Derived: "from the message",
 		Noted: func(b []byte, n *field.Note, yield func(field.Span, field.Value) bool) {
@@ -74,21 +74,20 @@ func inPayload(f field.Field, when func(e []byte) bool) field.Field {
 	return proto.Walk(payloads).In(proto.Little(f), when)
 }
 
-// compressedData is what is compressed: the part behind the offset, or what is behind the header of each payload.
-func compressedData(b []byte, yield func(field.Span, field.Value) bool) {
+// compressedData is what is behind the header of each payload of a chain, and of one part when that stays closed: its content is shown else.
+func compressedData(b []byte, n *field.Note, yield func(field.Span, field.Value) bool) {
 	data := func(from, to int) bool {
 		return from >= to || yield(field.Span{Off: from, Len: to - from}, field.Value{Type: field.Bytes, B: b[from:to]})
 	}
 	if unchained(b) {
-		data(int(min(int64(len(b)), CompressionLen+int64(binary.LittleEndian.Uint32(b[12:])))), len(b))
+		if opened, _ := Opened(n); !opened {
+			data(CompressionLen, len(b))
+		}
 		return
 	}
 	payloads(b, func(at, n int) bool {
 		head := payloadLen
-		switch e := b[at : at+n]; {
-		case patternPayload(e):
-			return true
-		case sizedPayload(e):
+		if sizedPayload(b[at : at+n]) {
 			head = sizedLen
 		}
 		return data(min(at+head, at+n), at+n)
