@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -41,7 +42,9 @@ type Rule struct {
 	Quality bool
 	// WithheldBy lists the quality rules whose finding on a conversation or source silences this rule there.
 	WithheldBy []string
-	Run        func(*Input) []Finding
+	// Requests says that it looks at Input.Requests: an analysis collects them when a rule does.
+	Requests bool
+	Run      func(*Input) []Finding
 }
 
 // Input is what a rule may look at.
@@ -53,10 +56,12 @@ type Input struct {
 	Conversations flow.Conversations
 	Hosts         []*flow.Host // capture quality by address
 	Session       *session.Session
+	Requests      []request.Request // of the applications, in order of the first bytes of the questions
 	// Withhold reports whether the named rule is silenced for the conversation, and notes that it was.
 	Withhold func(rule *Rule, c *flow.Conversation) bool
 
 	vantages []Vantage // by source; nil until one is asked for
+	talks    []*Talk   // nil until they are asked for
 }
 
 // A Span is the time from the first to the last record of a source in nanoseconds since 1970; trace.NoTime without times.

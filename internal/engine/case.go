@@ -20,7 +20,7 @@ type Case struct {
 	Conversations flow.Conversations
 	Hosts         []*flow.Host
 	Session       *session.Session
-	Requests      request.List   // with Options.Requests
+	Requests      request.List   // with Options.Requests, or when a rule looks at them
 	Findings      []diag.Finding // ranked
 	Withheld      []diag.Withheld
 

@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/diag/all"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/stream"
@@ -42,6 +44,14 @@ func (o *Options) decoder() packet.Decoder {
 	return d
 }
 
+// rules are those that the case is judged by.
+func (o *Options) rules() []*diag.Rule {
+	if o.Rules != nil {
+		return o.Rules
+	}
+	return all.All()
+}
+
 // follower makes a tracker count as the options say.
 func (o *Options) follower(t *flow.Tracker) *flow.Tracker {
 	if o.KeepDuplicates {
@@ -54,7 +64,12 @@ func (o *Options) follower(t *flow.Tracker) *flow.Tracker {
 // cannot be read to their end are part of the case, with Source.Err; an error
 // is returned only when a source could not be opened at all or ctx was cancelled.
 // A cancelled analysis returns the case as far as it got, together with the error.
+//
+// Requests are collected when a rule looks at them.
 func Analyse(ctx context.Context, paths []string, opt Options) (*Case, error) {
+	if !opt.Requests && opt.Applications == nil && slices.ContainsFunc(opt.rules(), func(r *diag.Rule) bool { return r.Requests }) {
+		opt.Applications, opt.Requests = stream.ForRequests(stream.Rules{}), true
+	}
 	run, err := Open(ctx, paths, opt)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"github.com/wiretale/wiretale/diag"
-	rules "github.com/wiretale/wiretale/diag/all"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/trace"
@@ -135,17 +134,13 @@ func (r *Run) Case() *Case {
 	}
 	c.Requests.Sort()
 	c.joinBeside()
-	use := r.opt.Rules
-	if use == nil {
-		use = rules.All()
-	}
-	in := &diag.Input{Sources: infos, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session}
+	in := &diag.Input{Sources: infos, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session, Requests: c.Requests.Requests}
 	for _, s := range r.sources {
 		in.Spans = append(in.Spans, diag.Span{First: s.counts.First, Last: s.counts.Last, Begin: s.begin})
 		in.Losses = append(in.Losses, s.losses.all(s.counts.Info, s.index)...)
 		in.Recordings = append(in.Recordings, s.counts.Recordings...)
 	}
-	c.Findings, c.Withheld = diag.Run(use, in)
+	c.Findings, c.Withheld = diag.Run(r.opt.rules(), in)
 	c.noteProofs()
 	r.result = c
 	return c

@@ -41,6 +41,8 @@ type Applications struct {
 	time, number int64
 	pairs        *request.Pairs
 	asked        []packet.Asked
+	strangers    strangers
+	handed       int // requests
 }
 
 // maxTalks bounds the connections that are remembered: twice as many, of which those go first that had no segment for longest.
@@ -52,8 +54,17 @@ func New(c *Choice, source int, done func(*request.Request)) *Applications {
 	if done == nil {
 		done = func(*request.Request) {}
 	}
-	return &Applications{choice: c, young: map[int]*talk{}, aged: map[int]*talk{}, locks: map[proto.Lock]*Locked{}, pairs: request.NewPairs(source, done)}
+	a := &Applications{choice: c, young: map[int]*talk{}, aged: map[int]*talk{}, locks: map[proto.Lock]*Locked{}}
+	a.pairs = request.NewPairs(source, func(r *request.Request) {
+		if a.handed++; !c.bare || a.handed <= maxBare {
+			done(r)
+		}
+	})
+	return a
 }
+
+// maxBare bounds the requests of one Applications, with a choice [ForRequests]: 4 MB of them. Its connections are left alone from then on.
+const maxBare = 1 << 14
 
 // A talk is a connection whose protocol is known.
 type talk struct {
@@ -77,7 +88,7 @@ type direction struct {
 // Add finds the applications in a packet that the tracker has just seen. What
 // it adds to the packet is valid until the next call.
 func (a *Applications) Add(p *packet.Packet, s *flow.Sighting) {
-	if s.Conv == nil || s.Duplicate || p.Has(packet.Fragment) {
+	if s.Conv == nil || s.Duplicate || p.Has(packet.Fragment) || a.choice.bare && a.handed >= maxBare {
 		return
 	}
 	if p.Transport == proto.UDP {
@@ -90,11 +101,16 @@ func (a *Applications) Add(p *packet.Packet, s *flow.Sighting) {
 	if p.PayloadLen == 0 && !ends || s.Analysis&flow.KeepAlive != 0 { // the byte of a probe is none of the stream (RFC 9293, 3.8.4)
 		return
 	}
+	if a.choice.bare && a.strangers.has(s.Conv.ID) {
+		return
+	}
 	t := a.find(s.Conv.ID)
 	if p.PayloadLen > 0 {
 		a.begin(p)
 		if t == nil {
-			t = a.meet(p, s)
+			if t = a.meet(p, s); t == nil && a.choice.bare {
+				a.strangers.missed(s.Conv.ID)
+			}
 		}
 		if t != nil {
 			a.segment(t, p, s)
@@ -167,7 +183,9 @@ func (a *Applications) begin(p *packet.Packet) {
 	a.spent, a.notes, a.texts, a.units, a.layers, a.placed = a.spent[:0], a.notes[:0], a.texts[:0], a.units[:0], a.layers[:0], 0
 	a.asked = a.asked[:0]
 	a.packet, a.time, a.number = p, p.Record.Time, p.Record.Pos.Number
-	a.data = packet.Layer{}
+	if a.data = (packet.Layer{}); a.choice.bare {
+		return
+	}
 	for i := p.N - 1; i >= 0; i-- {
 		if l := &p.Layers[i]; l.Proto == proto.Data && !l.Quoted {
 			a.data = *l
@@ -220,6 +238,9 @@ func (a *Applications) segment(t *talk, p *packet.Packet, s *flow.Sighting) {
 
 // place puts the layers that were found in the place of the payload.
 func (a *Applications) place(p *packet.Packet) {
+	if a.choice.bare {
+		return
+	}
 	k := p.N - 1
 	for k >= 0 && (p.Layers[k].Proto != proto.Data || p.Layers[k].Quoted) {
 		k--

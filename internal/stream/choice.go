@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"slices"
+
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/all"
@@ -20,12 +22,23 @@ type Choice struct {
 	lists [][]*proto.Stream
 	rules Rules
 	looks []*proto.Stream // recognised on any port
+	bare  bool            // see [ForRequests]
 }
 
 // NewChoice is the usual choice, with rules before it.
-func NewChoice(rules Rules) *Choice {
+func NewChoice(rules Rules) *Choice { return choose(rules, all.Streams()) }
+
+// ForRequests is the choice of whoever wants requests and looks at no packet. No layers are added, a message is kept as far as it tells what it is, and a
+// connection that does not begin with a protocol is left alone. Protocols that only ask to open a connection are not among them.
+func ForRequests(rules Rules) *Choice {
+	c := choose(rules, slices.DeleteFunc(slices.Clone(all.Streams()), func(s *proto.Stream) bool { return s.Opens }))
+	c.bare = true
+	return c
+}
+
+func choose(rules Rules, streams []*proto.Stream) *Choice {
 	c := &Choice{lists: [][]*proto.Stream{nil}, rules: rules}
-	for _, s := range all.Streams() {
+	for _, s := range streams {
 		for _, port := range s.Ports {
 			if c.ports[port] == 0 {
 				c.ports[port] = uint16(len(c.lists))
@@ -49,7 +62,7 @@ func (c *Choice) find(src, dst uint16, piece *proto.Piece) (*proto.Stream, proto
 	low, high := min(src, dst), max(src, dst)
 	for _, port := range [2]uint16{low, high} {
 		if id, ok := packet.Ruled(c.rules.TCP, port); ok {
-			if s := all.Stream(id); s != nil {
+			if s := all.Stream(id); s != nil && !(c.bare && s.Opens) {
 				return s, c.begin(s)
 			}
 			return nil, nil

@@ -123,6 +123,9 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 
 // layer adds a layer of the unit that chunk c begins with, and reports whether there is something of it to show; at is where the unit is in the buffer of the chunk.
 func (a *Applications) layer(c *chunk, at int, l *proto.UnitLayer, again bool) bool {
+	if a.choice.bare {
+		return false
+	}
 	out := packet.Layer{Proto: l.ID, Again: again, Unit: uint8(c.unit)}
 	limit := len(c.data)
 	if c.unit == 0 {
@@ -138,7 +141,7 @@ func (a *Applications) layer(c *chunk, at int, l *proto.UnitLayer, again bool) b
 
 // inOpened adds a layer that lies in what was opened of a unit, and reports whether it did. What a layer cannot name is left out: there is no room for so many layers.
 func (a *Applications) inOpened(unit int, l *proto.UnitLayer) bool {
-	if unit > maxUnits {
+	if unit > maxUnits || a.choice.bare {
 		return false
 	}
 	a.add(packet.Layer{Proto: l.ID, Again: l.Beside, Unit: uint8(unit)}, 0, len(a.units[unit-1].Bytes), l)
@@ -195,6 +198,7 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 		o.all = opener.Whole(&a.piece)
 	}
 	o.extend(e, n)
+	o.few = a.choice.bare && !o.all && e != proto.More
 	o.have = n
 	if o.began = c.began; !o.began.Seen() {
 		o.began = a.mark()
@@ -203,7 +207,11 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 		o.head, o.full = c.data, int64(len(c.data)) < n
 		a.spent, a.units = a.spent[:len(a.spent)-1], a.units[:len(a.units)-1] // nothing was opened behind it
 	} else {
-		o.put(0, c.data[:min(len(c.data), o.most())], &a.memory)
+		most := o.most()
+		if o.few { // the protocol may have needed all of it to know the end
+			most = maxKept
+		}
+		o.put(0, c.data[:min(len(c.data), most)], &a.memory)
 	}
 	if len(d.open) == maxOpen {
 		a.memory.give(d.open[0].head)
@@ -211,7 +219,7 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 	}
 	d.open = append(d.open, o)
 	a.part(t, c.data)
-	if begin && c.unit == 0 && t.stream.Begins != nil {
+	if begin && c.unit == 0 && t.stream.Begins != nil && !a.choice.bare {
 		piece := *t.stream.Begins
 		piece.Len = int(n)
 		a.outer(t, c, base)

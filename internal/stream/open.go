@@ -12,6 +12,8 @@ const (
 	maxKept = 1 << 20
 	// maxWhole is the same for units that are worth nothing unless they are whole: the longest READ of Windows with its headers.
 	maxWhole = 8<<20 + 64<<10
+	// maxFew is the same for units whose end is known, where nobody looks at packets: the headers of SMB, and a name. What a protocol needed to know the end is kept too.
+	maxFew = 1 << 10
 )
 
 // An open unit goes on beyond the segments that were seen.
@@ -22,6 +24,7 @@ type open struct {
 	gap   bool  // bytes before it are missing
 	full  bool  // no more of it is kept
 	all   bool  // more than usual is kept: it is worth nothing unless it is whole
+	few   bool  // only its head is kept
 	have  int64 // how many of its bytes passed
 	began request.Mark
 	head  []byte // the first of them, with zeros where none passed
@@ -32,8 +35,11 @@ func (o *open) holds(at int64) bool { return at >= o.from && (o.until || at < o.
 
 // most is how many bytes of the unit are kept.
 func (o *open) most() int {
-	if o.all {
+	switch {
+	case o.all:
 		return maxWhole
+	case o.few:
+		return max(maxFew, len(o.head))
 	}
 	return maxKept
 }

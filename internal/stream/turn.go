@@ -17,8 +17,7 @@ func (a *Applications) turn(t *talk, c *chunk, turn *proto.Turn, shown bool) {
 	if !m.First.Seen() {
 		m.First = m.Last
 	}
-	r := a.pairs.Turn(&m, turn)
-	if shown {
+	if r := a.pairs.Turn(&m, turn); shown {
 		a.answers(r, turn, &a.layers[len(a.layers)-1])
 	}
 }
@@ -63,6 +62,8 @@ func (a *Applications) datagram(p *packet.Packet, s *flow.Sighting) {
 	if !d.Turn(p.Bytes(i), &turn) {
 		return
 	}
-	a.answers(a.pairs.Turn(&m, &turn), &turn, l)
-	p.Asked = a.asked
+	if r := a.pairs.Turn(&m, &turn); !a.choice.bare {
+		a.answers(r, &turn, l)
+		p.Asked = a.asked
+	}
 }

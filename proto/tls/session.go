@@ -14,6 +14,7 @@ var Stream = proto.Stream{
 		324, 443, 465, 636, 802, 853, 993, 995, 1300, 2221, 2443, 3249, 3250, 3251, 3252, 3496, 5061, 5671, 5684, 5868, 8883, 11207, 19999, 27017,
 	},
 	Looks:  Looks,
+	Opens:  true,
 	Begins: &proto.UnitLayer{ID: proto.TLS, Note: field.Note{noteTaken: 1}},
 	New:    func() proto.Session { return new(session) },
 }

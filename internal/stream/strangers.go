@@ -1,0 +1,33 @@
+package stream
+
+// strangers are connections that no protocol takes for its own. They are
+// remembered by a part of their number; another one takes the place.
+type strangers [1 << strangerBits]stranger
+
+const (
+	strangerBits = 10
+	// maxMissed is how many segments with data a protocol may begin behind: text before a greeting, the rest of a message.
+	maxMissed = 8
+)
+
+type stranger struct {
+	conv   uint32
+	missed uint32
+}
+
+func (s *strangers) of(conv int) *stranger { return &s[conv&(1<<strangerBits-1)] }
+
+// has reports whether the connection was looked at often enough.
+func (s *strangers) has(conv int) bool {
+	at := s.of(conv)
+	return at.missed >= maxMissed && at.conv == uint32(conv)
+}
+
+// missed notes that a segment of the connection began with no message.
+func (s *strangers) missed(conv int) {
+	at := s.of(conv)
+	if at.conv != uint32(conv) {
+		*at = stranger{conv: uint32(conv)}
+	}
+	at.missed++
+}
