@@ -34,6 +34,35 @@ func StreamFilter(cs []*flow.Conversation) string {
 	return AnyOf(parts...)
 }
 
+// maxStreams is how many conversations a filter names.
+const maxStreams = 40
+
+// Streams is the filter for the conversations, or what the fallback says when they are many.
+func Streams(cs []*flow.Conversation, fallback string) string {
+	if len(cs) <= maxStreams {
+		if f := StreamFilter(cs); f != "" {
+			return f
+		}
+	}
+	return fallback
+}
+
+// EndpointFilter is Wireshark's filter for what passes between anybody and an endpoint of a conversation, in its transport.
+func EndpointFilter(e netip.AddrPort, c *flow.Conversation) string {
+	port := "tcp.port"
+	if c.Proto == proto.UDP {
+		port = "udp.port"
+	}
+	return AllOf(anyAddress(e.Addr()), fmt.Sprintf("%s == %d", port, e.Port()))
+}
+
+func anyAddress(a netip.Addr) string {
+	if a.Is4() {
+		return fmt.Sprintf("ip.addr == %v", a)
+	}
+	return fmt.Sprintf("ipv6.addr == %v", a.WithZone(""))
+}
+
 // FrameFilter is Wireshark's filter for the records, which are of one source.
 func FrameFilter(at []trace.Pos) string {
 	numbers := make([]int, 0, len(at))

@@ -1,9 +1,7 @@
 package diag
 
 import (
-	"cmp"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/wiretale/wiretale/internal/flow"
@@ -21,6 +19,7 @@ type Talk struct {
 	Conversations []*flow.Conversation // in order of the first request
 	Requests      []*request.Request   // in order of the first bytes of the questions
 	dirs          []int                // who asks, of each conversation
+	leastService  int64                // see least; 0 until it is asked for
 }
 
 type talkKey struct {
@@ -76,6 +75,15 @@ func (t *Talk) RoundTrip() (server, client time.Duration, ok bool) {
 	return server, client, ok
 }
 
+// Way is RoundTrip, with a way to the server that is not longer than the fastest answer took: an answer cannot come sooner. Where nothing else tells, that is the way.
+func (t *Talk) Way() (server, client time.Duration, ok bool) {
+	server, client, ok = t.RoundTrip()
+	if least := time.Duration(t.least()); !ok || server > least {
+		server = least
+	}
+	return server, client, ok
+}
+
 // roundTrip is that of one connection: of the handshake, else the least that an acknowledgement took.
 func roundTrip(c *flow.Conversation, asks int) (server, client int64, ok bool) {
 	if c.TCP == nil {
@@ -102,52 +110,23 @@ func (t *Talk) Moment(m request.Mark) flow.Moment {
 	return flow.Moment{Pos: t.Pos(m), Time: m.Time}
 }
 
-// A Spell is a stretch of a talk without a long pause: one operation of the user, as far as the network can tell.
-type Spell struct {
-	Talk     *Talk
-	Requests []*request.Request
-	request.Measure
+// Filter is Wireshark's filter for the conversations of the talk.
+func (t *Talk) Filter() string {
+	return Streams(t.Conversations, AllOf(anyAddress(t.Client), EndpointFilter(t.Server, t.Conversations[0])))
 }
 
-// idle is a pause that ends a spell: nobody waits for a program that does nothing for so long.
-const idle = int64(time.Second)
-
-// Spells cuts a talk at its long pauses. Requests that wait for something to happen, and those without an answer, are left out.
-func (t *Talk) Spells() (out []Spell) {
-	var list []*request.Request
-	end := int64(0)
-	flush := func() {
-		if len(list) > 0 {
-			out = append(out, Spell{t, list, request.MeasureOf(list)})
+// Alone reports whether the client did little else in the capture: a pause of the talk is then one of the client.
+func (in *Input) Alone(t *Talk) bool {
+	var all, own int64
+	for _, h := range in.Hosts {
+		if h.Source == t.Source && h.Addr == t.Client {
+			all += h.Sent.Packets + h.Received.Packets
 		}
-		list = nil
 	}
-	for _, r := range t.Requests {
-		if r.Waits || !r.Answered() || r.Asked.Time == trace.NoTime {
-			continue
-		}
-		if len(list) > 0 && r.Asked.Time-end > idle {
-			flush()
-		}
-		if len(list) == 0 {
-			end = r.Last.Time
-		}
-		list, end = append(list, r), max(end, r.Last.Time)
+	for _, c := range t.Conversations {
+		own += c.Dir[0].Packets + c.Dir[1].Packets
 	}
-	flush()
-	return out
-}
-
-// Rounds counts how often a question was asked while none was open: the client waited for an answer each time before it asked on.
-func (s *Spell) Rounds() (n int) {
-	end := int64(-1)
-	for _, r := range s.Requests {
-		if r.Asked.Time >= end {
-			n++
-		}
-		end = max(end, r.Last.Time)
-	}
-	return n
+	return own*10 >= all*8
 }
 
 // Repairs bounds the time that the transport lost on the conversations of the talk: repeated segments, closed
@@ -178,15 +157,4 @@ func (t *Talk) Repairs() (ns time.Duration) {
 		}
 	}
 	return ns
-}
-
-// Slowest are the requests that took longest to their first byte, at most n of them, the slowest first.
-func (s *Spell) Slowest(n int) []*request.Request {
-	list := slices.Clone(s.Requests)
-	slices.SortStableFunc(list, func(a, b *request.Request) int {
-		x, _ := a.Service()
-		y, _ := b.Service()
-		return cmp.Compare(y, x)
-	})
-	return list[:min(n, len(list))]
 }

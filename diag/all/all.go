@@ -5,10 +5,13 @@ import (
 	"slices"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/diag/app"
 	"github.com/wiretale/wiretale/diag/capture"
 	"github.com/wiretale/wiretale/diag/host"
 	"github.com/wiretale/wiretale/diag/tcp"
 )
 
 // All is every rule, by family.
-func All() []*diag.Rule { return slices.Concat(capture.Rules(), tcp.Rules(), host.Rules()) }
+func All() []*diag.Rule {
+	return slices.Concat(capture.Rules(), tcp.Rules(), app.Rules(), host.Rules())
+}

@@ -113,7 +113,7 @@ func (g *attempts) filter() string {
 	for _, a := range g.others {
 		to, from = append(to, diag.ToHost(a)), append(from, diag.FromHost(a))
 	}
-	return streams(g.convs, diag.AnyOf(
+	return diag.Streams(g.convs, diag.AnyOf(
 		diag.AllOf(diag.AnyOf(to...), "tcp.flags.syn == 1"),
 		diag.AllOf(diag.AnyOf(from...), "tcp.flags.reset == 1")))
 }

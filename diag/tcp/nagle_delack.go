@@ -115,7 +115,7 @@ func (g *heldGroup) finding() diag.Finding {
 	share := 100 * float64(lost) / float64(max(of, 1))
 	f := diag.Finding{
 		Severity: diag.Warning, Confidence: g.confidence(), Count: int(g.count), Cost: lost, Source: c.Source, Host: from.Addr().String(), Conversations: g.convs,
-		Where: g.where(), Filter: streams(g.convs, diag.AllOf(diag.FromHost(from.Addr()), diag.ToHost(to.Addr()))),
+		Where: g.where(), Filter: diag.Streams(g.convs, diag.AllOf(diag.FromHost(from.Addr()), diag.ToHost(to.Addr()))),
 		Facts: []diag.Fact{
 			{Name: "time lost", Value: fmt.Sprintf("%s of %s (%.0f %%)", tenths(lost), tenths(of), share)},
 			{Name: "longest", Value: fmt.Sprintf("%s, for the acknowledgement of %d bytes; %d bytes followed %s after it", tenths(time.Duration(g.worst.Lasted())),

@@ -168,7 +168,7 @@ type resetGroup struct {
 func (g *resetGroup) finding(in *diag.Input) diag.Finding {
 	f := diag.Finding{
 		Source: g.convs[0].Source, Host: g.by.String(), Conversations: g.convs, Count: len(g.convs),
-		Filter: diag.AllOf(streams(g.convs, diag.FromHost(g.by)), "tcp.flags.reset == 1"),
+		Filter: diag.AllOf(diag.Streams(g.convs, diag.FromHost(g.by)), "tcp.flags.reset == 1"),
 	}
 	for _, c := range g.convs {
 		f.Where = append(f.Where, c.TCP.RST.Pos)
