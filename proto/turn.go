@@ -27,8 +27,20 @@ type Turn struct {
 	Code   uint32 // the same as a number
 	Failed bool
 
+	// Charge is what a question takes of the credits that the server grants, 0 in a protocol without them. Left is 1 more than the
+	// credits that the asking side holds behind the message, 0 when that is not known.
+	Charge, Left int32
+	// Terms are what both sides agreed on for what follows, in the answer that ends the agreement.
+	Terms []Term
+
 	// Layer is the index in Unit.Layers of the layer that the turn is in.
 	Layer int
+}
+
+// A Term is a number that both sides of a connection agreed on.
+type Term struct {
+	Name  string // Wireshark's name of the field
+	Value uint64
 }
 
 // A Datagram is a protocol of questions and answers over UDP. Package all lists them.

@@ -88,6 +88,7 @@ func (p *Pairs) ask(m *Message, t *proto.Turn) *Request {
 	r := p.take()
 	*r = Request{
 		Source: p.source, Conv: m.Conv, Dir: m.Dir, Protocol: m.Protocol, key: t.Key, Waits: t.Waits, Offset: t.Offset, Wanted: t.Size, Moved: -1,
+		Charge: t.Charge, Left: t.Left - 1, Granted: -1,
 		Asked: m.First, Sent: m.Last, Depth: depth(list) + 1, asking: t.More,
 	}
 	r.learn(t)
@@ -146,6 +147,10 @@ func (p *Pairs) answer(m *Message, t *proto.Turn) *Request {
 		r.First = m.First
 	}
 	r.Length += m.Length
+	r.Granted = t.Left - 1
+	if t.Terms != nil {
+		r.Terms = t.Terms
+	}
 	r.Moved = add(r.Moved, t.Size)
 	if t.Status != "" {
 		r.Status, r.Code, r.Failed = t.Status, t.Code, t.Failed

@@ -30,6 +30,9 @@ type Request struct {
 	Repeats  int32  // how often the question was asked again, at last at Again
 	Depth    int32  // questions of this side that were open when it was asked, itself included and without those that wait
 	Code     uint32 // of the answer's status
+	Charge   int32  // credits that it took, 0 in a protocol without them
+	Left     int32  // credits that its side held behind the question, -1 when that is not known
+	Granted  int32  // the same behind the answer
 	asking   bool   // the question goes on
 	key      uint64
 
@@ -40,6 +43,8 @@ type Request struct {
 	Moved   int64  // bytes of content that the answer brings or accepts, -1 when it says nothing of it
 	Length  int64  // bytes of the answer on the wire, headers of the protocol included
 	Status  string // of the answer, as the protocol names it
+
+	Terms []proto.Term // what the answer says that both sides agreed on
 
 	Asked, Sent Mark // first and last byte of the question
 	Again       Mark // the question was asked again, for the last time

@@ -156,6 +156,7 @@ func (c *Connection) Message(u *proto.Unit, layer int, b []byte) {
 	if m.Flags&Async == 0 {
 		c.chain.tree = m.Tree
 	}
+	c.bargain(&t)
 	if c.counted {
 		l.Note[noteCredits] = uint64(max(c.credits, 0)) + 1
 	}
