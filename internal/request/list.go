@@ -9,6 +9,7 @@ import (
 type List struct {
 	Requests []Request // in the order of the first byte of the question
 	Beyond   int64     // finished later than those, and not kept
+	Unasked  []Request // answers to no question that was captured, as many as of the others, in order
 }
 
 // maxKept bounds the requests that a List keeps while they come: 30 MB of them.
@@ -16,26 +17,38 @@ const maxKept = 1 << 17
 
 // Add keeps a copy of r.
 func (l *List) Add(r *Request) {
-	if len(l.Requests) >= maxKept {
-		l.Beyond++
+	list := &l.Requests
+	if !r.Asked.Seen() {
+		list = &l.Unasked
+	}
+	if len(*list) >= maxKept {
+		if r.Asked.Seen() {
+			l.Beyond++
+		}
 		return
 	}
-	l.Requests = append(l.Requests, *r)
+	*list = append(*list, *r)
 }
 
 // Join takes over what another list has. conv gives the conversations of its requests the numbers that they have here.
 func (l *List) Join(other *List, conv func(int) int) {
-	for i := range other.Requests {
-		other.Requests[i].Conv = conv(other.Requests[i].Conv)
+	for _, list := range [][]Request{other.Requests, other.Unasked} {
+		for i := range list {
+			list[i].Conv = conv(list[i].Conv)
+		}
 	}
 	l.Requests = append(l.Requests, other.Requests...)
+	l.Unasked = append(l.Unasked, other.Unasked...)
 	l.Beyond += other.Beyond
 	*other = List{}
 }
 
-// Sort puts the requests in order of the first byte of their questions.
+// Sort puts the requests in order of the first byte of their questions, and the answers to none in that of their own.
 func (l *List) Sort() {
-	slices.SortStableFunc(l.Requests, func(a, b Request) int {
-		return cmp.Or(cmp.Compare(a.Asked.Time, b.Asked.Time), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Asked.Number, b.Asked.Number), cmp.Compare(a.key, b.key))
-	})
+	slices.SortStableFunc(l.Requests, func(a, b Request) int { return a.compare(&b, a.Asked, b.Asked) })
+	slices.SortStableFunc(l.Unasked, func(a, b Request) int { return a.compare(&b, a.First, b.First) })
+}
+
+func (r *Request) compare(o *Request, a, b Mark) int {
+	return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(r.Source, o.Source), cmp.Compare(a.Number, b.Number), cmp.Compare(r.key, o.key))
 }

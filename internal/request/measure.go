@@ -2,6 +2,7 @@ package request
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 )
 
@@ -132,38 +133,24 @@ type edge struct {
 	open, way int8 // what it adds to the number of open questions, and of answers on their way
 }
 
-// budget tells the parts of the time apart:
-//
-//  1. Questions open and close in order of time; what waits for something to happen, and what has no answer, is left out.
-//  2. Between two edges time belongs to one part: nothing open is a pause, a
-//     question or an answer on its way is transfer, else it is waiting.
-//  3. Answers that follow each other at the pace of the link leave gaps of one
-//     segment between them: such a gap is transfer.
+// budget adds up what the stretches of time went to.
 func budget(list []*Request) (b Budget, d Depth) {
-	edges, breath := edgesOf(list)
-	open, way := 0, 0
 	var weighted, busy int64
-	for i := 0; i < len(edges); i++ {
-		e := &edges[i]
-		if i > 0 {
-			from := edges[i-1].at
-			ns := e.at.Time - from.Time
-			weighted += int64(open) * ns
-			switch {
-			case open == 0 && ns > 0:
-				b.Pause += ns
-				b.Pauses = append(b.Pauses, Pause{from, e.at})
-			case way > 0 || ns <= breath && e.way > 0 && edges[i-1].way < 0:
-				b.Transfer += ns
-				busy += ns
-			default:
-				b.Wait += ns
-				busy += ns
-			}
+	for s := range Stretches(list) {
+		ns := s.To.Time - s.From.Time
+		weighted += int64(s.Open) * ns
+		d.Max = max(d.Max, s.Open)
+		switch {
+		case s.Part == Paused && ns > 0:
+			b.Pause += ns
+			b.Pauses = append(b.Pauses, Pause{s.From, s.To})
+		case s.Part == Transferring:
+			b.Transfer += ns
+			busy += ns
+		case s.Part == Waiting:
+			b.Wait += ns
+			busy += ns
 		}
-		open += int(e.open)
-		way += int(e.way)
-		d.Max = max(d.Max, open)
 	}
 	if busy > 0 {
 		d.Mean = float64(weighted) / float64(busy)
@@ -171,10 +158,59 @@ func budget(list []*Request) (b Budget, d Depth) {
 	return b, d
 }
 
-// segment is what fits in two segments of Ethernet, bytes.
-const segment = 2 * 1500
+// A Part is what time goes to.
+type Part uint8
 
-// edgesOf are the edges of the requests in order of time, and how long two segments take at the pace of the answers, in nanoseconds.
+const (
+	Paused       Part = iota // nothing is asked
+	Waiting                  // something is asked, and nothing on its way
+	Transferring             // a question or an answer is on its way
+)
+
+// A Stretch is the time between two moments at which something changed.
+type Stretch struct {
+	From, To Mark
+	Part     Part
+	Open     int // questions without a whole answer
+}
+
+// Stretches yields what the time between the first question and the last answer went to, in order; some are empty:
+//
+//  1. Questions open and close in order of time; what waits for something to happen, and what has no answer, is left out.
+//  2. Between two edges time belongs to one part: nothing open is a pause, a
+//     question or an answer on its way is transfer, else it is waiting.
+//  3. Answers that follow each other at the pace of the link leave gaps between
+//     them of what a card hands over at once: such a gap is transfer.
+func Stretches(list []*Request) iter.Seq[Stretch] {
+	return func(yield func(Stretch) bool) {
+		edges, breath := edgesOf(list)
+		open, way := 0, 0
+		for i := range edges {
+			e := &edges[i]
+			if i > 0 {
+				last := &edges[i-1]
+				s := Stretch{From: last.at, To: e.at, Open: open}
+				switch ns := e.at.Time - last.at.Time; {
+				case open == 0:
+				case way > 0 || ns <= breath && e.way > 0 && last.way < 0:
+					s.Part = Transferring
+				default:
+					s.Part = Waiting
+				}
+				if !yield(s) {
+					return
+				}
+			}
+			open += int(e.open)
+			way += int(e.way)
+		}
+	}
+}
+
+// segments is what fits in the four segments of Ethernet, in bytes, that cards with interrupt moderation hand over at once at the least.
+const segments = 4 * 1500
+
+// edgesOf are the edges of the requests in order of time, and how long a few segments take at the pace of the answers, in nanoseconds.
 func edgesOf(list []*Request) (edges []edge, breath int64) {
 	var transfer, length int64
 	for _, r := range list {
@@ -191,7 +227,7 @@ func edgesOf(list []*Request) (edges []edge, breath int64) {
 		}
 	}
 	if length > 0 {
-		breath = int64(float64(transfer) / float64(length) * segment)
+		breath = int64(float64(transfer) / float64(length) * segments)
 	}
 	slices.SortStableFunc(edges, func(a, b edge) int {
 		return cmp.Or(cmp.Compare(a.at.Time, b.at.Time), cmp.Compare(b.open, a.open), cmp.Compare(b.way, a.way))

@@ -34,7 +34,7 @@ type talk struct {
 }
 
 // NewPairs pairs the turns of a source. done gets each request that is answered, and each that is given up because its conversation ended or was
-// forgotten, or too many were open; it must not keep it.
+// forgotten, or too many were open; it must not keep it. An answer to no question that was captured is a request that nobody asked.
 func NewPairs(source int, done func(*Request)) *Pairs {
 	return &Pairs{source: source, done: done, young: map[int]*talk{}, aged: map[int]*talk{}}
 }
@@ -126,13 +126,14 @@ func depth(list []*Request) (n int32) {
 }
 
 func (p *Pairs) answer(m *Message, t *proto.Turn) *Request {
-	k := p.find(m.Conv)
-	if k == nil {
-		return nil
+	k, asker, i := p.find(m.Conv), 1-m.Dir, -1
+	if k != nil {
+		i = index(k.open[asker], m.Protocol, t.Key)
 	}
-	asker := 1 - m.Dir
-	i := index(k.open[asker], m.Protocol, t.Key)
 	if i < 0 {
+		if t.Kind == proto.Answer {
+			p.unasked(m, t)
+		}
 		return nil
 	}
 	r := k.open[asker][i]
@@ -164,6 +165,17 @@ func (p *Pairs) answer(m *Message, t *proto.Turn) *Request {
 	p.answered = r
 	p.done(r)
 	return r
+}
+
+// unasked hands out an answer to a question that was not captured, or that was answered before.
+func (p *Pairs) unasked(m *Message, t *proto.Turn) {
+	r := p.take()
+	*r = Request{
+		Source: p.source, Conv: m.Conv, Dir: 1 - m.Dir, Protocol: m.Protocol, key: t.Key, Offset: t.Offset, Wanted: -1, Moved: t.Size,
+		Length: m.Length, Status: t.Status, Code: t.Code, Failed: t.Failed, First: m.First, Last: m.Last,
+	}
+	r.learn(t)
+	p.close(r)
 }
 
 // add is the sum of two numbers of bytes of which each may be unknown.

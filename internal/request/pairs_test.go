@@ -49,17 +49,23 @@ func TestPairs(t *testing.T) {
 		{"in order", []turn{ask(1, 0, "a"), ask(2, 0, "b"), answer(3, 0, "1"), answer(4, 0, "2")}, []string{
 			"0.0 A a 1>1-3-3 x0 depth 1 moved 5 1", "0.0 A b 2>2-4-4 x0 depth 2 moved 5 2",
 		}},
-		{"asked again", []turn{ask(1, 7, "a"), ask(2, 7, "a"), answer(3, 7, "OK"), answer(4, 7, "late")}, []string{"0.0 A a 1>1-3-3 x1 depth 1 moved 5 OK"}},
+		{"asked again", []turn{ask(1, 7, "a"), ask(2, 7, "a"), answer(3, 7, "OK"), answer(4, 7, "late")}, []string{
+			"0.0 A a 1>1-3-3 x1 depth 1 moved 5 OK", "0.0   0>0-4-4 x0 depth 0 moved 5 late",
+		}},
 		{"in pieces", []turn{more(ask(1, 7, "a")), ask(2, 7, ""), more(answer(3, 7, "")), more(answer(4, 7, "")), answer(5, 7, "OK")}, []string{
 			"0.0 A a 1>2-3-5 x0 depth 1 moved 15 OK",
 		}},
 		{"in pieces, in order", []turn{more(ask(1, 0, "a")), ask(2, 0, ""), ask(3, 0, "b"), answer(4, 0, "OK")}, []string{
 			"0.0 A a 1>2-4-4 x0 depth 1 moved 5 OK", "0.0 A b 3>3-0-0 x0 depth 2 moved -1 ",
 		}},
-		{"no question", []turn{answer(1, 7, "OK")}, nil},
+		{"no question", []turn{answer(1, 7, "OK")}, []string{"0.0   0>0-1-1 x0 depth 0 moved 5 OK"}},
 		{"no answer", []turn{ask(1, 7, "a")}, []string{"0.0 A a 1>1-0-0 x0 depth 1 moved -1 "}},
-		{"the answer of another side", []turn{ask(1, 7, "a"), {2, 0, 0, proto.Turn{Kind: proto.Answer, Key: 7}}}, []string{"0.0 A a 1>1-0-0 x0 depth 1 moved -1 "}},
-		{"of another conversation", []turn{ask(1, 7, "a"), {2, 1, 1, proto.Turn{Kind: proto.Answer, Key: 7}}}, []string{"0.0 A a 1>1-0-0 x0 depth 1 moved -1 "}},
+		{"the answer of another side", []turn{ask(1, 7, "a"), {2, 0, 0, proto.Turn{Kind: proto.Answer, Key: 7}}}, []string{
+			"0.1   0>0-2-2 x0 depth 0 moved 0 ", "0.0 A a 1>1-0-0 x0 depth 1 moved -1 ",
+		}},
+		{"of another conversation", []turn{ask(1, 7, "a"), {2, 1, 1, proto.Turn{Kind: proto.Answer, Key: 7}}}, []string{
+			"1.0   0>0-2-2 x0 depth 0 moved 0 ", "0.0 A a 1>1-0-0 x0 depth 1 moved -1 ",
+		}},
 		{"later", []turn{ask(1, 7, "a"), {2, 0, 1, proto.Turn{Kind: proto.Interim, Key: 7}}, ask(3, 8, "b"), answer(4, 8, "OK"), answer(9, 7, "OK")}, []string{
 			"0.0 A b 3>3-4-4 x0 depth 1 moved 5 OK", "0.0 A a 1>1-9-9 x0 depth 1 moved 5 OK",
 		}},

@@ -46,7 +46,7 @@ type Request struct {
 
 	Terms []proto.Term // what the answer says that both sides agreed on
 
-	Asked, Sent Mark // first and last byte of the question
+	Asked, Sent Mark // first and last byte of the question; not seen when only the answer was captured
 	Again       Mark // the question was asked again, for the last time
 	Pending     Mark // the server said that the answer will come later
 	First, Last Mark // first and last byte of the answer
