@@ -26,7 +26,7 @@ var layers = [][]string{
 	{"internal/session"},
 	{"internal/point"},
 	{"internal/filter", "diag"},
-	{"internal/engine", "internal/stats"},
+	{"internal/engine", "internal/stats", "internal/contrast"},
 	{"view"},
 	{"cmd"},
 }

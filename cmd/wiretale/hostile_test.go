@@ -26,6 +26,7 @@ func TestBadCaptures(t *testing.T) {
 		for _, command := range everyCommand {
 			survives(t, command, file)
 		}
+		survives(t, []string{"compare"}, file, file)
 		survives(t, []string{"show"}, file, "1")
 		survives(t, []string{"show", "-T", "jsonl"}, file, "1")
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // commandNames are the commands of newRoot, for hints.
-var commandNames = []string{"packets", "timeline", "convs", "requests", "fields", "plot", "stats", "show", "info", "rules", "explain", "completion", "help"}
+var commandNames = []string{"packets", "timeline", "convs", "requests", "compare", "fields", "plot", "stats", "show", "info", "rules", "explain", "completion", "help"}
 
 const rootExample = `  wiretale server.etl                       what happened, and why
   wiretale client.pcapng server.pcapng      several files
@@ -64,7 +64,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpTemplate(helpTemplate)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newPackets(a), newTimeline(a), newConvs(a), newRequests(a), newFields(a), newPlot(a), newStats(a), newShow(a), newInfo(a), newRules(a), newExplain(a), newMan(root))
+	root.AddCommand(newPackets(a), newTimeline(a), newConvs(a), newRequests(a), newCompare(a), newFields(a), newPlot(a), newStats(a), newShow(a), newInfo(a), newRules(a), newExplain(a), newMan(root))
 	return root
 }
 

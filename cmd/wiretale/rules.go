@@ -5,10 +5,14 @@ import (
 
 	"github.com/wiretale/wiretale/diag"
 	diagnoses "github.com/wiretale/wiretale/diag/all"
+	"github.com/wiretale/wiretale/internal/contrast"
 	"github.com/wiretale/wiretale/internal/spell"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
 )
+
+// catalogue is every diagnosis: of one run, and of two.
+func catalogue() []*diag.Rule { return append(diagnoses.All(), contrast.Rule) }
 
 func newRules(a *app) *cobra.Command {
 	var format string
@@ -24,9 +28,9 @@ func newRules(a *app) *cobra.Command {
 				return usage("wiretale explain "+args[0], "rules takes no arguments")
 			}
 			if format == "jsonl" {
-				return jsonl.Rules(a.out, diagnoses.All())
+				return jsonl.Rules(a.out, catalogue())
 			}
-			return text.Rules(a.out, diagnoses.All(), a.style)
+			return text.Rules(a.out, catalogue(), a.style)
 		},
 	}
 	formatFlag(cmd.Flags(), &format, "text", "jsonl")
@@ -55,7 +59,7 @@ func newExplain(a *app) *cobra.Command {
 }
 
 func ruleByID(id string) *diag.Rule {
-	for _, r := range diagnoses.All() {
+	for _, r := range catalogue() {
 		if r.ID == id {
 			return r
 		}
@@ -65,7 +69,7 @@ func ruleByID(id string) *diag.Rule {
 
 func ruleIDs() []string {
 	var ids []string
-	for _, r := range diagnoses.All() {
+	for _, r := range catalogue() {
 		ids = append(ids, r.ID)
 	}
 	return ids

@@ -12,8 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/contrast"
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/internal/stats"
 	"github.com/wiretale/wiretale/proto"
@@ -104,6 +106,10 @@ func full() *engine.Case {
 			RuledOut: []string{"r"}, Fix: []string{"f"}, NextCapture: []string{"n"}, Filter: "f", NetMonFilter: "f", Silences: []string{"s"},
 		}},
 		Withheld: []diag.Withheld{{Rule: "a.b", Because: "c.d", Why: "w", Conversations: 1, First: conv}},
+		Requests: request.List{Requests: []request.Request{{
+			Command: "c", Name: "n", Wanted: 1, Moved: 1, Length: 1, Depth: 1, Repeats: 1, Waits: true, Failed: true, Status: "s",
+			Asked: request.Mark{Number: 1, Time: 1}, Sent: request.Mark{Number: 1, Time: 1}, Pending: request.Mark{Number: 1, Time: 1}, First: request.Mark{Number: 2, Time: 2}, Last: request.Mark{Number: 2, Time: 2},
+		}}},
 	}
 }
 
@@ -123,6 +129,19 @@ func counted(conv *flow.Conversation) []stats.Collector {
 	return []stats.Collector{pairs, endpoints, tree, stats.NewIntervals(1, &stats.Part{Name: "tcp"}), trips, experts}
 }
 
+// contrasted is a comparison that has everything.
+func contrasted() *contrast.Contrast {
+	share := contrast.Share{Name: "f", N: 1, Moved: 1, Distinct: 1}
+	run := contrast.Run{
+		N: 1, Time: 1, Depth: 1, RoundTrip: 1, Unasked: 1, First: request.Spread{N: 1}, Parts: [6]int64{contrast.PartPause: 1},
+		Pauses: []request.Pause{{From: request.Mark{Number: 1, Time: 1}, To: request.Mark{Number: 2, Time: 2}}},
+	}
+	return &contrast.Contrast{
+		Work: []*contrast.Work{{Command: "Read", Shares: [2]contrast.Share{share, share}}}, Runs: [2]contrast.Run{run, run}, Notes: []string{"n"},
+		Factors: []contrast.Factor{{}}, WhatIfs: []contrast.WhatIf{{Depth: 1}},
+	}
+}
+
 // TestDocumentedIsEmitted: each kind of a full case has exactly the documented
 // fields, but for those that a full case must leave out.
 func TestDocumentedIsEmitted(t *testing.T) {
@@ -134,6 +153,12 @@ func TestDocumentedIsEmitted(t *testing.T) {
 		if err := Stats(&out, of); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := Requests(&out, full()); err != nil {
+		t.Fatal(err)
+	}
+	if err := Contrast(&out, [2]*engine.Case{full(), full()}, contrasted()); err != nil {
+		t.Fatal(err)
 	}
 	emitted := map[string]map[string]bool{}
 	dec := json.NewDecoder(&out)
