@@ -3,6 +3,7 @@ package contrast
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -329,4 +330,28 @@ func (c *Contrast) byCommand(shares *[2][]*Share, keys *[2][]key) [][2]int {
 		shares[i], keys[i] = joined, of
 	}
 	return match(keys)
+}
+
+// unsaid is how many bytes connections may carry beside what their requests tell of: setting up, and small talk.
+const unsaid = 1 << 16
+
+// sealed is the error of a run in which requests without content are all that could be read of connections that carried much.
+func (in *Input) sealed(work []*request.Request) error {
+	var told, payload int64
+	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	ids := conversations(work)
+	for i := range in.Requests.Requests {
+		if q := &in.Requests.Requests[i]; ids[q.Conv] {
+			told += q.Length + max(q.Wanted, 0)
+		}
+	}
+	for id := range ids {
+		c := in.Conversations.At(id)
+		payload += c.Dir[0].Payload + c.Dir[1].Payload
+		first, last = min(first, c.First.Time), max(last, c.Last.Time)
+	}
+	if payload < unsaid || 10*told > payload || last <= first {
+		return nil
+	}
+	return &SealedError{payload, float64(payload) * 8e9 / float64(last-first)}
 }

@@ -12,6 +12,7 @@ package contrast
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
@@ -74,6 +75,16 @@ var (
 	ErrTooShort = errors.New("there is a single moment of the work in it, which has no rate")
 )
 
+// A SealedError says that the connections of a run carried content of which no request that could be read tells.
+type SealedError struct {
+	Payload int64   // bytes of both sides
+	Rate    float64 // bits a second, from the first packet of the connections to the last
+}
+
+func (e *SealedError) Error() string {
+	return fmt.Sprintf("its connections carried %d bytes at %.3f Mbit/s, and nothing says what for: encrypted and without keys, or cut; only sizes could be compared", e.Payload, e.Rate/1e6)
+}
+
 // A RunError is an error of one of the runs.
 type RunError struct {
 	Run int // Slow or Good
@@ -99,6 +110,13 @@ func Compare(slow, good *Input) (*Contrast, error) {
 	work := c.align(&lists)
 	if len(c.Work) == 0 {
 		return nil, ErrNoWork
+	}
+	if !c.Bytes {
+		for i, in := range inputs {
+			if err := in.sealed(work[i]); err != nil {
+				return nil, &RunError{i, err}
+			}
+		}
 	}
 	for _, everything := range []bool{false, true} { // what has no steady part is compared with all of the other run
 		for i, in := range inputs {

@@ -277,6 +277,27 @@ func TestPasses(t *testing.T) {
 	}
 }
 
+// TestSealed: a session that cannot be read says how much went over it, and no more.
+func TestSealed(t *testing.T) {
+	in := func(payload int64) *Input {
+		s := &script{name: ""}
+		for i := range 3 {
+			q := s.read(float64(i)*1000, float64(i)*1000+100, float64(i)*1000+100, 0)
+			q.Command, q.Offset, q.Moved, q.Wanted, q.Length = "Session Setup", -1, -1, -1, 100
+		}
+		c := connected(100, 10)
+		c.First, c.Last = flow.Moment{Time: start}, flow.Moment{Time: start + 1e9}
+		c.Dir[1].Payload = payload
+		return s.input(c)
+	}
+	_, err := Compare(in(300), in(1<<20))
+	var sealed *SealedError
+	if !errors.As(err, &sealed) || sealed.Payload != 1<<20 || sealed.Rate != 8<<20 {
+		t.Errorf("%v", err)
+	}
+	compare(t, in(300), in(300))
+}
+
 func TestErrors(t *testing.T) {
 	one := batches("f", 4, 1, 65536, 1000, 1, 0).input(nil)
 	untimed := batches("f", 4, 1, 65536, 1000, 1, 0).input(nil)
