@@ -10,7 +10,7 @@ import (
 // much is the share of the content of its connections above which the requests of a run are all that counts.
 const much = 0.6
 
-// estimate replaces what was measured when most of the content that the connections carried is in no answer that was captured as a
+// estimate replaces what was measured when most of what was asked for, and of what the connections carried, is in no answer that was captured as a
 // whole: packets were cut, so that headers in the middle of a large segment are missing, or lost.
 //
 //  1. The content is what the side with the content sent.
@@ -27,7 +27,12 @@ func (r *Run) estimate(in *Input, c *Contrast, ids map[int]bool, shifts map[int]
 		return
 	}
 	questions := questionsOf(in, c, ids, shifts)
-	if len(questions) == 0 {
+	var wanted, got int64
+	for _, q := range questions {
+		wanted += q.Wanted
+		got += q.Content()
+	}
+	if len(questions) == 0 || float64(got) >= much*float64(wanted) {
 		return
 	}
 	begin := questions[0].Asked

@@ -11,7 +11,7 @@ func (c *Contrast) remark(inputs [2]*Input) {
 	note := func(format string, args ...any) { c.Notes = append(c.Notes, fmt.Sprintf(format, args...)) }
 	if c.ByCommand {
 		note("no name is in both runs: all requests of a command are compared, whatever they are about")
-	} else if moved := min(c.moved(Slow), c.moved(Good)); c.Bytes && c.Work[0].placed() && 10*c.Overlap < 9*moved {
+	} else if places := min(c.distinct(Slow), c.distinct(Good)); c.Bytes && 10*c.Overlap < 9*places {
 		note("the runs moved different parts of the files: %s are in both; the rates are compared, not the times", diag.Count(c.Overlap, "byte"))
 	}
 	for i := range c.Runs {
@@ -46,20 +46,21 @@ func (c *Contrast) remark(inputs [2]*Input) {
 	}
 }
 
-// moved is the content of a run in all.
-func (c *Contrast) moved(run int) (n int64) {
+// distinct is the content of a run in different places.
+func (c *Contrast) distinct(run int) (n int64) {
 	for _, w := range c.Work {
-		n += w.Shares[run].Moved
+		n += w.Shares[run].Distinct
 	}
 	return n
 }
 
 // passes is how often a run moved each byte, 0 when that is not known.
 func (c *Contrast) passes(run int) float64 {
-	var moved, distinct int64
+	var moved int64
 	for _, w := range c.Work {
-		moved, distinct = moved+w.Shares[run].Moved, distinct+w.Shares[run].Distinct
+		moved += w.Shares[run].Moved
 	}
+	distinct := c.distinct(run)
 	if distinct == 0 {
 		return 0
 	}
