@@ -3,6 +3,7 @@ package kerberos_test
 import (
 	"encoding/binary"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -171,7 +172,7 @@ func TestTurns(t *testing.T) {
 		if got := fmt.Sprintf("%d %s %s %s %d %v", one.Kind, one.Command, one.Name, one.Status, one.Code, one.Failed); got != c.want {
 			t.Errorf("%s, want %s", got, c.want)
 		}
-		if turn.Key = 0; turn != *one {
+		if turn.Key = 0; !reflect.DeepEqual(turn, *one) {
 			t.Errorf("%+v in a datagram, %+v in a stream", turn, *one)
 		}
 	}
