@@ -62,6 +62,7 @@ func repack(t *testing.T, c *Conversation) (n int) {
 		}
 		w := packer{origin: c.Last}
 		w.direction(d)
+		w.seal()
 		r := packer{origin: c.Last, reading: true, b: bytes.Clone(w.b)}
 		got := new(Direction)
 		if r.direction(got); !reflect.DeepEqual(got, d) || len(r.b) != 0 {
