@@ -64,6 +64,11 @@ func (b *Batch) Record(i int, r *Record) {
 		*r = b.Records[f.Off]
 		return
 	}
+	b.Fill(f, r)
+}
+
+// Fill fills r with a frame that is not odd, or a copy of it.
+func (b *Batch) Fill(f *Frame, r *Record) {
 	r.Pos.Source, r.Pos.Number, r.Pos.Offset = b.Source, b.First+int64(f.Number), b.Offset+int64(f.At)
 	r.Time, r.Kind, r.Link = f.Time, Packet, LinkType(f.Link)
 	r.Data, r.WireLen = b.Data[f.Off:f.Off+f.Len:f.Off+f.Len], int(f.Wire)

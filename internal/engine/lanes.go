@@ -38,11 +38,12 @@ type batch struct {
 	picks   picks
 }
 
-// A dealt frame is one of a lane, with what finds its bytes and its conversation ahead of time.
+// A dealt frame is one of a lane. What its worker needs lies beside that of the
+// frame before in the lane, and so does what finds its conversation ahead of time.
 type dealt struct {
-	place uint32 // in Frames, with several
-	bytes uint32 // where its bytes are in Data; 0 with several
-	mark  flow.Mark
+	frame trace.Frame // valid unless several
+	mark  flow.Mark   // the same
+	place uint32      // in Frames, with several
 }
 
 // several marks a frame that more lanes than one may have: its endpoints are not in plain sight.
@@ -218,7 +219,7 @@ func (s *source) dealBatch(b *batch) bool {
 			}
 			s.dealDecoded(b, i)
 		} else if l, mark, ok := flow.LaneOf(trace.LinkType(f.Link), b.Data[f.Off:f.Off+f.Len], int(f.Wire)); ok {
-			b.lanes[l] = append(b.lanes[l], dealt{uint32(i), f.Off, mark})
+			b.lanes[l] = append(b.lanes[l], dealt{*f, mark, uint32(i)})
 			s.watches.frame(b, f)
 		} else {
 			s.dealDecoded(b, i)
@@ -282,22 +283,26 @@ func (s *source) dealDecoded(b *batch, i int) {
 func (l *lane) follow(b *batch, i int) {
 	frames := b.lanes[i]
 	for k := range frames {
-		l.ahead(b, frames[k:])
-		marked := frames[k].place
-		place := marked &^ several
-		if l.outside.passes != nil && place == marked && l.skips(b, place) {
-			b.picks.judged[place] = true
-			continue
+		if k+bytesAhead < len(frames) {
+			l.ahead(b, &frames[k+bytesAhead], &frames[k+flowsAhead])
 		}
-		p := b.decoded[place]
-		if p == nil {
-			p = &l.packet
-			b.Record(int(place), &l.record)
+		d, p := &frames[k], &l.packet
+		place := d.place &^ several
+		if d.place == place {
+			if l.outside.passes != nil && l.skips(b, place) {
+				b.picks.judged[place] = true
+				continue
+			}
+			b.Fill(&d.frame, &l.record)
 			l.decoder.Decode(&l.record, p)
-		}
-		if place == marked {
-			l.tracker.AddOwn(p, &l.seen, frames[k].mark)
+			l.tracker.AddOwn(p, &l.seen, d.mark)
 		} else {
+			if known := b.decoded[place]; known != nil {
+				p = known
+			} else {
+				b.Record(int(place), &l.record)
+				l.decoder.Decode(&l.record, p)
+			}
 			l.tracker.Add(p, &l.seen)
 		}
 		if l.seen.Conv == nil {
@@ -319,16 +324,12 @@ func (l *lane) follow(b *batch, i int) {
 // ahead asks for the memory of frames that come soon: another processor wrote
 // them, and they arrive while the frames before are followed. What a
 // conversation needs is known when its frame comes, so it is asked for later.
-func (l *lane) ahead(b *batch, next []dealt) {
-	if len(next) > bytesAhead {
-		d := &next[bytesAhead]
-		prefetch.Lines(unsafe.Pointer(&b.Frames[d.place&^several]), 1)
-		if d.bytes != 0 {
-			prefetch.Lines(unsafe.Pointer(&b.Data[d.bytes]), 2)
-		}
+func (l *lane) ahead(b *batch, bytes, flow *dealt) {
+	if bytes.place&several == 0 {
+		prefetch.Lines(unsafe.Pointer(&b.Data[bytes.frame.Off]), 2)
 	}
-	if len(next) > flowsAhead {
-		l.tracker.Ahead(next[flowsAhead].mark)
+	if flow.place&several == 0 {
+		l.tracker.Ahead(flow.mark)
 	}
 }
 

@@ -56,7 +56,8 @@ func (p *Packet) goodTCP4(l *Layer) bool {
 	b := p.Record.Data[n.Off:l.End]
 	pair := binary.LittleEndian.Uint64(b[12:])
 	b = b[l.Off-n.Off:]
-	return fold(sum(swapped(int(p.IPProto))+swapped(len(b))+pair>>32+pair&0xffffffff, b)) == 0xffff
+	s := sum(swapped(int(p.IPProto))+swapped(len(b))+pair>>32+pair&0xffffffff, b)
+	return (s>>32+s&0xffffffff)%0xffff == 0 // what folds to 0xffff; the sum is not 0, with a protocol in it
 }
 
 // cutChecksum is the verdict on a segment that was not captured whole: only

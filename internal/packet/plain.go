@@ -189,11 +189,13 @@ func (p *Packet) plainTransport(at, header, end int) {
 	if p.IPProto == protoTCP {
 		id = proto.TCP
 		p.TCP.Decode(b[at:end])
+		p.SrcPort, p.DstPort = p.TCP.SrcPort, p.TCP.DstPort
+	} else {
+		p.SrcPort, p.DstPort = be16(b[at:]), be16(b[at+2:])
 	}
 	p.Layers[3].whole(id, at, header, end)
 	p.N = 4
 	p.Transport, p.transport = id, 3
-	p.SrcPort, p.DstPort = be16(b[at:]), be16(b[at+2:])
 	at += header
 	p.PayloadLen = end - at
 	if at < end {
