@@ -28,19 +28,19 @@ type Conversation struct {
 	Last   Moment
 	Stream int  // Wireshark's tcp.stream or udp.stream number in this source, -1 for others
 	TCP    *TCP // nil unless Proto == TCP
+	// Interfaces has bit i set when a packet came from interface i of the source; bit 63 stands for all from 63 on.
+	Interfaces uint64
+	Opened     bool     // a SYN or SYN/ACK of this instance was captured: Ends[0] is the client
+	Proto      proto.ID // TCP, UDP, SCTP, ICMP, ICMPv6, or the network protocol for anything else (IPv4, IPv6)
 	// Dir[i] is what Ends[i] sent. The endpoints have ports of 0 without a transport. Ends[0] is
 	// the side that opened the connection when Opened, else the sender of the first packet.
 	Dir    [2]Direction
 	Ends   [2]netip.AddrPort
-	Opened bool     // a SYN or SYN/ACK of this instance was captured: Ends[0] is the client
-	Proto  proto.ID // TCP, UDP, SCTP, ICMP, ICMPv6, or the network protocol for anything else (IPv4, IPv6)
 	First  Moment
 	ICMP   *ICMPError // nil when no ICMP error quoted the conversation
 	Copies *Copies    // nil when no packet was recorded twice
 	ID     int        // 0-based, in order of the first packet
 	Source int        // index of the source that saw it
-	// Interfaces has bit i set when a packet came from interface i of the source; bit 63 stands for all from 63 on.
-	Interfaces uint64
 
 	order int64 // place in the source at which its pair was first named: numbers follow it
 }
@@ -123,19 +123,20 @@ type Direction struct {
 
 // TCP is what both directions of a TCP connection say together. Index 0 and 1 are the ends of the conversation.
 type TCP struct {
-	SYN, SYNACK, HandshakeACK Moment // first of each; the client is Ends[0]
-	SYNs                      int    // SYN segments sent by the client with this initial sequence number
-	LastSYN                   Moment
-	Established               bool // handshake complete, or data flowed both ways
-	SimultaneousOpen          bool // both ends sent a SYN without ACK
-	HalfClosed                bool // one side went on to send data after the other's FIN
-	FastOpen                  bool // an option of TCP Fast Open was seen (RFC 7413)
-	Multipath                 bool // an option of Multipath TCP was seen (RFC 8684)
-	Completeness              Completeness
-	RSTClass                  ResetClass
+	Established      bool // handshake complete, or data flowed both ways
+	SimultaneousOpen bool // both ends sent a SYN without ACK
+	HalfClosed       bool // one side went on to send data after the other's FIN
+	FastOpen         bool // an option of TCP Fast Open was seen (RFC 7413)
+	Multipath        bool // an option of Multipath TCP was seen (RFC 8684)
+	Completeness     Completeness
+	RSTClass         ResetClass
 	// Refused is true when the SYN was answered by RST.
 	Refused bool
 	Sides   [2]Side
+
+	SYN, SYNACK, HandshakeACK Moment // first of each; the client is Ends[0]
+	SYNs                      int    // SYN segments sent by the client with this initial sequence number
+	LastSYN                   Moment
 	// RST is the first reset; RSTBy is the side that sent it.
 	RST     Moment
 	RSTBy   int
@@ -161,10 +162,12 @@ const (
 // Side is the sender state of one end of a TCP connection.
 type Side struct {
 	LastData   Moment // last segment with payload
+	LastNew    Moment // last segment with payload that the other side had not acknowledged: no keep-alive
 	NextSeq    uint32 // highest sequence number sent, plus 1
 	AckSent    uint32 // highest acknowledgement this side sent
 	FirstAck   uint32 // first acknowledgement this side sent; valid iff AckSent is not 0
 	Window     uint32 // last window this side advertised, after scaling
+	MSS        int    // 0 when no SYN of this side was captured or it had no option
 	ISN        uint32
 	ISNKnown   bool
 	ScaleKnown bool
@@ -172,9 +175,7 @@ type Side struct {
 	Timestamps bool
 	FINAcked   bool // the other side acknowledged the FIN
 	LastAlert  bool // the last payload of this side was a TLS alert and nothing else: it takes leave
-	MSS        int  // 0 when no SYN of this side was captured or it had no option
 	Scale      int  // window scale of this side's SYN; -1 without one
 	FIN        Moment
 	FINNext    uint32 // sequence number after the FIN; valid iff FIN is seen
-	LastNew    Moment // last segment with payload that the other side had not acknowledged: no keep-alive
 }

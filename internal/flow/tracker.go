@@ -119,22 +119,33 @@ func (t *Tracker) AddOwn(p *packet.Packet, s *Sighting, mark Mark) {
 func (t *Tracker) Ahead(mark Mark) {
 	if m := &t.marked[mark%marks]; m.entry != nil {
 		prefetch.Lines(unsafe.Pointer(m.entry), 1)
-		prefetch.Lines(unsafe.Pointer(m.flow), flowLines)
+		prefetch.Lines(unsafe.Pointer(m.flow), headLines)
+		prefetch.Lines(unsafe.Add(unsafe.Pointer(m.flow), stateAt), stateLines)
+		prefetch.Lines(unsafe.Pointer(m.trail), trailLines)
 	}
 }
+
+// What every segment changes of a TCP conversation: the head of the
+// conversation with the counters of both directions, and the state of the
+// analysis up to that of both sides.
+const (
+	headLines  = int(unsafe.Offsetof(Conversation{}.Dir)+unsafe.Sizeof(Direction{})+unsafe.Offsetof(Direction{}.EchoRTT))/prefetch.LineSize + 1
+	stateAt    = unsafe.Offsetof(flow{}.flipped) &^ (prefetch.LineSize - 1)
+	stateEnd   = unsafe.Offsetof(tcpFlow{}.info) + unsafe.Offsetof(TCP{}.Sides) + unsafe.Sizeof([2]Side{})
+	stateLines = int(stateEnd-stateAt)/prefetch.LineSize + 1
+	trailLines = int(unsafe.Sizeof(trail{})) / prefetch.LineSize
+)
 
 // A marked pair is one that a packet with the same mark is probably between.
 type marked struct {
 	entry *entry
-	flow  *flow // its conversation of late: it may be another one's memory by now
+	flow  *flow  // its conversation of late: it may be another one's memory by now
+	trail *trail // the same of its trail
 	// What an IPv4 header without options and the ports behind it say of packets from the first endpoint to the second.
 	addresses uint64
 	ports     uint32
 	id        proto.ID // None for IPv6
 }
-
-// flowLines is how many lines of a cache a TCP conversation takes.
-const flowLines = int((unsafe.Sizeof(tcpFlow{}) + prefetch.LineSize - 1) / prefetch.LineSize)
 
 // marks is how many pairs of a lane can be found by their mark.
 const marks = 512
@@ -160,8 +171,8 @@ func (t *Tracker) add(p *packet.Packet, s *Sighting, own *marked) {
 	}
 	e, flipped := t.pair(id, p, srcPort, dstPort, own)
 	f := t.instance(e, p, s, flipped, &now)
-	if own != nil && own.flow != f {
-		own.flow = f
+	if own != nil && (own.flow != f || own.trail != f.passed) {
+		own.flow, own.trail = f, f.passed
 	}
 	s.Conv = &f.Conversation
 	s.Dir = index(f.flipped != flipped)
@@ -224,7 +235,7 @@ func (t *Tracker) pair(id proto.ID, p *packet.Packet, srcPort, dstPort uint16, o
 		}
 	}
 	k, flipped := makeKey(id, p.Src, p.Dst, srcPort, dstPort)
-	own.entry, own.flow, own.id = t.find(&k, p, flipped), nil, proto.None
+	own.entry, own.id = t.find(&k, p, flipped), proto.None
 	if l.Proto == proto.IPv4 {
 		own.addresses, own.ports, own.id = addresses, ports, id
 		if flipped {
@@ -336,7 +347,7 @@ func (t *Tracker) begin(e *entry, p *packet.Packet, flipped bool, number int32, 
 
 func (t *Tracker) count(f *flow, p *packet.Packet, s *Sighting, now *Moment) {
 	d := &f.Dir[s.Dir]
-	if !f.First.Seen() {
+	if !f.Last.Seen() { // as near as can be: First is, too, or is not
 		f.First = *now
 	}
 	f.Last = *now
