@@ -14,6 +14,9 @@ type Stream struct {
 	Opens bool
 	// Begins, when set, is the layer of a segment that begins a message and does not end it. Its bytes are those of the piece, and its note says that they are no message.
 	Begins *UnitLayer
+	// Resumes says that the first bytes of a unit tell its length, and units mean something without those before: after bytes
+	// that are missing the next unit begins where the one before ends, and what was captured of that one is taken in without the rest.
+	Resumes bool
 	// New begins a connection.
 	New func() Session
 }

@@ -161,6 +161,7 @@ func (a *Applications) keep(t *talk) {
 func (a *Applications) release(t *talk) {
 	for d := range t.dir {
 		for i := range t.dir[d].open {
+			a.lose(t, d, &t.dir[d].open[i])
 			a.memory.give(t.dir[d].open[i].head)
 		}
 		t.dir[d].open = nil
@@ -218,6 +219,7 @@ func (a *Applications) segment(t *talk, p *packet.Packet, s *flow.Sighting) {
 	if (netip.AddrPortFrom(p.Src, p.SrcPort)) != t.first {
 		dir = 1
 	}
+	a.acked(t, dir, p)
 	d := &t.dir[dir]
 	seq := p.TCP.Seq
 	if p.TCP.Flags&tcp.SYN != 0 {

@@ -54,7 +54,17 @@ func frameOf(src, dst netip.AddrPort, seq uint32, flags byte, payload string) []
 
 // send feeds a segment and says what it shows: the layers with their bytes, and whether it ends inside a message.
 func (r *rig) send(src, dst netip.AddrPort, seq uint32, flags byte, payload string, captured int) string {
-	data := frameOf(src, dst, seq, flags, payload)
+	return r.feed(frameOf(src, dst, seq, flags, payload), captured)
+}
+
+// sendAcking feeds a segment with an acknowledgment.
+func (r *rig) sendAcking(src, dst netip.AddrPort, seq, acked uint32, payload string) string {
+	data := frameOf(src, dst, seq, ack, payload)
+	binary.BigEndian.PutUint32(data[42:], acked)
+	return r.feed(data, 0)
+}
+
+func (r *rig) feed(data []byte, captured int) string {
 	wire := len(data)
 	if captured > 0 {
 		data = data[:54+captured]

@@ -17,6 +17,7 @@ type chunk struct {
 	off   int          // where data begins in the payload
 	gap   bool         // bytes before it are missing
 	last  bool         // the sender closes behind it
+	told  bool         // the unit with which the buffer begins was taken in before
 	began request.Mark // of a unit that an earlier segment began, with which the buffer begins
 }
 
@@ -37,18 +38,29 @@ func (a *Applications) feed(t *talk, dir int, c chunk) {
 			end = min(end, o.to)
 		}
 		n := end - c.from
+		o.last = a.mark()
 		if !o.take(c.from, c.data[:min(int64(len(c.data)), n)], n, &a.memory) {
-			a.part(t, nil)
-			return // all of it: an open unit is not whole before its end
+			if end == c.to || t.stream == nil || !t.stream.Resumes {
+				a.part(t, nil)
+				return // all of it: an open unit is not whole before its end
+			}
+			d.parsed = max(d.parsed, end)
+			c.skip(n)
+			continue
 		}
 		done := *o
 		d.open = slices.Delete(d.open, i, i+1)
 		a.spend(done.head)
-		a.cut(t, dir, chunk{span: span{done.from, done.from + done.have}, data: done.head, unit: len(a.units), gap: done.gap, last: c.last && end == c.to, off: c.off, began: done.began})
-		c.data = c.data[min(int64(len(c.data)), n):]
-		c.off += int(n)
-		c.from = end
+		a.cut(t, dir, chunk{span: span{done.from, done.from + done.have}, data: done.head, unit: len(a.units), gap: done.gap, last: c.last && end == c.to, off: c.off, began: done.began, told: done.told})
+		c.skip(n)
 	}
+}
+
+// skip takes the first n bytes off a chunk.
+func (c *chunk) skip(n int64) {
+	c.data = c.data[min(int64(len(c.data)), n):]
+	c.off += int(n)
+	c.from += n
 }
 
 // cut tells the units of a chunk apart. What is left of it for a unit that goes on becomes an open one.
@@ -107,11 +119,13 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 			shown = a.layer(c, int(c.from-base), l, l.Beside || !begin && i == 0)
 		}
 		for len(turns) > 0 && turns[0].Layer == i {
-			a.turn(t, c, &turns[0], shown)
+			if !c.told {
+				a.turn(t, c, &turns[0], shown)
+			}
 			turns = turns[1:]
 		}
 	}
-	c.began = request.Mark{}
+	c.began, c.told = request.Mark{}, false
 	if u.Over != nil {
 		a.release(t)
 		t.stream, t.session, t.over, t.port = nil, nil, u.Over, u.OverPort
@@ -199,7 +213,7 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 	}
 	o.extend(e, n)
 	o.few = a.choice.bare && !o.all && e != proto.More
-	o.have = n
+	o.have, o.solid, o.last = n, n, a.mark()
 	if o.began = c.began; !o.began.Seen() {
 		o.began = a.mark()
 	}
@@ -214,6 +228,7 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 		o.put(0, c.data[:min(len(c.data), most)], &a.memory)
 	}
 	if len(d.open) == maxOpen {
+		a.lose(t, dir, &d.open[0])
 		a.memory.give(d.open[0].head)
 		d.open = slices.Delete(d.open, 0, 1)
 	}

@@ -26,8 +26,11 @@ type open struct {
 	all   bool  // more than usual is kept: it is worth nothing unless it is whole
 	few   bool  // only its head is kept
 	have  int64 // how many of its bytes passed
+	told  bool  // it was taken in without what is missing of it
+	solid int64 // how many of its first bytes passed without a hole
 	began request.Mark
-	head  []byte // the first of them, with zeros where none passed
+	last  request.Mark // the latest segment that brought bytes of it
+	head  []byte       // the first of them, with zeros where none passed
 }
 
 // holds reports whether the byte at an offset belongs to the unit.
@@ -50,6 +53,9 @@ func (o *open) take(at int64, data []byte, n int64, m *memory) bool {
 		o.whole, o.to = false, at+n
 	}
 	o.have += n
+	if at-o.from <= o.solid {
+		o.solid = max(o.solid, at-o.from+n)
+	}
 	if i, most := at-o.from, o.most(); i < int64(most) {
 		o.put(int(i), data[:min(len(data), most-int(i))], m)
 		if int64(len(data)) < n { // the capture cut the segment: what lies behind is not known to follow

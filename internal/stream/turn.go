@@ -12,14 +12,20 @@ import (
 
 // turn takes in a question or an answer in the unit that chunk c begins with; shown says that its layer is the last one of the segment.
 func (a *Applications) turn(t *talk, c *chunk, turn *proto.Turn, shown bool) {
-	l := &a.unit.Layers[turn.Layer]
-	m := request.Message{Conv: t.id, Dir: a.unit.Dir, Protocol: l.ID, First: c.began, Last: a.mark(), Length: int64(l.Len)}
-	if !m.First.Seen() {
-		m.First = m.Last
+	first := c.began
+	if !first.Seen() {
+		first = a.mark()
 	}
-	if r := a.pairs.Turn(&m, turn); shown {
+	if r := a.pair(t, turn, first, a.mark()); shown {
 		a.answers(r, turn, &a.layers[len(a.layers)-1])
 	}
+}
+
+// pair takes in a question or an answer whose first and last bytes came with these segments.
+func (a *Applications) pair(t *talk, turn *proto.Turn, first, last request.Mark) *request.Request {
+	l := &a.unit.Layers[turn.Layer]
+	m := request.Message{Conv: t.id, Dir: a.unit.Dir, Protocol: l.ID, First: first, Last: last, Length: int64(l.Len)}
+	return a.pairs.Turn(&m, turn)
 }
 
 // mark is the segment.

@@ -8,8 +8,8 @@ import (
 
 // The session service of NetBIOS and SMB over TCP directly differ in how long a frame may be.
 var (
-	sessionService = proto.Stream{ID: proto.NBSS, Ports: []uint16{nbss.Port}, New: func() proto.Session { return &frames{} }}
-	directTCP      = proto.Stream{ID: proto.NBSS, Ports: []uint16{nbss.DirectPort}, New: func() proto.Session { return &frames{direct: true} }}
+	sessionService = proto.Stream{ID: proto.NBSS, Ports: []uint16{nbss.Port}, Resumes: true, New: func() proto.Session { return &frames{} }}
+	directTCP      = proto.Stream{ID: proto.NBSS, Ports: []uint16{nbss.DirectPort}, Resumes: true, New: func() proto.Session { return &frames{direct: true} }}
 )
 
 // frames cut a connection into frames of the session service. Messages of SMB lie in them whole.
@@ -21,7 +21,7 @@ type frames struct {
 }
 
 // Extent is one frame. What begins with none is a continuation: the rest of a
-// frame whose begin was not captured, as far as the segment goes.
+// frame whose begin was not captured, up to the next message that can be found, or as far as the segment goes.
 func (f *frames) Extent(p *proto.Piece) proto.Extent {
 	switch n := nbss.Extent(p.Data, f.direct); {
 	case n > 0:
@@ -31,10 +31,16 @@ func (f *frames) Extent(p *proto.Piece) proto.Extent {
 	case len(p.Data) == 0: // not captured
 		return proto.NotThis
 	}
+	if n := nextFrame(p.Data); n > 0 {
+		return proto.Extent(n)
+	}
 	return proto.Extent(p.Len)
 }
 
 func (f *frames) Unit(u *proto.Unit) {
+	if f.smb2 != nil && (u.Gap || len(u.Data) < min(u.Len, nbss.HeaderLen+smb2.HeaderLen)) {
+		f.smb2.Missed()
+	}
 	if nbss.Extent(u.Data, f.direct) <= 0 {
 		u.Layers = append(u.Layers, proto.UnitLayer{ID: proto.NBSSContinuation, Len: u.Len})
 		return

@@ -129,6 +129,7 @@ var sameFile = [16]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x
 func (c *Connection) Message(u *proto.Unit, layer int, b []byte) {
 	m := &c.message
 	if !m.Decode(b) {
+		c.counted = false
 		return
 	}
 	if layer == 0 || u.Layers[layer-1].ID != proto.SMB2 {

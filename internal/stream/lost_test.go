@@ -1,0 +1,103 @@
+package stream_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/request"
+	"github.com/wiretale/wiretale/internal/stream"
+)
+
+var fileServer = netip.MustParseAddrPort("10.0.0.2:445")
+
+// readFrame is a READ of SMB 2 in a frame: a request, or a response with so many bytes of data.
+func readFrame(id uint64, response bool, data int) string {
+	m := make([]byte, 64+49)
+	if response {
+		m = make([]byte, 64+16+data)
+	}
+	le := binary.LittleEndian
+	copy(m, "\xfeSMB\x40\x00")
+	le.PutUint16(m[12:], 8)
+	le.PutUint64(m[24:], id)
+	le.PutUint16(m[64:], 49)
+	if response {
+		m[16] = 1
+		le.PutUint16(m[64:], 17)
+		le.PutUint32(m[68:], uint32(data))
+	} else {
+		le.PutUint32(m[68:], 300)
+	}
+	return string(binary.BigEndian.AppendUint32(nil, uint32(len(m)))) + string(m)
+}
+
+// readRig is a rig that keeps the requests that are done, each as its record, that of the answer's begin and end, and the bytes that were moved.
+func readRig(t *testing.T) (r *rig, done *[]string) {
+	done = new([]string)
+	r = &rig{t: t, tracker: flow.NewTracker(0), streams: stream.New(stream.NewChoice(stream.Rules{}), 0, func(q *request.Request) {
+		*done = append(*done, fmt.Sprintf("%s %d: %d-%d %d", q.Command, q.Asked.Number, q.First.Number, q.Last.Number, q.Moved))
+	})}
+	return r, done
+}
+
+// layers are the names of the layers in what send says.
+func layers(said string) string {
+	var names []string
+	for _, part := range strings.Split(said, ", ") {
+		name, _, _ := strings.Cut(part, " ")
+		names = append(names, name)
+	}
+	return strings.Join(names, " ")
+}
+
+// A segment of a response is missing from the capture. The next response begins in the middle of a segment.
+func TestLostBytes(t *testing.T) {
+	one, two := readFrame(1, true, 300), readFrame(2, true, 100)
+	const at = 1000
+	for name, c := range map[string]struct {
+		late bool // what is missing comes behind the acknowledgment
+		want string
+	}{
+		"lost": {false, "Read 2: 4-5 100|Read 1: 3-4 300"},
+		"late": {true, "Read 2: 4-5 100|Read 1: 3-4 300"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, done := readRig(t)
+			send := func(from, to netip.AddrPort, seq, acked uint32, payload, want string) {
+				t.Helper()
+				if got := layers(r.sendAcking(from, to, seq, acked, payload)); got != want {
+					t.Errorf("frame %d shows %s, want %s", r.frame, got, want)
+				}
+			}
+			asks := readFrame(1, false, 0)
+			send(client, fileServer, 1, at, asks, "nbss smb2")
+			send(client, fileServer, 1+uint32(len(asks)), at, readFrame(2, false, 0), "nbss smb2")
+			send(fileServer, client, at, 300, one[:120], "part")
+			send(fileServer, client, at+200, 300, one[200:]+two[:50], "part")
+			send(fileServer, client, at+200+uint32(len(one[200:]))+50, 300, two[50:], "nbss smb2")
+			if got := strings.Join(*done, "|"); got != "Read 2: 4-5 100" {
+				t.Errorf("before the acknowledgment: %s", got)
+			}
+			send(client, fileServer, 1+2*uint32(len(asks)), at+uint32(len(one)+len(two)), readFrame(3, false, 0), "nbss smb2")
+			if c.late {
+				send(fileServer, client, at+120, 300, one[120:200], "nbss smb2")
+			}
+			if got := strings.Join(*done, "|"); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// The capture begins in the middle of a message; the next one begins in the middle of the segment.
+func TestMidStream(t *testing.T) {
+	r, _ := readRig(t)
+	said := r.send(fileServer, client, 1000, ack, strings.Repeat("x", 77)+readFrame(1, true, 100)+readFrame(2, true, 100), 0)
+	if got, want := layers(said), "nbss-continuation nbss smb2 nbss smb2"; got != want && got != strings.Replace(want, "nbss-continuation", "nbss", 1) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
