@@ -21,7 +21,7 @@ func (c *Connection) answer(u *proto.Unit, l *proto.UnitLayer, t *proto.Turn) {
 		return
 	}
 	c.credits += int(m.Credits)
-	r, asked := c.asked.get(m.ID)
+	r, asked := c.asked.Get(m.ID)
 	c.base(l, m)
 	if asked && m.Flags&Async != 0 { // it has no tree of its own
 		m.Tree = r.tree
@@ -39,7 +39,7 @@ func (c *Connection) answer(u *proto.Unit, l *proto.UnitLayer, t *proto.Turn) {
 		c.unasked(l)
 		return
 	}
-	c.asked.drop(m.ID)
+	c.asked.Drop(m.ID)
 	c.chain.open = r.open
 	c.done(u, l, r)
 	c.give(r)
@@ -53,7 +53,7 @@ func (c *Connection) unasked(l *proto.UnitLayer) {
 		c.negotiated(m)
 	case IOCTL:
 		if id := m.FileID(); id != nil {
-			if o, ok := c.files.get(fileKey{treeKey{m.Session, m.Tree}, [16]byte(id)}); ok {
+			if o, ok := c.files.Get(fileKey{treeKey{m.Session, m.Tree}, [16]byte(id)}); ok {
 				nameFile(l, o)
 			}
 		}
@@ -70,7 +70,7 @@ func (c *Connection) done(u *proto.Unit, l *proto.UnitLayer, r *exchange) {
 		c.setUp(u, r)
 	case Logoff:
 		if ok {
-			c.sessions.drop(m.Session)
+			c.sessions.Drop(m.Session)
 		}
 	case TreeConnect:
 		if ok && len(m.Body()) >= 3 {
@@ -78,13 +78,13 @@ func (c *Connection) done(u *proto.Unit, l *proto.UnitLayer, r *exchange) {
 		}
 	case TreeDisconnect:
 		if ok {
-			c.trees.drop(treeKey{m.Session, m.Tree})
+			c.trees.Drop(treeKey{m.Session, m.Tree})
 		}
 	case Create:
 		c.created(l, r)
 	case Close:
 		if ok && r.open != nil {
-			c.files.drop(r.open.key)
+			c.files.Drop(r.open.key)
 		}
 	case QueryInfo, SetInfo:
 		if ok && r.open != nil && r.pattern != "" {
@@ -106,23 +106,23 @@ func (c *Connection) setUp(u *proto.Unit, r *exchange) {
 	m := &c.message
 	switch {
 	case m.Status == 0:
-		c.sessions.put(m.Session, &session{frame: u.Frame, texts: r.texts})
+		c.sessions.Put(m.Session, &session{frame: u.Frame, texts: r.texts})
 	case m.Status != statusMoreProcessing && r.texts != nil:
-		c.sessions.drop(m.Session)
+		c.sessions.Drop(m.Session)
 	}
 }
 
 // connect adds a tree.
 func (c *Connection) connect(u *proto.Unit, r *exchange) {
 	m := &c.message
-	s, _ := c.sessions.get(m.Session)
+	s, _ := c.sessions.Get(m.Session)
 	t := &tree{kind: m.Body()[2], frame: u.Frame, path: r.pattern, session: s}
 	var texts []string
 	if s != nil {
 		texts = s.texts
 	}
 	t.texts = withText(texts, TextTree, r.pattern)
-	c.trees.put(treeKey{m.Session, m.Tree}, t)
+	c.trees.Put(treeKey{m.Session, m.Tree}, t)
 }
 
 // created gives the open file that a request began its id.
@@ -133,13 +133,13 @@ func (c *Connection) created(l *proto.UnitLayer, r *exchange) {
 		return
 	}
 	r.open.key = fileKey{treeKey{m.Session, m.Tree}, [16]byte(id)}
-	c.files.put(r.open.key, r.open)
+	c.files.Put(r.open.key, r.open)
 	nameFile(l, r.open)
 }
 
 // rename gives an open file another name. Layers that have the texts of the old one keep them.
 func (c *Connection) rename(o *open, name string) {
-	c.files.drop(o.key)
+	c.files.Drop(o.key)
 	share := ""
 	if o.texts != nil {
 		share = o.texts[TextTree]
@@ -149,7 +149,7 @@ func (c *Connection) rename(o *open, name string) {
 		o.full = share + `\` + name
 	}
 	o.known = true
-	c.files.put(o.key, o)
+	c.files.Put(o.key, o)
 }
 
 // moved is how many bytes a response brings, or says that the server took; absent when it does not say.

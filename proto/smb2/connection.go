@@ -13,10 +13,10 @@ import (
 type Connection struct {
 	Negotiated Negotiated
 
-	asked    table[uint64, *exchange] // by MessageId
-	sessions table[uint64, *session]
-	trees    table[treeKey, *tree]
-	files    table[fileKey, *open]
+	asked    proto.Table[uint64, *exchange] // by MessageId
+	sessions proto.Table[uint64, *session]
+	trees    proto.Table[treeKey, *tree]
+	files    proto.Table[fileKey, *open]
 	names    interned
 	spare    []*exchange
 	chain    chain
@@ -40,9 +40,9 @@ const (
 // NewConnection begins a connection.
 func NewConnection() *Connection {
 	return &Connection{
-		asked: newTable[uint64, *exchange](mostAsked, roomNames), sessions: newTable[uint64, *session](mostSessions, roomNames),
-		trees: newTable[treeKey, *tree](mostTrees, roomNames), files: newTable[fileKey, *open](mostFiles, roomNames),
-		names: interned{table: newTable[string, text8](mostNames, roomNames)},
+		asked: proto.NewTable[uint64, *exchange](mostAsked, roomNames), sessions: proto.NewTable[uint64, *session](mostSessions, roomNames),
+		trees: proto.NewTable[treeKey, *tree](mostTrees, roomNames), files: proto.NewTable[fileKey, *open](mostFiles, roomNames),
+		names: interned{Texts: proto.NewTexts(mostNames, roomNames)},
 	}
 }
 
@@ -96,10 +96,10 @@ type (
 // size is about what an entry takes beside its text.
 const size = 64
 
-func (s *session) weight() int  { return size + weigh(s.texts) }
-func (t *tree) weight() int     { return size + weigh(t.texts) }
-func (o *open) weight() int     { return size + len(o.full) }
-func (r *exchange) weight() int { return size + len(r.name) + len(r.pattern) }
+func (s *session) Weight() int  { return size + weigh(s.texts) }
+func (t *tree) Weight() int     { return size + weigh(t.texts) }
+func (o *open) Weight() int     { return size + len(o.full) }
+func (r *exchange) Weight() int { return size + len(r.name) + len(r.pattern) }
 
 func weigh(texts []string) (n int) {
 	for _, t := range texts {
@@ -204,7 +204,7 @@ func (c *Connection) negotiated(m *Message) {
 func (c *Connection) base(l *proto.UnitLayer, m *Message) (t *tree, texts []string) {
 	c.user(l, m.Session)
 	if m.Flags&Async == 0 {
-		t, _ = c.trees.get(treeKey{m.Session, m.Tree})
+		t, _ = c.trees.Get(treeKey{m.Session, m.Tree})
 	}
 	if t != nil {
 		l.Note[noteTree] = uint64(t.frame)
@@ -216,7 +216,7 @@ func (c *Connection) base(l *proto.UnitLayer, m *Message) (t *tree, texts []stri
 
 // user are the note and the texts of a layer as its session says them.
 func (c *Connection) user(l *proto.UnitLayer, id uint64) {
-	if s, ok := c.sessions.get(id); ok {
+	if s, ok := c.sessions.Get(id); ok {
 		l.Note[noteSession], l.Texts = uint64(s.frame), s.texts
 	}
 }

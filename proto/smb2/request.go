@@ -44,7 +44,7 @@ func (c *Connection) ask(u *proto.Unit, l *proto.UnitLayer, t *proto.Turn) {
 	tree, texts := c.base(l, m)
 	if m.Command == Cancel { // it has the id of what it cancels, and no answer
 		t.Kind = proto.Tell
-		if r, ok := c.asked.get(m.ID); ok {
+		if r, ok := c.asked.Get(m.ID); ok {
 			r.cancelled = true
 			t.Name = r.name
 		}
@@ -59,7 +59,7 @@ func (c *Connection) ask(u *proto.Unit, l *proto.UnitLayer, t *proto.Turn) {
 		c.askCreate(r, tree, texts)
 	case SessionSetup:
 		if r.texts = c.account(m); r.texts != nil { // who it is is known before the server agrees
-			c.sessions.put(m.Session, &session{frame: u.Frame, texts: r.texts})
+			c.sessions.Put(m.Session, &session{frame: u.Frame, texts: r.texts})
 		}
 	default:
 		c.askFile(r, l, tree, texts)
@@ -69,11 +69,11 @@ func (c *Connection) ask(u *proto.Unit, l *proto.UnitLayer, t *proto.Turn) {
 		c.give(r)
 		return
 	}
-	if old, ok := c.asked.get(m.ID); ok { // its answer was not seen
-		c.asked.drop(m.ID)
+	if old, ok := c.asked.Get(m.ID); ok { // its answer was not seen
+		c.asked.Drop(m.ID)
 		c.give(old)
 	}
-	c.asked.put(m.ID, r)
+	c.asked.Put(m.ID, r)
 }
 
 func (c *Connection) askTree(r *exchange) {
@@ -136,14 +136,14 @@ func (c *Connection) openOf(m *Message, t *tree) *open {
 	if key.id == sameFile {
 		return c.chain.open
 	}
-	if o, ok := c.files.get(key); ok {
+	if o, ok := c.files.Get(key); ok {
 		return o
 	}
 	o := &open{key: key, pipe: t != nil && t.kind == sharePipe, full: guidText(id)}
 	if t != nil {
 		o.full = t.path + `\` + o.full
 	}
-	c.files.put(key, o)
+	c.files.Put(key, o)
 	return o
 }
 
@@ -247,7 +247,7 @@ func (c *Connection) account(m *Message) []string {
 		if n.Unicode {
 			texts[which] = c.names.join("", b)
 		} else {
-			texts[which] = c.names.keep(b)
+			texts[which] = c.names.Keep(b)
 		}
 	}
 	return texts
