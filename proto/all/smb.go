@@ -3,6 +3,7 @@ package all
 import (
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/nbss"
+	"github.com/wiretale/wiretale/proto/smb"
 	"github.com/wiretale/wiretale/proto/smb2"
 )
 
@@ -16,6 +17,7 @@ var (
 type frames struct {
 	direct  bool
 	smb2    *smb2.Connection // nil before the first message
+	smb     *smb.Connection
 	secrets proto.Secrets
 	channel *smb2.Channel // nil before it is asked
 }
@@ -57,10 +59,23 @@ func (f *frames) message(u *proto.Unit, i int) {
 	case proto.SMB2:
 		f.connection().Message(u, i, u.Bytes(l))
 		f.learn(u, l)
+	case proto.SMB:
+		f.version1(u, i, u.Bytes(l))
 	case proto.SMB2Transform:
 		f.decrypt(u, i)
 	case proto.SMB2Compressed:
 		f.decompress(u, i)
+	}
+}
+
+// version1 takes in a message of SMB 1. When version 2 is negotiated with it, the connection is that of version 2 from there on.
+func (f *frames) version1(u *proto.Unit, i int, b []byte) {
+	if f.smb == nil {
+		f.smb = smb.NewConnection()
+	}
+	f.smb.Message(u, i, b)
+	if t := &u.Turns; len(*t) > 0 && (*t)[len(*t)-1].Kind == proto.Tell && len(b) > 4 && b[4] == smb.Negotiate {
+		f.connection().Upgraded()
 	}
 }
 
