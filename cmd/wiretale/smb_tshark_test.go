@@ -1,10 +1,12 @@
 package main
 
 import (
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/wiretale/wiretale/internal/packet"
@@ -86,4 +88,66 @@ func smbAccepted(name, got, want string, row []string) string {
 		return "no-time"
 	}
 	return ""
+}
+
+// smbRow are the rows of tshark that are compared: what SMB carries is not decoded.
+var smbRow = regexp.MustCompile(`^\d+\t(TCP|NBSS|SMB2?)\t`)
+
+// whySMBRow is why a row differs, "" when it may not.
+func whySMBRow(got, want string) string {
+	switch {
+	case got == withoutFiles(want):
+		return "channel"
+	case strings.Contains(want, "NBSS Continuation") && strings.Contains(got, "[BoundErrorUnreassembled"):
+		return "resync"
+	case strings.Contains(got, "[Packet size limited"), strings.HasSuffix(want, "\tSession message"), strings.Contains(want, "NBSS Continuation") && strings.HasSuffix(got, "Session request"):
+		return "broken-off"
+	case strings.HasSuffix(want, "[TCP segment of a reassembled PDU]") && strings.HasPrefix(want, got+" ") && !regexp.MustCompile(`\b(445|139) (\[|→)|→ (445|139)\b`).MatchString(want):
+		return "inner" // of DCE/RPC, beside SMB
+	}
+	return ""
+}
+
+// TestSMBRowsAreTsharks compares Protocol and Info of all rows of captures of SMB 2 with tshark's, the segments that only carry a part of a message and the acknowledgments too.
+func TestSMBRowsAreTsharks(t *testing.T) {
+	t.Parallel()
+	need(t, "tshark")
+	var files []string
+	for _, pattern := range []string{"smb2/*.pcap*", "smb2/ms/*", "lab/smb/*", "rebuilt/post2*"} {
+		found, _ := filepath.Glob(filepath.Join(captures, pattern))
+		files = append(files, found...)
+	}
+	if len(files) == 0 {
+		t.Skip("../shared/captures is not here: no captures to compare")
+	}
+	var mu sync.Mutex
+	rows, reasons := 0, map[string]int{}
+	each(sampled(files), func(file string) {
+		args := []string{"-r", file, "-T", "fields", "-e", "frame.number", "-e", listColumn + "Protocol", "-e", listColumn + "Info"}
+		want := strings.Split(byTshark(args...), "\n")
+		got := strings.Split(wiretale(t, append([]string{"packets", "-q"}, args...)...), "\n")
+		mu.Lock()
+		defer mu.Unlock()
+		if len(want) != len(got) {
+			t.Errorf("%s: %d rows, tshark has %d", filepath.Base(file), len(got)-1, len(want)-1)
+			return
+		}
+		for i := range want {
+			g, w := strings.TrimSpace(got[i]), strings.TrimSpace(want[i])
+			if !smbRow.MatchString(w) {
+				continue
+			}
+			if rows++; g == w {
+				continue
+			}
+			why := whySMBRow(g, w)
+			if reasons[why]++; why == "" && reasons[why] <= 20 {
+				t.Errorf("%s\n got %.200s\nwant %.200s", filepath.Base(file), g, w)
+			}
+		}
+	})
+	t.Logf("%d rows compared; rows that differ, by reason: %v", rows, reasons)
+	if rows < 1000 {
+		t.Errorf("only %d rows compared: the captures or the pattern changed", rows)
+	}
 }
