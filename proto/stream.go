@@ -57,6 +57,7 @@ type Unit struct {
 	Data  []byte // what there is of it; not to be kept
 	Len   int    // its length on the wire
 	Gap   bool   // bytes before it are missing
+	Rest  bool   // it goes on with the unit before it, of which the capture has only pieces: the protocol [Stream.Resumes]
 
 	// Layers are what the packet shows of it, in order; none for a unit that is not shown.
 	Layers []UnitLayer

@@ -82,6 +82,7 @@ type direction struct {
 	once   once
 	open   []open
 	parsed int64 // offset up to which units are told apart
+	rest   rest
 	closed bool
 }
 
@@ -160,6 +161,7 @@ func (a *Applications) keep(t *talk) {
 
 func (a *Applications) release(t *talk) {
 	for d := range t.dir {
+		a.endRest(t, d)
 		for i := range t.dir[d].open {
 			a.lose(t, d, &t.dir[d].open[i])
 			a.memory.give(t.dir[d].open[i].head)

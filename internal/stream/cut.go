@@ -17,6 +17,7 @@ type chunk struct {
 	off   int          // where data begins in the payload
 	gap   bool         // bytes before it are missing
 	last  bool         // the sender closes behind it
+	rest  bool         // it goes on with a unit of which there are only pieces
 	told  bool         // the unit with which the buffer begins was taken in before
 	began request.Mark // of a unit that an earlier segment began, with which the buffer begins
 }
@@ -73,6 +74,11 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 			d.parsed = max(d.parsed, c.to)
 			return
 		}
+		if d.rest.to != 0 && a.goOn(t, dir, &c, base, begin) {
+			begin, c.gap = false, false
+			d.parsed = max(d.parsed, c.from)
+			continue
+		}
 		n := c.to - c.from
 		a.piece = proto.Piece{Dir: dir, Data: c.data, Len: int(n), Gap: c.gap, Last: c.last}
 		e := t.session.Extent(&a.piece)
@@ -85,6 +91,9 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 		case e > 0 && int64(e) <= n:
 			a.emit(t, dir, &c, int(e), base, begin)
 		case c.last || cutShort:
+			if cutShort && e > 0 && t.stream.Resumes {
+				d.rest = rest{span: span{c.from + n, c.from + int64(e)}, seen: a.mark()}
+			}
 			a.emit(t, dir, &c, int(n), base, begin)
 		default:
 			a.hold(t, dir, &c, e, begin, base)
@@ -99,7 +108,7 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin bool) {
 	here := min(n, len(c.data))
 	u := &a.unit
-	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Locks: u.Locks[:0], Memory: (*room)(a)}
+	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Rest: c.rest, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Locks: u.Locks[:0], Memory: (*room)(a)}
 	t.session.Unit(u)
 	a.locked(u.Locks)
 	first := len(a.units) // of what was opened
@@ -119,6 +128,9 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 			shown = a.layer(c, int(c.from-base), l, l.Beside || !begin && i == 0)
 		}
 		for len(turns) > 0 && turns[0].Layer == i {
+			if d := &t.dir[dir]; len(turns) == 1 && d.rest.from == c.from+int64(n) {
+				d.rest.begin(&turns[0], l.ID)
+			}
 			if !c.told {
 				a.turn(t, c, &turns[0], shown)
 			}

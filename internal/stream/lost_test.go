@@ -120,3 +120,42 @@ func TestBodyBeforeHead(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// The capture has the first bytes of each segment only. A response ends where its length says, and the next one begins there.
+func TestCutSegments(t *testing.T) {
+	one, two := readFrame(1, true, 300), readFrame(2, true, 100)
+	const at = 1000
+	r, done := readRig(t)
+	asks := readFrame(1, false, 0)
+	r.sendAcking(client, fileServer, 1, at, asks)
+	r.sendAcking(client, fileServer, 1+uint32(len(asks)), at, readFrame(2, false, 0))
+	for i, s := range []struct {
+		payload  string
+		captured int
+		want     string
+	}{
+		{one[:300], 100, "nbss smb2"}, {one[300:] + two[:100], 160, "nbss-continuation nbss smb2"}, {two[100:], 20, "nbss-continuation"}, {"\x85\x00\x00\x00", 0, "nbss"},
+	} {
+		seq := at + uint32([]int{0, 300, len(one) + 100, len(one) + len(two)}[i])
+		if got := layers(r.send(fileServer, client, seq, ack, s.payload, s.captured)); got != s.want && got != strings.Replace(s.want, "nbss-continuation", "nbss", 1) {
+			t.Errorf("segment %d shows %s, want %s", i, got, s.want)
+		}
+	}
+	if got, want := strings.Join(*done, "|"), "Read 1: 3-4 300|Read 2: 4-5 100"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// The last segments of a response are missing: it ends with the last one that is there.
+func TestCutSegmentsThatEndEarly(t *testing.T) {
+	one := readFrame(1, true, 900)
+	const at = 1000
+	r, done := readRig(t)
+	r.sendAcking(client, fileServer, 1, at, readFrame(1, false, 0))
+	r.send(fileServer, client, at, ack, one[:300], 100)
+	r.send(fileServer, client, at+300, ack, one[300:500], 100)
+	r.send(fileServer, client, at+uint32(len(one)), ack, "\x85\x00\x00\x00", 0)
+	if got, want := strings.Join(*done, "|"), "Read 1: 2-3 900"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -40,10 +40,10 @@ func (f *frames) Extent(p *proto.Piece) proto.Extent {
 }
 
 func (f *frames) Unit(u *proto.Unit) {
-	if f.smb2 != nil && (u.Gap || len(u.Data) < min(u.Len, nbss.HeaderLen+smb2.HeaderLen)) {
+	if f.smb2 != nil && !u.Rest && (u.Gap || len(u.Data) < min(u.Len, nbss.HeaderLen+smb2.HeaderLen)) {
 		f.smb2.Missed()
 	}
-	if nbss.Extent(u.Data, f.direct) <= 0 {
+	if u.Rest || nbss.Extent(u.Data, f.direct) <= 0 {
 		u.Layers = append(u.Layers, proto.UnitLayer{ID: proto.NBSSContinuation, Len: u.Len})
 		return
 	}
