@@ -116,7 +116,7 @@ func (c *Connection) setUp(u *proto.Unit, r *exchange) {
 func (c *Connection) connect(u *proto.Unit, r *exchange) {
 	m := &c.message
 	s, _ := c.sessions.Get(m.Session)
-	t := &tree{kind: m.Body()[2], frame: u.Frame, path: r.pattern, session: s}
+	t := &tree{kind: m.Body()[2], frame: u.Frame, path: r.pattern}
 	var texts []string
 	if s != nil {
 		texts = s.texts
@@ -139,6 +139,9 @@ func (c *Connection) created(l *proto.UnitLayer, r *exchange) {
 
 // rename gives an open file another name. Layers that have the texts of the old one keep them.
 func (c *Connection) rename(o *open, name string) {
+	if _, ok := c.files.Get(o.key); !ok { // its id is not known
+		return
+	}
 	c.files.Drop(o.key)
 	share := ""
 	if o.texts != nil {

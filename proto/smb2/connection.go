@@ -65,11 +65,10 @@ type session struct {
 
 // A tree is a connected share ([MS-SMB2] 3.2.1.4).
 type tree struct {
-	kind    uint8 // of share: 1 disk, 2 pipe, 3 printer
-	frame   int64 // of the response to TREE_CONNECT
-	path    string
-	session *session // nil when its set-up was not seen
-	texts   []string
+	kind  uint8 // of share: 1 disk, 2 pipe, 3 printer
+	frame int64 // of the response to TREE_CONNECT
+	path  string
+	texts []string
 }
 
 // An open is an open file, from the request to create it on ([MS-SMB2] 3.2.1.6).
@@ -93,7 +92,7 @@ type (
 	}
 )
 
-// size is about what an entry takes beside its text.
+// size is about what an entry takes beside its text, in bytes.
 const size = 64
 
 func (s *session) Weight() int  { return size + weigh(s.texts) }
@@ -115,11 +114,11 @@ type chain struct {
 	open    *open
 }
 
-// shipped is an id of a related message that stands for that of the message before.
+// Ids of all ones, which in a related message stand for those of the message before.
 const (
 	sameSession = ^uint64(0)
 	sameTree    = ^uint32(0)
-	noMessage   = ^uint64(0) // the id of what the server says unasked
+	noMessage   = ^uint64(0) // MessageId of what the server says unasked
 )
 
 var sameFile = [16]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}

@@ -36,7 +36,7 @@ const (
 	textCount
 )
 
-// withFile are texts of a session and a tree with the name of a file.
+// withText are the texts of a session and a tree, with one of them set.
 func withText(texts []string, which int, text string) []string {
 	all := make([]string, textCount)
 	copy(all, texts)

@@ -20,7 +20,7 @@ type exchange struct {
 	texts        []string // of who authenticates, of the session set-up; of the layer, of a QUERY_DIRECTORY
 }
 
-// shipments of requests are used again: a connection that reads does not allocate.
+// take is an exchange to fill. Those that are over are used again: a connection that reads does not allocate.
 func (c *Connection) take() *exchange {
 	if n := len(c.spare); n > 0 {
 		r := c.spare[n-1]
