@@ -33,7 +33,7 @@ func hostile(command uint16, flags uint32, n uint64, name string) []byte {
 	return b
 }
 
-// TestConnectionIsBounded tells a connection a hundred thousand different things that it is to remember.
+// TestConnectionIsBounded tells a connection tens of thousands of different things that it is to remember.
 func TestConnectionIsBounded(t *testing.T) {
 	c := NewConnection()
 	var u proto.Unit
@@ -41,8 +41,8 @@ func TestConnectionIsBounded(t *testing.T) {
 		u.Layers, u.Turns = append(u.Layers[:0], proto.UnitLayer{ID: proto.SMB2}), u.Turns[:0]
 		c.Message(&u, 0, b)
 	}
-	long := strings.Repeat("x", 1000)
-	for i := range uint64(20000) {
+	long := strings.Repeat("x", 200)
+	for i := range uint64(10000) {
 		say(hostile(SessionSetup, 0, i, ""))
 		say(hostile(SessionSetup, Response, i, ""))
 		say(hostile(TreeConnect, 0, i, fmt.Sprint(i, long)))
