@@ -90,7 +90,8 @@ const (
 	CLDAP // LDAP in datagrams
 	Kerberos
 	KerberosStream // Kerberos over TCP: a length before each message
-	Count          // number of protocols
+	TDS
+	Count // number of protocols
 )
 
 var names = [Count]string{
@@ -105,7 +106,7 @@ var names = [Count]string{
 	SLARP: "slarp", UDPEncap: "udpencap", Shim6: "ipv6.shim6", MobileIPv6: "mipv6", HIP: "hip", L2TP: "l2tp", TLS: "tls", HTTP: "http",
 	DNS: "dns", DNSStream: "dns", MDNS: "mdns", LLMNR: "llmnr", SSRP: "ssrp",
 	NBSS: "nbss", NBSSContinuation: "nbss", SMB: "smb", SMB2: "smb2", SMB2Transform: "smb2", SMB2Compressed: "smb2",
-	LDAP: "ldap", CLDAP: "cldap", Kerberos: "kerberos", KerberosStream: "kerberos",
+	LDAP: "ldap", CLDAP: "cldap", Kerberos: "kerberos", KerberosStream: "kerberos", TDS: "tds",
 }
 
 // String is Wireshark's short name, as in frame.protocols.
@@ -120,7 +121,7 @@ func (id ID) String() string {
 var applications = [Count]bool{
 	TLS: true, HTTP: true, DNS: true, DNSStream: true, MDNS: true, LLMNR: true, SSRP: true,
 	NBSS: true, NBSSContinuation: true, SMB: true, SMB2: true, SMB2Transform: true, SMB2Compressed: true,
-	LDAP: true, CLDAP: true, Kerberos: true, KerberosStream: true,
+	LDAP: true, CLDAP: true, Kerberos: true, KerberosStream: true, TDS: true,
 }
 
 // Application reports whether the layer is one of an application: those are looked for only where somebody asks for them.

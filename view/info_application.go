@@ -8,7 +8,7 @@ import (
 
 // separators are what stands between the texts of several layers of one
 // protocol in a frame, and behind a verdict of the TCP analysis; nothing for other protocols.
-var separators = map[proto.ID]string{proto.TLS: ", ", proto.LDAP: " | "}
+var separators = map[proto.ID]string{proto.TLS: ", ", proto.LDAP: " | ", proto.TDS: ","}
 
 // alone are protocols whose text takes the place of what the layers before said, when it does not go on with it.
 var alone = map[proto.ID]func(p *packet.Packet, i int) (goesOn bool){proto.SMB2: compounded, proto.NBSS: never, proto.DNSStream: never}

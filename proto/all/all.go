@@ -43,6 +43,7 @@ import (
 	"github.com/wiretale/wiretale/proto/ssrp"
 	"github.com/wiretale/wiretale/proto/stp"
 	"github.com/wiretale/wiretale/proto/tcp"
+	"github.com/wiretale/wiretale/proto/tds"
 	"github.com/wiretale/wiretale/proto/teredo"
 	"github.com/wiretale/wiretale/proto/tls"
 	"github.com/wiretale/wiretale/proto/tr"
@@ -122,6 +123,7 @@ var tables = [proto.Count]*field.Table{
 	proto.CLDAP:            &ldap.DatagramFields,
 	proto.Kerberos:         &kerberos.Fields,
 	proto.KerberosStream:   &kerberos.StreamFields,
+	proto.TDS:              &tds.Fields,
 }
 
 // Tables are the field tables by protocol; nil for a protocol without fields. They are not to be changed.

@@ -6,13 +6,14 @@ import (
 	"github.com/wiretale/wiretale/proto/http"
 	"github.com/wiretale/wiretale/proto/kerberos"
 	"github.com/wiretale/wiretale/proto/ldap"
+	"github.com/wiretale/wiretale/proto/tds"
 	"github.com/wiretale/wiretale/proto/tls"
 )
 
 // streams are the protocols over TCP, in the order in which they are asked on a port that several have.
 var streams = []*proto.Stream{
 	&tls.Stream, &http.Stream, &dns.Stream, &sessionService, &directTCP,
-	&ldap.Stream, &kerberos.Stream,
+	&ldap.Stream, &kerberos.Stream, &tds.Stream,
 }
 
 // Streams are the protocols that package stream finds in connections. The list is not to be changed.
