@@ -58,7 +58,7 @@ var infos = map[proto.ID]func(row *engine.Row, i int) string{
 	proto.SSRP: ssrpInfo,
 	proto.LDAP: ldapInfo, proto.CLDAP: ldapInfo,
 	proto.Kerberos: kerberosInfo, proto.KerberosStream: kerberosInfo,
-	proto.TDS:              tdsInfo,
+	proto.TDS: tdsInfo, proto.DCERPC: dcerpcInfo,
 	proto.NBSSContinuation: nbssInfo, proto.NBSS: nbssInfo, proto.SMB: smbInfo, proto.SMB2: smb2Info, proto.SMB2Transform: sealedInfo, proto.SMB2Compressed: sealedInfo,
 }
 
@@ -71,7 +71,7 @@ var protocolNames = map[proto.ID]string{
 	proto.VLAN: "VLAN", proto.SLL: "SLL", proto.SLL2: "SLL", proto.VXLAN: "VXLAN", proto.Geneve: "Geneve", proto.GTP: "GTP", proto.Teredo: "Teredo",
 	proto.DNS: "DNS", proto.DNSStream: "DNS", proto.MDNS: "MDNS", proto.LLMNR: "LLMNR", proto.SSRP: "SSRP", proto.NBSS: "NBSS", proto.NBSSContinuation: "NBSS",
 	proto.SMB: "SMB", proto.SMB2: "SMB2", proto.SMB2Transform: "SMB2", proto.SMB2Compressed: "SMB2",
-	proto.LDAP: "LDAP", proto.CLDAP: "CLDAP", proto.Kerberos: "KRB5", proto.KerberosStream: "KRB5", proto.TDS: "TDS",
+	proto.LDAP: "LDAP", proto.CLDAP: "CLDAP", proto.Kerberos: "KRB5", proto.KerberosStream: "KRB5", proto.TDS: "TDS", proto.DCERPC: "DCERPC",
 }
 
 func packetColumns(row *engine.Row) Columns {

@@ -38,20 +38,21 @@ func TestTDSIsTsharks(t *testing.T) {
 	tdsComparison(t).run(t)
 }
 
-// A tdsTalk writes the packets of a connection.
-type tdsTalk struct {
+// A segmentTalk writes the segments of a connection.
+type segmentTalk struct {
+	ports  [2]uint16 // of the client, and of the server
 	seq    [2]uint32
 	frames [][]byte
 }
 
 // say adds a segment of TCP from one side: 0 is the client.
-func (k *tdsTalk) say(dir int, payload string) {
-	ports, hosts := [2]uint16{40000, 1433}, [2]byte{1, 2}
+func (k *segmentTalk) say(dir int, payload string) {
+	hosts := [2]byte{1, 2}
 	b := append(make([]byte, 12), 8, 0, 0x45, 0)
 	b = binary.BigEndian.AppendUint16(b, uint16(40+len(payload)))
 	b = append(b, 0, 1, 0, 0, 64, 6, 0, 0, 192, 0, 2, hosts[dir], 192, 0, 2, hosts[1-dir])
-	b = binary.BigEndian.AppendUint16(b, ports[dir])
-	b = binary.BigEndian.AppendUint16(b, ports[1-dir])
+	b = binary.BigEndian.AppendUint16(b, k.ports[dir])
+	b = binary.BigEndian.AppendUint16(b, k.ports[1-dir])
 	b = binary.BigEndian.AppendUint32(b, k.seq[dir])
 	b = binary.BigEndian.AppendUint32(b, k.seq[1-dir])
 	b = append(b, 0x50, 0x18, 32, 0, 0, 0, 0, 0)
@@ -73,40 +74,36 @@ func tdsText(s string) string {
 	return b.String()
 }
 
-func tdsCount(n uint64, size int) string {
-	return string(binary.LittleEndian.AppendUint64(nil, n)[:size])
-}
-
 // tdsSaid is an error or a message.
 func tdsSaid(kind byte, number uint64, text string) string {
-	body := tdsCount(number, 4) + "\x01\x10" + tdsCount(uint64(len(text)), 2) + tdsText(text) + "\x03" + tdsText("SRV") + "\x00" + tdsCount(7, 4)
-	return string([]byte{kind}) + tdsCount(uint64(len(body)), 2) + body
+	body := littleNumber(number, 4) + "\x01\x10" + littleNumber(uint64(len(text)), 2) + tdsText(text) + "\x03" + tdsText("SRV") + "\x00" + littleNumber(7, 4)
+	return string([]byte{kind}) + littleNumber(uint64(len(body)), 2) + body
 }
 
 func tdsDone(kind byte, status, rows uint64) string {
-	return string([]byte{kind}) + tdsCount(status, 2) + tdsCount(0xc1, 2) + tdsCount(rows, 8)
+	return string([]byte{kind}) + littleNumber(status, 2) + littleNumber(0xc1, 2) + littleNumber(rows, 8)
 }
 
 // TestGeneratedTDSIsTsharks compares a connection that has each kind of packet.
 func TestGeneratedTDSIsTsharks(t *testing.T) {
 	t.Parallel()
 	c := tdsComparison(t)
-	headers := tdsCount(22, 4) + tdsCount(18, 4) + tdsCount(2, 2) + tdsCount(0, 8) + tdsCount(1, 4)
-	rows := "\x81\x01\x00" + tdsCount(0, 4) + "\x08\x00\x38\x01" + tdsText("a") + "\xd1" + tdsCount(5, 4)
-	var k tdsTalk
+	headers := littleNumber(22, 4) + littleNumber(18, 4) + littleNumber(2, 2) + littleNumber(0, 8) + littleNumber(1, 4)
+	rows := "\x81\x01\x00" + littleNumber(0, 4) + "\x08\x00\x38\x01" + tdsText("a") + "\xd1" + littleNumber(5, 4)
+	k := segmentTalk{ports: [2]uint16{40000, 1433}}
 	k.say(0, tdsPacket(1, 1, 1, headers+tdsText("SELECT 1\nFROM x")))
 	k.say(1, tdsPacket(4, 1, 1, tdsSaid(0xaa, 208, "Invalid object name 'x'.")+tdsDone(0xfd, 2, 0)))
 	k.say(0, tdsPacket(1, 0, 1, headers+tdsText("SELECT 2"+strings.Repeat(" ", 100))))
 	k.say(0, tdsPacket(1, 1, 2, tdsText("FROM y")))
 	k.say(1, tdsPacket(4, 0, 1, tdsSaid(0xab, 5701, "info"))+tdsPacket(4, 1, 2, tdsDone(0xfd, 0x10, 3)))
-	k.say(0, tdsPacket(3, 1, 1, headers+"\xff\xff\x0a\x00\x00\x00\x00\x00\xe7"+tdsCount(8000, 2)+"\x09\x04\xd0\x00\x34"+tdsCount(20, 2)+tdsText("SELECT @p1")))
-	k.say(1, tdsPacket(4, 1, 1, "\x79"+tdsCount(0, 4)+tdsDone(0xfe, 0, 0)))
-	k.say(0, tdsPacket(3, 1, 1, headers+tdsCount(7, 2)+tdsText("sp_help")+"\x02\x00"))
+	k.say(0, tdsPacket(3, 1, 1, headers+"\xff\xff\x0a\x00\x00\x00\x00\x00\xe7"+littleNumber(8000, 2)+"\x09\x04\xd0\x00\x34"+littleNumber(20, 2)+tdsText("SELECT @p1")))
+	k.say(1, tdsPacket(4, 1, 1, "\x79"+littleNumber(0, 4)+tdsDone(0xfe, 0, 0)))
+	k.say(0, tdsPacket(3, 1, 1, headers+littleNumber(7, 2)+tdsText("sp_help")+"\x02\x00"))
 	k.say(1, tdsPacket(4, 1, 1, tdsDone(0xff, 1, 1)+tdsDone(0xfe, 0, 0)))
 	k.say(0, tdsPacket(6, 1, 1, ""))
 	k.say(1, tdsPacket(4, 1, 1, tdsDone(0xfd, 0x20, 0)))
 	k.say(0, tdsPacket(14, 1, 1, headers+"\x05\x00\x00\x00"))
-	k.say(1, tdsPacket(4, 1, 1, "\xe3\x0b\x00\x08\x08"+tdsCount(77, 8)+"\x00"+tdsDone(0xfd, 0, 0)))
+	k.say(1, tdsPacket(4, 1, 1, "\xe3\x0b\x00\x08\x08"+littleNumber(77, 8)+"\x00"+tdsDone(0xfd, 0, 0)))
 	k.say(1, tdsPacket(4, 1, 1, rows+tdsDone(0xfd, 0x10, 1)))
 	k.say(0, tdsPacket(18, 1, 1, "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"))
 	file := filepath.Join(t.TempDir(), "tds.pcap")

@@ -58,6 +58,8 @@ var derived = map[string]func(*Packet, int) (field.Span, field.Value, bool){
 	"eth.fcs":                frameCheck,
 	"dns.response_to":        questionNumber,
 	"dns.time":               questionTime,
+	"dcerpc.request_in":      questionNumber,
+	"dcerpc.time":            questionTime,
 	"ldap.response_to":       questionNumber,
 	"ldap.time":              questionTime,
 	"smb2.response_to":       questionNumber,

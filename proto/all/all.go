@@ -7,6 +7,7 @@ import (
 	"github.com/wiretale/wiretale/proto/ah"
 	"github.com/wiretale/wiretale/proto/arp"
 	"github.com/wiretale/wiretale/proto/chdlc"
+	"github.com/wiretale/wiretale/proto/dcerpc"
 	"github.com/wiretale/wiretale/proto/dns"
 	"github.com/wiretale/wiretale/proto/eapol"
 	"github.com/wiretale/wiretale/proto/erf"
@@ -124,6 +125,7 @@ var tables = [proto.Count]*field.Table{
 	proto.Kerberos:         &kerberos.Fields,
 	proto.KerberosStream:   &kerberos.StreamFields,
 	proto.TDS:              &tds.Fields,
+	proto.DCERPC:           &dcerpc.Fields,
 }
 
 // Tables are the field tables by protocol; nil for a protocol without fields. They are not to be changed.

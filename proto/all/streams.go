@@ -2,6 +2,7 @@ package all
 
 import (
 	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/dcerpc"
 	"github.com/wiretale/wiretale/proto/dns"
 	"github.com/wiretale/wiretale/proto/http"
 	"github.com/wiretale/wiretale/proto/kerberos"
@@ -13,7 +14,7 @@ import (
 // streams are the protocols over TCP, in the order in which they are asked on a port that several have.
 var streams = []*proto.Stream{
 	&tls.Stream, &http.Stream, &dns.Stream, &sessionService, &directTCP,
-	&ldap.Stream, &kerberos.Stream, &tds.Stream,
+	&ldap.Stream, &kerberos.Stream, &tds.Stream, &dcerpc.Stream,
 }
 
 // Streams are the protocols that package stream finds in connections. The list is not to be changed.

@@ -40,7 +40,7 @@ func (*session) Extent(p *proto.Piece) proto.Extent {
 	case b[0] == ber.SequenceTag && begins(b):
 		n = ber.Size(b)
 	case b[0] == 0 && len(b) < saslHead:
-	case b[0] == 0 && !p.Gap && sasl(b):
+	case b[0] == 0 && sasl(b) && (!p.Gap || len(b) >= saslHead+2):
 		n = saslHead + int(binary.BigEndian.Uint32(b))
 	default:
 		return proto.NotThis
