@@ -28,6 +28,7 @@ type Channel struct {
 	setups   map[uint64]setup // by MessageId: requests without an answer
 	sessions map[uint64]*keys // by SessionId
 	turned   bool             // direction 1 is the client's: the server spoke first
+	last     uint64           // session of the last message: a related one may leave its own out
 }
 
 // A setup is what a session's set-up has come to.

@@ -35,18 +35,23 @@ const (
 	sigLen = 16
 )
 
-// Verify is the verdict on the signature of a message of which all is there ([MS-SMB2] 3.1.5.1). room gives memory of a size, or nil.
+// Verify is the verdict on the signature of a message of which all is there ([MS-SMB2] 3.1.5.1). Messages come in the order in which they were sent. room gives memory of a size, or nil.
 func (c *Channel) Verify(m *Message, room func(n int) []byte) Verdict {
+	session := m.Session
+	if m.Flags&Related != 0 && session == sameSession {
+		session = c.last
+	}
+	c.last = session
 	if c.secrets == nil || m.Flags&Signed == 0 || m.ID == ^uint64(0) || c.dialect == 0 {
 		return Unverified
 	}
-	k := c.sessions[m.Session]
+	k := c.sessions[session]
 	if k == nil {
 		k = &keys{}
-		c.keep(m.Session, k)
+		c.keep(session, k)
 	}
 	if !k.asked && (k.set || c.dialect < dialect311) {
-		k.asked, k.signature = true, c.signer(k, m.Bytes[40:48])
+		k.asked, k.signature = true, c.signer(k, binary.LittleEndian.AppendUint64(nil, session))
 	}
 	if k.signature == nil {
 		return Unverified

@@ -193,6 +193,13 @@ func TestVerify(t *testing.T) {
 			}
 		}
 		var h smb2.Message
+		related := bytes.Clone(create("a"))
+		related[16] |= smb2.Related
+		copy(related[40:48], bytes.Repeat([]byte{0xff}, 8)) // the session of the message before
+		h.Decode(m.Sign(related))
+		if got := ch.Verify(&h, unbounded); got != smb2.GoodSignature {
+			t.Errorf("dialect %#x, algorithm %d, related message: %d", c.dialect, c.algorithm, got)
+		}
 		h.Decode(m.Sign(create("a")))
 		if got := channel(given{}, m.Setup).Verify(&h, unbounded); got != smb2.Unverified {
 			t.Errorf("without a key: %d", got)
