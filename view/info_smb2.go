@@ -222,7 +222,7 @@ func opened(p *packet.Packet, i int) bool {
 }
 
 // sealedTexts are of encrypted and compressed messages, when they stay closed and when they were opened.
-var sealedTexts = map[proto.ID][2]string{proto.SMB2Transform: {"Encrypted SMB3", "Decrypted SMB3"}, proto.SMB2Compressed: {"Comp. SMB3", "Decomp. SMB3"}}
+var sealedTexts = map[proto.ID][2]string{proto.SMB2Transform: {"Encrypted SMB3", "Decrypted SMB3"}, proto.SMB2Compressed: {"Comp. SMB3 (invalid)", "Decomp. SMB3"}}
 
 // sealedInfo is of an encrypted or compressed message; what was opened of it follows.
 func sealedInfo(row *engine.Row, i int) string {

@@ -21,11 +21,16 @@ func Locks(src *engine.Source) (lines []string) {
 	return lines
 }
 
-func lockText(l *stream.Locked) string {
-	owner := l.ID.String()
+// LockOwner is what has the key of a lock.
+func LockOwner(l *stream.Locked) string {
 	if name := owners[l.ID]; name != nil {
-		owner = name(l.Of)
+		return name(l.Of)
 	}
+	return l.ID.String()
+}
+
+func lockText(l *stream.Locked) string {
+	owner := LockOwner(l)
 	messages := "1 message"
 	if l.Count != 1 {
 		messages = fmt.Sprintf("%d messages", l.Count)

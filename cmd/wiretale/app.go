@@ -114,7 +114,6 @@ func (a *app) each(ctx context.Context, paths []string, c *engine.Case, visit fu
 func (a *app) pass(ctx context.Context, paths []string, opt engine.Options, over func(*engine.Run) error) (*engine.Case, error) {
 	p := newProgress(a.stderr, !a.quiet && terminal(a.stdout) == nil)
 	defer p.finish()
-	a.unlock()
 	opt.Progress, opt.LengthAsSent, opt.KeepDuplicates, opt.Applications = p.update, a.noTSO, a.keep, a.applications
 	r, err := engine.Open(ctx, paths, opt)
 	if err != nil {

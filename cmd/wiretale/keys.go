@@ -21,13 +21,6 @@ func (a *app) loadKeys() error {
 	return nil
 }
 
-// unlock gives the keys to what looks for applications.
-func (a *app) unlock() {
-	if a.applications != nil && a.secrets != nil {
-		a.applications.Secrets = a.secrets
-	}
-}
-
 // locked says on stderr what the keys opened, and what they did not, for commands whose output has no place for it.
 func (a *app) locked(c *engine.Case) error {
 	if a.quiet || a.secrets == nil && !a.verbose {

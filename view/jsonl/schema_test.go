@@ -18,6 +18,7 @@ import (
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/internal/stats"
+	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -93,7 +94,7 @@ func full() *engine.Case {
 		Blocks:     []trace.BlockCount{{What: "w", Count: 1}},
 	}
 	return &engine.Case{
-		Sources:       []*engine.Source{{Info: info, First: 1, Last: 2, Sightings: 1, Dropped: 1, Providers: []engine.ProviderCount{{GUID: trace.GUID{1}, Name: "p"}}, Err: trace.ErrTruncated}},
+		Sources:       []*engine.Source{{Info: info, First: 1, Last: 2, Sightings: 1, Dropped: 1, Providers: []engine.ProviderCount{{GUID: trace.GUID{1}, Name: "p"}}, Locks: []stream.Locked{{Lock: proto.Lock{Why: "w"}, Count: 1, First: 1}}, Err: trace.ErrTruncated}},
 		Conversations: flow.List(conv),
 		Session: &session.Session{
 			Processes: []*session.Process{p}, Sockets: []*session.Socket{socket}, TCBs: []*session.TCB{tcb}, Calls: []*session.Call{call},

@@ -42,6 +42,7 @@ type Source struct {
 	Processes   []Described `json:"processes,omitempty" doc:"processes that the file describes"`
 	Names       []Name      `json:"names,omitempty" doc:"names of addresses that the file brings"`
 	Secrets     []Secret    `json:"secrets,omitempty" doc:"key material that the file holds; the keys themselves are not printed"`
+	Encrypted   []Encrypted `json:"encrypted,omitempty" doc:"encrypted messages by session and by what became of them, where messages of applications were looked at"`
 	Blocks      []Blocks    `json:"blocks,omitempty" doc:"records that are neither packets nor events"`
 }
 
@@ -78,6 +79,14 @@ type Secret struct {
 	Type  string `json:"type" doc:"'TLS key log', 'SSH key log', ..."`
 	Bytes int64  `json:"bytes" doc:"length"`
 	Lines int    `json:"lines" doc:"lines that are neither empty nor comments"`
+}
+
+// Encrypted are messages that one key belongs to.
+type Encrypted struct {
+	Session string `json:"session" doc:"what has the key, such as 'SMB3 session 0x0000400000000039'"`
+	Count   int64  `json:"count" doc:"messages"`
+	First   int64  `json:"first" doc:"number of the record with the first of them"`
+	Closed  string `json:"closed,omitempty" doc:"why they were not decrypted; absent when they were"`
 }
 
 // Blocks are records of a kind.
@@ -207,6 +216,10 @@ func source(i int, src *engine.Source) Source {
 		out.Components = append(out.Components, componentOf(&in.Components[k], in.Interfaces))
 	}
 	described(&out, in)
+	for k := range src.Locks {
+		l := &src.Locks[k]
+		out.Encrypted = append(out.Encrypted, Encrypted{view.LockOwner(l), l.Count, l.First, l.Why})
+	}
 	for _, p := range src.Providers {
 		guid := ""
 		if p.GUID != (trace.GUID{}) {
