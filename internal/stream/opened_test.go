@@ -103,6 +103,16 @@ func TestOpenedIsWhole(t *testing.T) {
 	}
 }
 
+// TestSignedIsWhole: a signature is over all of the message.
+func TestSignedIsWhole(t *testing.T) {
+	r := newSealedRig(t)
+	r.message(1, r.session.Sign(answer(2<<20)), 65000)
+	note := r.packet.NoteOf(r.packet.N - 1)
+	if got := smb2.VerdictOf(&note); got != smb2.GoodSignature {
+		t.Errorf("verdict %d", got)
+	}
+}
+
 // TestOpenedIsBounded: what is opened of one segment has a bound, whatever its messages say.
 func TestOpenedIsBounded(t *testing.T) {
 	r := newSealedRig(t)

@@ -12,16 +12,19 @@ const maxNested = 2
 // Unlock gives the keys of sessions.
 func (f *frames) Unlock(s proto.Secrets) { f.secrets = s }
 
-// Whole holds for frames whose message can be opened.
+// Whole holds for frames whose message can be opened, or whose signature can be verified.
 func (f *frames) Whole(p *proto.Piece) bool {
 	if len(p.Data) < nbss.HeaderLen {
 		return false
 	}
-	switch smb2.KindOf(p.Data[nbss.HeaderLen:]) {
+	switch b := p.Data[nbss.HeaderLen:]; smb2.KindOf(b) {
 	case smb2.Encrypted:
 		return f.secrets != nil
 	case smb2.Compressed:
 		return true
+	case smb2.Plain:
+		var m smb2.Message
+		return f.secrets != nil && m.Decode(b) && m.Flags&smb2.Signed != 0
 	}
 	return false
 }

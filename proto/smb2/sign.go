@@ -185,10 +185,13 @@ const signedShift = 60
 // Noted puts the verdict into the note of the message's layer.
 func (v Verdict) Noted(n *field.Note) { n[0] |= uint64(v) << signedShift }
 
+// VerdictOf is the verdict in the note of a message's layer.
+func VerdictOf(n *field.Note) Verdict { return Verdict(n[0] >> signedShift) }
+
 var signatureFields = []field.Field{{
 	Name: "smb3.signature.verified", Title: "Signature verified", Type: field.Bool, Derived: "from the session's key",
 	Noted: func(b []byte, n *field.Note, yield func(field.Span, field.Value) bool) {
-		if v := Verdict(n[0] >> signedShift); v != Unverified && len(b) >= HeaderLen {
+		if v := VerdictOf(n); v != Unverified && len(b) >= HeaderLen {
 			good := uint64(0)
 			if v == GoodSignature {
 				good = 1

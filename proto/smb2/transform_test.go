@@ -224,6 +224,24 @@ func TestVerdictIsAField(t *testing.T) {
 	}
 }
 
+func BenchmarkOpen(b *testing.B) {
+	text := append(samples()["write"], make([]byte, 65536)...)
+	for name, suite := range map[string]uint16{"AES-128-CCM": smb2.AES128CCM, "AES-128-GCM": smb2.AES128GCM, "AES-256-GCM": smb2.AES256GCM} {
+		m := smb3.Meet(0x0311, suite, 1, sessionKey)
+		ch := channel(given{smb2.SecretSession: sessionKey}, m.Setup)
+		sealed, room := m.Encrypt(0, text), make([]byte, 1<<17)
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, why := ch.Open(0, sealed, len(sealed), func(n int) []byte { return room[:n] }); why != smb2.NotClosed {
+					b.Fatal(why)
+				}
+			}
+		})
+	}
+}
+
 // packed are messages one behind the other: direction, length, bytes.
 func packed(messages []smb3.Message) (all []byte) {
 	for _, m := range messages {
