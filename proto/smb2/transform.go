@@ -28,7 +28,7 @@ var closedTexts = [...]string{
 	NoNegotiation: "the negotiation was not captured whole, and the keys of SMB 3.1.1 are derived from it",
 	NoSetup:       "the set-up of the session was not captured whole, and the keys of SMB 3.1.1 are derived from it",
 	OtherChannel:  "the session was set up over another connection, and its keys are derived from that",
-	WrongTag:      "the tag is wrong: another key, or a damaged message", CutShort: "not all of the message is there",
+	WrongTag:      "the tag is wrong: another key, or a damaged message", CutShort: "not all of the message was captured, or it is longer than what is kept",
 	NotAMessage: "the transform header contradicts itself", NoRoom: "too much is open", UnknownCipher: "the cipher is unknown",
 	BadKey: "the key has a length that no cipher has",
 }
