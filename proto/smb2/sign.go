@@ -46,15 +46,17 @@ func (c *Channel) Verify(m *Message, room func(n int) []byte) Verdict {
 		return Unverified
 	}
 	k := c.sessions[session]
-	if k == nil {
+	if k == nil { // set up before the capture began
 		k = &keys{}
-		c.keep(session, k)
 	}
 	if !k.asked && (k.set || c.dialect < dialect311) {
 		k.asked, k.signature = true, c.signer(k, binary.LittleEndian.AppendUint64(nil, session))
 	}
 	if k.signature == nil {
 		return Unverified
+	}
+	if c.sessions[session] == nil { // others are not kept: anybody can make them up
+		c.keep(session, k)
 	}
 	sum, ok := k.signature(m, room)
 	switch {

@@ -162,22 +162,31 @@ func (c *Channel) Open(dir int, b []byte, wire int, room func(n int) []byte) ([]
 	case h.Size > MaxOpened:
 		return nil, CutShort
 	}
-	k := c.sessions[h.Session]
-	if k == nil {
-		k = &keys{}
-		c.keep(h.Session, k)
-	}
-	if k.tried == nil && k.why == NotClosed {
-		k.why = c.derive(k, b[sessionAt:sessionAt+8])
-	}
-	if k.why != NotClosed {
-		return nil, k.why
+	k, why := c.keysOf(h.Session, b[sessionAt:sessionAt+8])
+	if why != NotClosed {
+		return nil, why
 	}
 	out := room(int(h.Size) + tagLen)
 	if out == nil {
 		return nil, NoRoom
 	}
 	return c.open(k, dir, b[:TransformLen+int(h.Size)], out)
+}
+
+// keysOf are the keys of a session; id is that of the session as it is on the wire. Sessions that have none are not kept: anybody can make them up.
+func (c *Channel) keysOf(session uint64, id []byte) (*keys, Closed) {
+	k := c.sessions[session]
+	switch {
+	case k == nil:
+		k = &keys{}
+		if why := c.derive(k, id); why != NotClosed {
+			return nil, why
+		}
+		c.keep(session, k)
+	case k.tried == nil && k.why == NotClosed:
+		k.why = c.derive(k, id)
+	}
+	return k, k.why
 }
 
 // open tries the ciphers that may be meant. Who is the client is not known

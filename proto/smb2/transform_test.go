@@ -136,6 +136,26 @@ func TestWhyClosed(t *testing.T) {
 	}
 }
 
+// TestMadeUpSessions: messages of sessions that nobody has the key of do not push out those that are known.
+func TestMadeUpSessions(t *testing.T) {
+	m := smb3.Meet(0x0311, smb2.AES128GCM, 1, sessionKey)
+	ch := channel(given{smb2.SecretSession: sessionKey}, m.Setup)
+	good, plain := m.Encrypt(0, create("a")), m.Sign(create("a"))
+	for i := range 5000 {
+		b, p := bytes.Clone(good), bytes.Clone(plain)
+		binary.LittleEndian.PutUint32(b[48:], uint32(i+1))
+		binary.LittleEndian.PutUint32(p[44:], uint32(i+1))
+		var h smb2.Message
+		h.Decode(p)
+		if _, why := ch.Open(0, b, len(b), unbounded); why != smb2.NoKey || ch.Verify(&h, unbounded) != smb2.Unverified {
+			t.Fatal(why)
+		}
+	}
+	if _, why := ch.Open(0, good, len(good), unbounded); why != smb2.NotClosed {
+		t.Error(why)
+	}
+}
+
 // TestNothingUnauthenticated: a message that was changed anywhere gives no text.
 func TestNothingUnauthenticated(t *testing.T) {
 	for _, suite := range []uint16{smb2.AES128CCM, smb2.AES128GCM, smb2.AES256CCM, smb2.AES256GCM} {
