@@ -19,8 +19,8 @@ func smb() proto.Session {
 	return nil
 }
 
-// framed is a frame with a message of SMB 2 of so many bytes behind its header.
-func framed(command byte, flags uint32, body int) string {
+// headed is a frame with a message of SMB 2 of so many bytes behind its header.
+func headed(command byte, flags uint32, body int) string {
 	b := append(binary.BigEndian.AppendUint32(nil, uint32(64+body)), header(0)...)
 	b[4+12] = command
 	binary.LittleEndian.PutUint32(b[4+16:], flags)
@@ -29,7 +29,7 @@ func framed(command byte, flags uint32, body int) string {
 
 // What begins with no frame goes to the next one that can be found.
 func TestNextFrame(t *testing.T) {
-	read := framed(8, 1, 20)
+	read := headed(8, 1, 20)
 	junk := strings.Repeat("j", 30)
 	for name, c := range map[string]struct {
 		bytes string
@@ -41,9 +41,9 @@ func TestNextFrame(t *testing.T) {
 		"another behind it":     {junk + read + read, 30},
 		"something else behind": {junk + read + junk, 60 + len(read)},
 		"few bytes behind it":   {junk + read + "\x00\x00", 30},
-		"two of which one is":   {junk + framed(99, 1, 20) + read, 30 + len(read)},
-		"unknown flags":         {junk + framed(8, 1<<20, 20), 30 + len(read)},
-		"no body":               {junk + framed(8, 1, 0), 30 + 68},
+		"two of which one is":   {junk + headed(99, 1, 20) + read, 30 + len(read)},
+		"unknown flags":         {junk + headed(8, 1<<20, 20), 30 + len(read)},
+		"no body":               {junk + headed(8, 1, 0), 30 + 68},
 		"next header unaligned": {junk + read[:4] + header(65) + strings.Repeat("\x00", 20), 30 + len(read)},
 		"in the first bytes":    {"\xfeSMB\x40\x00" + junk, 36},
 	} {
@@ -56,7 +56,7 @@ func TestNextFrame(t *testing.T) {
 // FuzzSMB gives a session pieces of both directions. The first byte of each says the direction and how many bytes follow.
 func FuzzSMB(f *testing.F) {
 	var seed []byte
-	for i, b := range []string{framed(5, 0, 56), framed(5, 1, 88), framed(8, 0, 49), "junk" + framed(8, 1, 17), "\x85\x00\x00\x00"} {
+	for i, b := range []string{headed(5, 0, 56), headed(5, 1, 88), headed(8, 0, 49), "junk" + headed(8, 1, 17), "\x85\x00\x00\x00"} {
 		seed = append(append(seed, byte(len(b)<<1|i&1)), b...)
 	}
 	f.Add(seed)
