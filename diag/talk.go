@@ -1,7 +1,9 @@
 package diag
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/wiretale/wiretale/internal/flow"
@@ -157,4 +159,34 @@ func (t *Talk) Repairs() (ns time.Duration) {
 		}
 	}
 	return ns
+}
+
+// Idle is how much of the pauses the client had nothing open anywhere in the source, as far as its requests tell.
+func (in *Input) Idle(t *Talk, pauses []request.Pause) (idle time.Duration) {
+	var open [][2]int64
+	for _, other := range in.Talks() {
+		if other.Source != t.Source || other.Client != t.Client {
+			continue
+		}
+		for _, r := range other.Requests {
+			if !r.Waits && r.Answered() {
+				open = append(open, [2]int64{r.Asked.Time, r.Last.Time})
+			}
+		}
+	}
+	slices.SortFunc(open, func(a, b [2]int64) int { return cmp.Compare(a[0], b[0]) })
+	i, reached := 0, int64(-1<<63)
+	for _, p := range pauses {
+		at := p.From.Time
+		for ; i < len(open) && open[i][0] < p.To.Time; i++ {
+			if from := max(at, reached); open[i][0] > from {
+				idle += time.Duration(open[i][0] - from)
+			}
+			reached = max(reached, open[i][1])
+		}
+		if from := max(at, reached); p.To.Time > from {
+			idle += time.Duration(p.To.Time - from)
+		}
+	}
+	return idle
 }
