@@ -104,6 +104,12 @@ func roundTrip(c *flow.Conversation, asks int) (server, client int64, ok bool) {
 	return toServer.Min, toClient.Min, true
 }
 
+// AtServer reports whether the capture was taken on the server itself: its time is seen directly.
+func (t *Talk) AtServer(in *Input) bool {
+	v := in.Vantage(t.Source)
+	return v.Place == PlaceHost && v.At(t.Server.Addr())
+}
+
 // Pos is the place of a mark of the talk's requests.
 func (t *Talk) Pos(m request.Mark) trace.Pos { return trace.Pos{Source: t.Source, Number: m.Number} }
 

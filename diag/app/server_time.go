@@ -194,7 +194,7 @@ func (g *serverGroup) filter() string {
 // confidence: at the server itself its time is seen directly.
 func (g *serverGroup) confidence(in *diag.Input, n int) diag.Confidence {
 	switch {
-	case in.Vantage(g.key.source).At(g.key.server.Addr()):
+	case g.talks[0].AtServer(in):
 		return diag.Proven
 	case n >= pattern && g.parts.RoundTrip > 0:
 		return diag.Likely

@@ -14,7 +14,7 @@ import (
 
 // Rules lists the family.
 func Rules() []*diag.Rule {
-	return []*diag.Rule{ShallowPipeline, Credits}
+	return []*diag.Rule{ShallowPipeline, Credits, ServerSlow, DialectLow, Pending, Status, SessionSetup, MetadataChat}
 }
 
 // Commands, as Wireshark names them.
