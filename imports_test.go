@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"internal/request"},
 	{"internal/stream"},
 	{"internal/session"},
-	{"internal/point"},
+	{"internal/point", "internal/fileio"},
 	{"internal/filter", "diag"},
 	{"internal/engine", "internal/stats", "internal/contrast"},
 	{"view"},

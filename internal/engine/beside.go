@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/trace"
@@ -23,8 +24,10 @@ const maxBeside = 256
 
 // joinBeside gives conversations that nobody owns the process that a source
 // beside the capture names: a Process Monitor log has no packets, and the
-// endpoints of its network events are those of the packets.
+// endpoints of its network events are those of the packets. The calls of such
+// a log are joined with the requests that they made.
 func (c *Case) joinBeside() {
+	c.FileIO = fileio.Join(c.Session.Operations, c.Requests.Requests)
 	if len(c.Session.Claims) == 0 {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
@@ -23,6 +24,7 @@ type Case struct {
 	Requests      request.List   // with Options.Requests, or when a rule looks at them
 	Findings      []diag.Finding // ranked
 	Withheld      []diag.Withheld
+	FileIO        []*fileio.Map // what of Requests the calls of a Process Monitor log made, a map each log
 
 	byKey     []map[uint64]*session.Process // of each source
 	perSource []*session.Session            // what each source's events say, numbered as its tracker did

@@ -164,6 +164,7 @@ func (c *Case) adopt(flows *flow.Tracker, own *session.Session) {
 	all.Drops = append(all.Drops, own.Drops...)
 	all.Counted = append(all.Counted, own.Counted...)
 	all.Claims = append(all.Claims, own.Claims...)
+	all.Operations = append(all.Operations, own.Operations...)
 	for id, end := range own.Endpoints {
 		all.Endpoints[id+base] = end
 	}

@@ -70,6 +70,9 @@ func openSource(path string, index int, opt Options) (*source, error) {
 		decoder: opt.decoder(), counts: Source{Info: reader.Info(), First: trace.NoTime, Last: trace.NoTime},
 	}
 	s.flows = opt.follower(flow.NewTracker(index))
+	if opt.Requests {
+		s.tracker.KeepOperations()
+	}
 	if opt.Applications != nil {
 		s.streams = &streams{choice: opt.Applications, source: index}
 		if opt.Requests {

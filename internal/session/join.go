@@ -13,6 +13,9 @@ func (t *Tracker) End() *Session {
 	s := &Session{
 		Processes: t.procs.list, Sockets: t.sockets, TCBs: t.tcbs, Calls: t.calls, Drops: t.drops.list, Counted: t.counted, Claims: t.claimed, Endpoints: map[int]*Endpoint{},
 	}
+	if t.operations != nil {
+		s.Operations = t.operations.list
+	}
 	for _, c := range t.tcbs {
 		if c.PID != 0 {
 			c.Process = t.procs.at(c.PID, t.tcbStates[c].seenAt.Time)

@@ -22,6 +22,9 @@ func (t *Tracker) procmonEvent(ev *provider.Event, h *trace.EventHeader, now flo
 	if ev.Def == nil {
 		return o
 	}
+	if t.operations != nil {
+		t.operations.add(ev, o.Process, now)
+	}
 	k := ownedPair{pair{plain(ev.Addr("LocalAddress")), plain(ev.Addr("RemoteAddress"))}, proto.UDP}
 	if !k.a.IsValid() || !k.b.IsValid() {
 		return o

@@ -196,8 +196,10 @@ type Session struct {
 	Joins     []Join
 	Drops     []*Drop // in order of the first report
 	Counted   []DropCount
-	Claims    []*Claim          // in order of the first event
-	Endpoints map[int]*Endpoint // by conversation ID
+	Claims    []*Claim // in order of the first event
+	// Operations are those of a log of Process Monitor, in order, where a tracker was asked to keep them.
+	Operations []Operation
+	Endpoints  map[int]*Endpoint // by conversation ID
 }
 
 // An Object is what a single event or packet is about, as far as the tracker knows.

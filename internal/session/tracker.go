@@ -15,35 +15,36 @@ import (
 // Kernel addresses are reused: an address names an object from its creation to
 // its end, and the next creation at the same address is another object.
 type Tracker struct {
-	source    int
-	procs     processes
-	sockets   []*Socket
-	tcbs      []*TCB
-	calls     []*Call
-	drops     drops
-	afd       map[uint64]*socketState // by endpoint address, the newest life
-	tcb       map[uint64]*tcbState    // by TCB address, the newest life
-	tls       map[uint64]*tlEndpoint  // stack endpoints and listeners by address
-	tlList    []*tlEndpoint
-	threads   map[thread]*context
-	owned     threads // which process a thread belongs to
-	layouts   map[*provider.Definition]*layout
-	ports     map[netip.AddrPort]*socketState // datagram sockets by local address
-	owners    map[ownedPair]owner             // pairs that the kernel named an owner of
-	tuples    map[pair]*tcbState              // newest TCB of a 4-tuple, local end first
-	waiting   map[netip.AddrPort][]*socketState
-	convs     map[pair]*flow.Conversation // newest conversation of a 4-tuple, both ways round
-	states    map[*Socket]*socketState
-	tcbStates map[*TCB]*tcbState
-	packets   []*convState // by conversation ID
-	active    bool         // the source has events: there is something to join
-	text      func(guid trace.GUID, name string, value uint64) string
-	component func(id uint16) string
-	groups    groups
-	counted   []DropCount
-	claims    map[ownedPair]*Claim // the newest of a pair
-	claimed   []*Claim
-	width     uint8 // pointer size of the machine, for printing addresses
+	source     int
+	procs      processes
+	sockets    []*Socket
+	tcbs       []*TCB
+	calls      []*Call
+	drops      drops
+	afd        map[uint64]*socketState // by endpoint address, the newest life
+	tcb        map[uint64]*tcbState    // by TCB address, the newest life
+	tls        map[uint64]*tlEndpoint  // stack endpoints and listeners by address
+	tlList     []*tlEndpoint
+	threads    map[thread]*context
+	owned      threads // which process a thread belongs to
+	layouts    map[*provider.Definition]*layout
+	ports      map[netip.AddrPort]*socketState // datagram sockets by local address
+	owners     map[ownedPair]owner             // pairs that the kernel named an owner of
+	tuples     map[pair]*tcbState              // newest TCB of a 4-tuple, local end first
+	waiting    map[netip.AddrPort][]*socketState
+	convs      map[pair]*flow.Conversation // newest conversation of a 4-tuple, both ways round
+	states     map[*Socket]*socketState
+	tcbStates  map[*TCB]*tcbState
+	packets    []*convState // by conversation ID
+	active     bool         // the source has events: there is something to join
+	text       func(guid trace.GUID, name string, value uint64) string
+	component  func(id uint16) string
+	groups     groups
+	counted    []DropCount
+	claims     map[ownedPair]*Claim // the newest of a pair
+	claimed    []*Claim
+	operations *operations // nil when nobody wants them
+	width      uint8       // pointer size of the machine, for printing addresses
 }
 
 // A pair is two endpoints in the order given.

@@ -44,6 +44,7 @@ func Requests(w io.Writer, c *engine.Case) error {
 	for i := range c.Requests.Requests {
 		e.put(e.request(&c.Requests.Requests[i]))
 	}
+	e.fileIO()
 	return e.err
 }
 

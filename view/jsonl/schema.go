@@ -27,6 +27,7 @@ var shapes = []struct {
 	{"drop", "What the host says it dropped for one reason, at one component, of one conversation.", Drop{}},
 	{"loss", "What could not be read of a source.", Loss{}},
 	{"summary", "Counts of the whole case; the last object.", Summary{}},
+	{"file_io", "Which calls of a process made which requests for a file, of `requests`: a Process Monitor log beside a capture.", FileIO{}},
 	{"comparison", "What two runs of the same work say together, of `compare`; the finding follows when one is slower.", Comparison{}},
 	{"run", "One of the two runs of `compare`.", RunOfTwo{}},
 	{"factor", "The part of the ratio that one difference makes, of `compare`.", Factor{}},

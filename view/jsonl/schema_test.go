@@ -14,6 +14,7 @@ import (
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/contrast"
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
@@ -107,6 +108,10 @@ func full() *engine.Case {
 			RuledOut: []string{"r"}, Fix: []string{"f"}, NextCapture: []string{"n"}, Filter: "f", NetMonFilter: "f", Silences: []string{"s"},
 		}},
 		Withheld: []diag.Withheld{{Rule: "a.b", Because: "c.d", Why: "w", Conversations: 1, First: conv}},
+		FileIO: []*fileio.Map{{Files: []*fileio.File{{
+			Process: p, Paging: 1, Calls: []fileio.Call{{Operation: &session.Operation{At: at(1)}, Requests: 1}}, Requests: []fileio.Request{{Request: &request.Request{Asked: request.Mark{Number: 3}}}},
+			Pauses: []fileio.Pause{{Activities: []fileio.Activity{{Name: "n", Path: "p"}}}},
+		}}}},
 		Requests: request.List{Requests: []request.Request{{
 			Command: "c", Name: "n", Wanted: 1, Moved: 1, Length: 1, Depth: 1, Repeats: 1, Waits: true, Failed: true, Status: "s",
 			Asked: request.Mark{Number: 1, Time: 1}, Sent: request.Mark{Number: 1, Time: 1}, Pending: request.Mark{Number: 1, Time: 1}, First: request.Mark{Number: 2, Time: 2}, Last: request.Mark{Number: 2, Time: 2},

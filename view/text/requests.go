@@ -36,6 +36,7 @@ func Requests(w io.Writer, c *engine.Case, names view.Names, s Style, most int) 
 	p.line()
 	p.line(s.paint(bold, "Slowest"))
 	requestTable(c, names, view.SlowestRequests(c, most)).print(p, s, "")
+	fileIO(p, c, s, most)
 	p.line()
 	p.line(s.paint(dim, "first byte: from the end of the question to the first byte of the answer; last byte: from the first byte of the question to the last of the answer"))
 	return p.err
