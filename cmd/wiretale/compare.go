@@ -106,7 +106,7 @@ func (a *app) oneRun(ctx context.Context, named []string) (*engine.Case, *contra
 	if err != nil {
 		return nil, nil, err
 	}
-	in := &contrast.Input{Requests: &c.Requests, Conversations: c.Conversations}
+	in := &contrast.Input{Requests: &c.Requests, Conversations: c.Conversations, FileIO: c.FileIO}
 	for i := range c.Sources {
 		in.Untimed = in.Untimed || view.Untimed(c, i)
 	}

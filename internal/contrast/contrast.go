@@ -15,6 +15,7 @@ import (
 	"fmt"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto"
@@ -25,7 +26,8 @@ type Input struct {
 	Requests      *request.List
 	Conversations flow.Conversations
 	Stalls        []Stall
-	Untimed       bool // its clock did not advance
+	FileIO        []*fileio.Map // of logs beside the captures
+	Untimed       bool          // its clock did not advance
 }
 
 // A Stall is a time in which a connection was held up, not its applications.

@@ -2,6 +2,8 @@ package contrast
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/wiretale/wiretale/diag"
 )
@@ -38,12 +40,42 @@ func (c *Contrast) remark(inputs [2]*Input) {
 			note("%s moved each byte %.2f times: beside the rate, that makes it %.2f times as long", runNames[i], p, p)
 		}
 	}
+	for i, in := range inputs {
+		if text := c.busyWith(in, i); text != "" {
+			note("%s: %s", runNames[i], text)
+		}
+	}
 	if !c.Runs[Slow].Steady {
 		note("a run has too few batches of questions to measure between: the rates are over everything, from the first question to the last answer")
 	}
 	if !c.hasTrip {
 		note("the round trip is not known in both runs: it is part of the first byte")
 	}
+}
+
+// busiest is how many activities of a process are named.
+const busiest = 3
+
+// busyWith says what the process whose work it is did in the pauses of a run, "" when no log tells.
+func (c *Contrast) busyWith(in *Input, run int) string {
+	for _, m := range in.FileIO {
+		for _, f := range m.Files {
+			w := c.Work[0]
+			if f.Name != w.Shares[run].Name || f.Writes != (w.Command == "Write") || f.Process == nil || len(f.Pauses) == 0 {
+				continue
+			}
+			idle, total := f.Idle()
+			var did []string
+			for _, a := range idle.Activities[:min(busiest, len(idle.Activities))] {
+				did = append(did, strings.TrimSpace(a.Name+" "+a.Path)+fmt.Sprintf(" (%s, %s)", diag.Count(a.Count, "time"), diag.Duration(time.Duration(a.Time))))
+			}
+			did = append(did, "nothing that its log has for "+diag.Duration(time.Duration(idle.Rest)))
+			return fmt.Sprintf("%s (%d) makes %s of %s for the file, most of them with %s each; in its %s without one, %s in all, it was at %s",
+				f.Process.Name, f.Process.PID, diag.Count(len(f.Calls), "call"), Size(float64(f.CallSize)), diag.Count(f.PerCall(), "request"),
+				diag.Count(len(f.Pauses), "pause"), diag.Duration(time.Duration(total)), strings.Join(did, ", "))
+		}
+	}
+	return ""
 }
 
 // distinct is the content of a run in different places.
