@@ -9,6 +9,7 @@ package diag
 import (
 	"time"
 
+	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
@@ -57,6 +58,7 @@ type Input struct {
 	Hosts         []*flow.Host // capture quality by address
 	Session       *session.Session
 	Requests      []request.Request // of the applications, in order of the first bytes of the questions
+	FileIO        []*fileio.Map     // what of Requests the calls of a Process Monitor log made
 	// Withhold reports whether the named rule is silenced for the conversation, and notes that it was.
 	Withhold func(rule *Rule, c *flow.Conversation) bool
 

@@ -53,9 +53,12 @@ func Run(t *testing.T, rules []*diag.Rule) {
 			}
 			count(t, rules[i], traces)
 			for _, tr := range traces {
+				if filepath.Ext(tr.Name) == logs && besides(traces, tr) != nil {
+					continue // it is read beside its capture
+				}
 				t.Run(tr.Name, func(t *testing.T) {
 					t.Parallel()
-					check(t, tr)
+					check(t, tr, besides(traces, tr))
 				})
 			}
 		})
@@ -86,22 +89,43 @@ func count(t *testing.T, r *diag.Rule, traces []*fixture.Trace) {
 	}
 }
 
-// Analyse writes the trace as a file and analyses it.
-func Analyse(t *testing.T, tr *fixture.Trace) (path string, c *engine.Case) {
-	t.Helper()
-	path, err := tr.Write(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
+// logs is the ending of Process Monitor logs. A log is analysed together with the capture of the same name.
+const logs = ".pml"
+
+// besides is the other one of a log and a capture of the same name, nil without one.
+func besides(traces []*fixture.Trace, tr *fixture.Trace) *fixture.Trace {
+	base := func(t *fixture.Trace) string { return strings.TrimSuffix(t.Name, filepath.Ext(t.Name)) }
+	for _, o := range traces {
+		if o != tr && base(o) == base(tr) && (filepath.Ext(o.Name) == logs) != (filepath.Ext(tr.Name) == logs) {
+			return o
+		}
 	}
-	c, err = engine.Analyse(context.Background(), []string{path}, engine.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path, c
+	return nil
 }
 
-func check(t *testing.T, tr *fixture.Trace) {
-	path, c := Analyse(t, tr)
+// Analyse writes the trace as a file, and those beside it that are not nil, and analyses them together.
+func Analyse(t *testing.T, tr *fixture.Trace, beside ...*fixture.Trace) (path string, c *engine.Case) {
+	t.Helper()
+	var paths []string
+	for _, tr := range append([]*fixture.Trace{tr}, beside...) {
+		if tr == nil {
+			continue
+		}
+		path, err := tr.Write(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	c, err := engine.Analyse(context.Background(), paths, engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths[0], c
+}
+
+func check(t *testing.T, tr, beside *fixture.Trace) {
+	path, c := Analyse(t, tr, beside)
 	found := make([]bool, len(c.Findings))
 	for _, r := range tr.Records {
 		for _, w := range r.Want {

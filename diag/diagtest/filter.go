@@ -48,7 +48,7 @@ func filters(t *testing.T, path string, c *engine.Case) {
 		}
 		cl := claim{rule: f.Rule.ID, filter: f.Filter}
 		for _, pos := range f.Where {
-			if n, ok := numbers[pos.Number]; ok {
+			if n, ok := numbers[pos.Number]; ok && pos.Source == 0 {
 				cl.frames = append(cl.frames, n)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // Rules lists the family.
-func Rules() []*diag.Rule { return []*diag.Rule{AbortReason, DropReason} }
+func Rules() []*diag.Rule { return []*diag.Rule{AbortReason, DropReason, FileIOMap} }
 
 func owner(p *session.Process) string {
 	if p == nil {

@@ -71,7 +71,7 @@ func (c *Contrast) busyWith(in *Input, run int) string {
 			}
 			did = append(did, "nothing that its log has for "+diag.Duration(time.Duration(idle.Rest)))
 			return fmt.Sprintf("%s (%d) makes %s of %s for the file, most of them with %s each; in its %s without one, %s in all, it was at %s",
-				f.Process.Name, f.Process.PID, diag.Count(len(f.Calls), "call"), Size(float64(f.CallSize)), diag.Count(f.PerCall(), "request"),
+				f.Process.Name, f.Process.PID, diag.Count(len(f.Calls), "call"), diag.Size(f.CallSize), diag.Count(f.PerCall(), "request"),
 				diag.Count(len(f.Pauses), "pause"), diag.Duration(time.Duration(total)), strings.Join(did, ", "))
 		}
 	}

@@ -142,7 +142,7 @@ func (c *Contrast) cause(f *Factor) string {
 	case Pause:
 		return fmt.Sprintf("the client, which asks for nothing in %.1f %% of the time (%.1f %% in the good run): %s; that is %s", 100*f.Slow, 100*f.Good, slow.pauses(), by)
 	case RequestSize:
-		return fmt.Sprintf("the size of the requests, %s against %s: %s", Size(f.Slow), Size(f.Good), by)
+		return fmt.Sprintf("the size of the requests, %s against %s: %s", diag.Size(f.Slow), diag.Size(f.Good), by)
 	case Depth:
 		return fmt.Sprintf("how many requests are open at once, %.0f against %.0f: %s", f.Slow, f.Good, by)
 	case Others:
@@ -175,7 +175,7 @@ func hiddenOr(ns float64) string {
 func (c *Contrast) aside(f *Factor) string {
 	switch f.Kind {
 	case RequestSize:
-		return fmt.Sprintf("size of requests (%s against %s, %.3f)", Size(f.Slow), Size(f.Good), f.By)
+		return fmt.Sprintf("size of requests (%s against %s, %.3f)", diag.Size(f.Slow), diag.Size(f.Good), f.By)
 	case Depth:
 		return fmt.Sprintf("depth (%.0f against %.0f, %.3f)", f.Slow, f.Good, f.By)
 	}
@@ -211,15 +211,4 @@ func (c *Contrast) RateText(rate float64) string {
 		return fmt.Sprintf("%.3f Mbit/s", rate/1e6)
 	}
 	return fmt.Sprintf("%.3f kbit/s", rate/1e3)
-}
-
-// Size is a number of bytes as sizes of requests are named.
-func Size(bytes float64) string {
-	switch {
-	case bytes >= 1<<20:
-		return fmt.Sprintf("%.4g MiB", bytes/(1<<20))
-	case bytes >= 1<<10:
-		return fmt.Sprintf("%.4g KiB", bytes/(1<<10))
-	}
-	return fmt.Sprintf("%.4g bytes", bytes)
 }

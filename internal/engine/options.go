@@ -33,6 +33,8 @@ type Options struct {
 	Workers int
 	// KeepDuplicates takes every record of a packet for a packet of its own, as Wireshark does: see [flow.Tracker.KeepDuplicates].
 	KeepDuplicates bool
+
+	beside bool // there are several sources: what one says may be about another
 }
 
 // decoder is a decoder that reads as the options say.

@@ -23,6 +23,7 @@ type Run struct {
 // Open opens every source and learns what a first look can tell (names and
 // schemas that an ETL file holds at its end). On an error nothing stays open.
 func Open(ctx context.Context, paths []string, opt Options) (*Run, error) {
+	opt.beside = len(paths) > 1
 	run := &Run{ctx: ctx, opt: opt}
 	for i, path := range paths {
 		s, err := openSource(path, i, opt)
@@ -134,7 +135,7 @@ func (r *Run) Case() *Case {
 	}
 	c.Requests.Sort()
 	c.joinBeside()
-	in := &diag.Input{Sources: infos, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session, Requests: c.Requests.Requests}
+	in := &diag.Input{Sources: infos, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session, Requests: c.Requests.Requests, FileIO: c.FileIO}
 	for _, s := range r.sources {
 		in.Spans = append(in.Spans, diag.Span{First: s.counts.First, Last: s.counts.Last, Begin: s.begin})
 		in.Losses = append(in.Losses, s.losses.all(s.counts.Info, s.index)...)

@@ -70,7 +70,7 @@ func openSource(path string, index int, opt Options) (*source, error) {
 		decoder: opt.decoder(), counts: Source{Info: reader.Info(), First: trace.NoTime, Last: trace.NoTime},
 	}
 	s.flows = opt.follower(flow.NewTracker(index))
-	if opt.Requests {
+	if opt.Requests && opt.beside {
 		s.tracker.KeepOperations()
 	}
 	if opt.Applications != nil {

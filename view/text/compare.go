@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/contrast"
 	"github.com/wiretale/wiretale/view"
 )
@@ -70,7 +71,7 @@ func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
 func factorValue(c *contrast.Contrast, f *contrast.Factor, v float64) string {
 	switch f.Kind {
 	case contrast.RequestSize:
-		return contrast.Size(v)
+		return diag.Size(v)
 	case contrast.Depth:
 		return fmt.Sprintf("%.0f open", v)
 	case contrast.FirstByte, contrast.RoundTrip:
@@ -152,7 +153,7 @@ func whatIfs(p *printer, c *contrast.Contrast, s Style) {
 func whatIf(c *contrast.Contrast, w *contrast.WhatIf) string {
 	size := fmt.Sprintf("%.0f requests open", w.Depth)
 	if c.Bytes {
-		size += " of " + contrast.Size(w.Size)
+		size += " of " + diag.Size(w.Size)
 	}
 	switch w.Kind {
 	case contrast.NoPauses:

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/wiretale/wiretale/internal/contrast"
+	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/view"
@@ -76,7 +76,7 @@ func sizeOf(n int64) string {
 	if n == 0 {
 		return ""
 	}
-	return contrast.Size(float64(n))
+	return diag.Size(n)
 }
 
 // countOf is a count, "" for none.
