@@ -57,6 +57,9 @@ func mapOf(in *diag.Input, m *fileio.Map, f *fileio.File) diag.Finding {
 	without := len(f.Requests) - why[fileio.ByCall]
 	out.Summary = fmt.Sprintf("%s %s %s with %s of %s, %d at once: those that asked the server made %s of %s each",
 		owner(f.Process), verb, f.Path, diag.Count(len(f.Calls), "call"), diag.Size(f.CallSize), f.Depth, diag.Count(f.PerCall(), "request"), diag.Size(f.Size))
+	if p := f.Passes(); p > 1.1 {
+		out.Summary += fmt.Sprintf("; they ask for each byte %.2f times", p)
+	}
 	if n := fetched + cached; n > 0 {
 		out.Summary += fmt.Sprintf("; %s made none", diag.Count(n, "call"))
 	}

@@ -76,7 +76,7 @@ var fixes = [kinds][]string{
 	Depth:       {"let the application keep more requests open: larger calls, or several at once; look at credits when the client would ask for more"},
 	Pause:       {"look at what the process does in its pauses: its calls between two reads (Process Monitor), what it does with the data, its other files, its processor time"},
 	Others:      {"look at the requests between: opening, closing, asking for attributes, listing folders"},
-	FirstByte:   {"look at the server: its disks, its load, and what filters its files"},
+	FirstByte:   {"look at the server: its disks, its load, and what filters its files; when the good run came second, its cache was warm: repeat the runs in the other order"},
 	RoundTrip:   {"look at the way between client and server, or keep more requests open"},
 	Transfer:    {"look at the slowest part of the way, at limits of rate and at the window of congestion of the sender"},
 	Loss:        {"look for where packets are lost"},

@@ -8,6 +8,10 @@
 package fileio
 
 import (
+	"cmp"
+	"math"
+	"slices"
+
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
 )
@@ -104,6 +108,27 @@ func (f *File) PerCall() int {
 		}
 	}
 	return int(common(n))
+}
+
+// Passes is how often the calls asked for each byte that they asked for: 1 when a file is read once, from one end to the other. 0 without calls.
+func (f *File) Passes() float64 {
+	calls := make([]*session.Operation, len(f.Calls))
+	var asked int64
+	for i := range f.Calls {
+		calls[i] = f.Calls[i].Operation
+		asked += calls[i].Requested
+	}
+	slices.SortFunc(calls, func(a, b *session.Operation) int { return cmp.Compare(a.Offset, b.Offset) })
+	var distinct, end int64
+	for _, o := range calls {
+		to := o.Offset + min(o.Requested, math.MaxInt64-o.Offset)
+		distinct += max(to-max(o.Offset, end), 0)
+		end = max(end, to)
+	}
+	if distinct == 0 {
+		return 0
+	}
+	return float64(asked) / float64(distinct)
 }
 
 // Idle adds up the pauses: what the process did in them, and how much of them no operation explains.

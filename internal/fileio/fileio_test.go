@@ -149,6 +149,22 @@ func TestPasses(t *testing.T) {
 	}
 }
 
+// TestReadThrice: the log of the slow copy in the second post has 4,900 calls of 64 KiB for a file of 100 MiB.
+func TestReadThrice(t *testing.T) {
+	s := &scene{}
+	for i := range int64(4900) {
+		at := i * 10_000
+		s.op(app, "ReadFile", remote, at, 1500, i%1600*65536, 65536)
+		if i < 1600 { // then the cache has it
+			s.request("Read", wire, at+200, at+1200, i*65536, 65536)
+		}
+	}
+	_, f := one(t, s)
+	if why, fetched, cached := f.Counts(); f.Passes() != 3.0625 || why[ByCall] != 1600 || fetched != 3300 || cached != 0 {
+		t.Errorf("%v passes, %v, %d fetched, %d cached", f.Passes(), why, fetched, cached)
+	}
+}
+
 // TestWrites: the other direction is another file.
 func TestWrites(t *testing.T) {
 	s := &scene{}

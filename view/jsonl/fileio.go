@@ -17,6 +17,7 @@ type FileIO struct {
 	CallSize    int64        `json:"call_bytes" doc:"the most common length of a call"`
 	RequestSize int64        `json:"request_bytes" doc:"the most common length of a request"`
 	Depth       int          `json:"depth" doc:"calls that were open at once, at most"`
+	Passes      float64      `json:"passes" doc:"how often the calls asked for each byte that they asked for"`
 	PerCall     int          `json:"requests_per_call" doc:"usual number, of calls that made any"`
 	Fetched     int          `json:"calls_fetched" doc:"calls without a request, for which a request before had asked: read-ahead, or the cache"`
 	Cached      int          `json:"calls_cached" doc:"other calls without a request"`
@@ -68,7 +69,7 @@ func fileIO(m *fileio.Map, f *fileio.File) FileIO {
 	out := FileIO{
 		head: kind("file_io"), Source: m.Source, Process: process(f.Process), Operation: "ReadFile", Path: f.Path, Name: f.Name,
 		ClockNS: m.Clock.Ahead, BoundNS: m.Clock.Bound, Votes: m.Clock.Votes, Of: m.Clock.Of, CallSize: f.CallSize, RequestSize: f.Size, Depth: f.Depth,
-		PerCall: f.PerCall(), Fetched: fetched, Cached: cached, ReadAhead: why[fileio.ReadAhead], Pages: why[fileio.Pages], Unexplained: why[fileio.Unknown],
+		Passes: f.Passes(), PerCall: f.PerCall(), Fetched: fetched, Cached: cached, ReadAhead: why[fileio.ReadAhead], Pages: why[fileio.Pages], Unexplained: why[fileio.Unknown],
 		Paging: f.Paging, Pauses: len(f.Pauses), PauseNS: total, UnlistedNS: idle.Rest,
 	}
 	if f.Writes {

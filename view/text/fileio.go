@@ -15,10 +15,10 @@ func fileIO(p *printer, c *engine.Case, s Style, most int) {
 	for _, m := range c.FileIO {
 		p.line()
 		p.line(s.paint(bold, "Calls of processes in "+view.Printable(c.Sources[m.Source].Info.Name)))
-		t := newTable("process", "call", "*file", ">calls", ">size", ">at once", ">requests", ">size", ">per call", ">calls without: fetched before", ">other", ">requests without: read-ahead", ">pages", ">other")
+		t := newTable("process", "call", "*file", ">calls", ">size", ">at once", ">passes", ">requests", ">size", ">per call", ">calls without: fetched before", ">other", ">requests without: read-ahead", ">pages", ">other")
 		for _, f := range m.Files[:min(most, len(m.Files))] {
 			why, fetched, cached := f.Counts()
-			t.add(view.Printable(view.ProcessName(f.Process)), callName(f), view.Printable(f.Path), strconv.Itoa(len(f.Calls)), sizeOf(f.CallSize), strconv.Itoa(f.Depth),
+			t.add(view.Printable(view.ProcessName(f.Process)), callName(f), view.Printable(f.Path), strconv.Itoa(len(f.Calls)), sizeOf(f.CallSize), strconv.Itoa(f.Depth), fmt.Sprintf("%.2f", f.Passes()),
 				strconv.Itoa(len(f.Requests)), sizeOf(f.Size), countOf(f.PerCall()), countOf(fetched), countOf(cached),
 				countOf(why[fileio.ReadAhead]), countOf(why[fileio.Pages]), countOf(why[fileio.Unknown]))
 		}
