@@ -308,7 +308,7 @@ func (r *Run) divide(in *Input, ids map[int]bool, list []*request.Request, unask
 	}
 	lost, shut := merge(stalls[Recovery]), merge(stalls[Shut])
 	shut = without(shut, lost)
-	busy := merge(slices.Concat(others, unasked))
+	busy := without(merge(slices.Concat(others, unasked)), lost)
 	unasked = without(without(merge(unasked), lost), shut) // answers to older questions come first
 	for s := range request.Stretches(list) {
 		at := span{max(s.From.Time, r.From.Time), min(s.To.Time, r.To.Time)}
@@ -323,9 +323,10 @@ func (r *Run) divide(in *Input, ids map[int]bool, list []*request.Request, unask
 		}
 		switch s.Part {
 		case request.Paused:
+			take(PartLoss, lost) // what was captured was lost behind the capture, or its acknowledgement was
 			take(PartOther, busy)
 			r.Parts[PartPause] += rest
-			for _, free := range without([]span{at}, busy) {
+			for _, free := range without(without([]span{at}, lost), busy) {
 				r.Pauses = append(r.Pauses, request.Pause{From: request.Mark{Number: s.From.Number, Time: free.from}, To: request.Mark{Number: s.To.Number, Time: free.to}})
 			}
 		case request.Waiting:
