@@ -54,12 +54,14 @@ func (f *frames) learn(u *proto.Unit, l *proto.UnitLayer) {
 func (f *frames) decrypt(u *proto.Unit, i int) {
 	l := &u.Layers[i]
 	if len(u.Opened) >= maxNested {
+		f.connection().Missed()
 		return
 	}
 	b := u.Bytes(l)
 	text, why := f.keys().Open(u.Dir, b, l.Len, u.Room)
 	opened := why == smb2.NotClosed
-	l.Note = smb2.OpenedNote(opened, why)
+	smb2.NoteOpened(&l.Note, opened, why)
+	f.connection().Sealed(l, b, opened)
 	var h smb2.TransformHeader
 	if h.Decode(b) {
 		u.Locks = append(u.Locks, proto.Lock{ID: proto.SMB2Transform, Of: h.Session, Why: why.String()})
@@ -73,6 +75,7 @@ func (f *frames) decrypt(u *proto.Unit, i int) {
 func (f *frames) decompress(u *proto.Unit, i int) {
 	l := &u.Layers[i]
 	if len(u.Opened) >= maxNested {
+		f.connection().Missed()
 		return
 	}
 	b := u.Bytes(l)
@@ -82,8 +85,9 @@ func (f *frames) decompress(u *proto.Unit, i int) {
 	damage := smb2.NotClosed
 	if err != nil {
 		damage = smb2.NotAMessage
+		f.connection().Missed()
 	}
-	l.Note = smb2.OpenedNote(opened, damage)
+	smb2.NoteOpened(&l.Note, opened, damage)
 	if ok && opened {
 		f.inside(u, u.Open(text, "decompressed"), int(size))
 	}

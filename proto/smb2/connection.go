@@ -220,9 +220,9 @@ func (c *Connection) user(l *proto.UnitLayer, id uint64) {
 	}
 }
 
-// Sealed takes in an encrypted message that cannot be opened, which is a layer of the unit: its session is known, and what it says to the credits is not.
-func (c *Connection) Sealed(l *proto.UnitLayer, b []byte) {
-	c.counted = false
+// Sealed takes in an encrypted message, which is a layer of the unit: its session is known, and what it says to the credits is not unless it is opened.
+func (c *Connection) Sealed(l *proto.UnitLayer, b []byte, opened bool) {
+	c.counted = c.counted && opened
 	if len(b) >= TransformLen {
 		c.user(l, binary.LittleEndian.Uint64(b[44:]))
 	}

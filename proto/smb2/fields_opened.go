@@ -7,19 +7,18 @@ import (
 	"github.com/wiretale/wiretale/proto"
 )
 
-// What the notes of encrypted and of compressed messages have.
+// What the notes of encrypted and of compressed messages have, beside noteSession.
 const (
 	noteOpened = 0 // 1 when what is in the message is shown
 	noteClosed = 1 // why not, a Closed, of an encrypted message; 1 of a compressed one that contradicts itself
 )
 
-// OpenedNote is the note of an encrypted or compressed message that was opened, and of one that was not.
-func OpenedNote(opened bool, why Closed) (n field.Note) {
+// NoteOpened puts into the note of an encrypted or compressed message whether it was opened, and why not.
+func NoteOpened(n *field.Note, opened bool, why Closed) {
 	if opened {
 		n[noteOpened] = 1
 	}
 	n[noteClosed] = uint64(why)
-	return n
 }
 
 // Opened is what the note of an encrypted or compressed message says.
