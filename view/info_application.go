@@ -24,9 +24,10 @@ var columnNames = map[proto.ID]func(row *engine.Row, i int) string{proto.TLS: tl
 // begins are what the Info column says of a segment that begins a message of a
 // protocol and does not end it, in place of TCP's text; "" where the protocol says nothing, but takes that place.
 var begins = map[proto.ID]func(b []byte) (text string, ok bool){
-	proto.TLS:  func([]byte) (string, bool) { return "", true },
-	proto.HTTP: httpBegins,
-	proto.NBSS: nbssBegins,
+	proto.TLS:            func([]byte) (string, bool) { return "", true },
+	proto.HTTP:           httpBegins,
+	proto.KerberosStream: func([]byte) (string, bool) { return "", true },
+	proto.NBSS:           nbssBegins,
 }
 
 // between is a protocol whose text on a message that begins stands behind the text of those that end in the segment.
