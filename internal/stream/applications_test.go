@@ -231,6 +231,21 @@ func TestTunnel(t *testing.T) {
 	}
 }
 
+// TestStartTLS: behind a protocol that leaves the connection to TLS there is nothing but TLS.
+func TestStartTLS(t *testing.T) {
+	r := newRig(t)
+	directory := netip.AddrPortFrom(server.Addr(), 389)
+	ask, answer := "\x30\x1d\x02\x01\x05\x77\x18\x80\x161.3.6.1.4.1.1466.20037", "\x30\x0c\x02\x01\x05\x78\x07\x0a\x01\x00\x04\x00\x04\x00"
+	r.send(client, directory, 1, ack, ask, 0)
+	if got, want := r.send(directory, client, 1, ack, answer, 0), fmt.Sprintf("ldap %q", answer); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	record := "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"
+	if got, want := r.send(client, directory, 1+uint32(len(ask)), ack, record, 0), fmt.Sprintf("tls %q", record); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 // TestForgetting: connections that stay open do not grow without bound.
 func TestForgetting(t *testing.T) {
 	r := newRig(t)
