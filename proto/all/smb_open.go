@@ -38,9 +38,12 @@ func (f *frames) keys() *smb2.Channel {
 
 // learn takes what a message says of keys, and looks at its signature.
 func (f *frames) learn(u *proto.Unit, l *proto.UnitLayer) {
+	if f.secrets == nil { // before there is a message to keep
+		return
+	}
 	b := u.Bytes(l)
 	var m smb2.Message
-	if f.secrets == nil || !m.Decode(b) {
+	if !m.Decode(b) {
 		return
 	}
 	whole := len(b) == l.Len
