@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"testing"
@@ -379,5 +380,66 @@ func TestSeveralCaptures(t *testing.T) {
 	c := compare(t, both, sliding("f", 50, 2, 65536, 10_000, 0.001).input(connected(9900, 20)))
 	if s := &c.Work[0].Shares[Slow]; s.N != 50 || math.Abs(c.Ratio-1) > 1e-9 {
 		t.Errorf("%d requests, ratio %v", s.N, c.Ratio)
+	}
+}
+
+// TestPage: the page of the rule is a page like any other.
+func TestPage(t *testing.T) {
+	r := *Rule
+	r.Run = func(*diag.Input) []diag.Finding { return nil }
+	if err := diag.Validate([]*diag.Rule{&r}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestNoise: requests that make no sense together give an error or numbers, and no other.
+func TestNoise(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	noise := func() *Input {
+		s := &script{name: []string{"f", "g", ""}[r.IntN(3)]}
+		for range 1 + r.IntN(12) {
+			at := float64(r.IntN(1000))
+			first := at + float64(r.IntN(500)) - 20
+			q := s.read(at, first, first+float64(r.IntN(300)), int64(r.IntN(3))*4096)
+			q.Failed, q.Waits = r.IntN(6) == 0, r.IntN(9) == 0
+			switch r.IntN(8) {
+			case 0:
+				q.First, q.Last, q.Moved = request.Mark{}, request.Mark{}, -1
+			case 1:
+				q.Command, q.Offset, q.Moved = "Create", -1, -1
+			case 2:
+				s.list.Unasked = append(s.list.Unasked, *q)
+				s.list.Unasked[len(s.list.Unasked)-1].Asked = request.Mark{}
+			}
+			s.name = []string{"f", "g", `d\f`}[r.IntN(3)]
+		}
+		in := s.input(connected(r.Int64N(400), r.Int64N(400)))
+		for range r.IntN(4) {
+			from := start + r.Int64N(1e6)
+			in.Stalls = append(in.Stalls, Stall{0, StallKind(r.IntN(2)), from, from + r.Int64N(1e6)})
+		}
+		in.Conversations.At(0).Dir[r.IntN(2)].Payload = r.Int64N(1 << 18)
+		return in
+	}
+	compared := 0
+	for range 3000 {
+		c, err := Compare(noise(), noise())
+		if err != nil {
+			continue
+		}
+		compared++
+		sum := c.Ratio
+		for _, f := range c.Factors {
+			sum += f.By + f.Share + f.Slow + f.Good
+		}
+		for _, w := range c.WhatIfs {
+			sum += w.Rate + w.Size + w.Depth
+		}
+		if math.IsNaN(sum) || math.IsInf(sum, 0) {
+			t.Fatalf("%+v", c)
+		}
+	}
+	if compared < 500 {
+		t.Errorf("only %d could be compared", compared)
 	}
 }

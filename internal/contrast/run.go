@@ -97,7 +97,7 @@ func (r *Run) measure(c *Contrast, in *Input, work, all []*request.Request, ever
 	early, late := r.unasked(c, in, list, ids, shifts)
 	list = append(early, list...)
 	r.steady(list, everything)
-	if r.Time <= 0 {
+	if r.Time <= 0 || r.units() == 0 {
 		return ErrTooShort
 	}
 	r.divide(in, ids, list, late, merge(others))
