@@ -108,14 +108,20 @@ func common(list []int64) (best int64) {
 	return best
 }
 
-// depth is how many calls were open at once, at most.
+// depth is how many calls were open at once, at most. One that begins as another ends comes after it.
 func depth(calls []Call) (most int) {
-	var ends []int64 // of the open ones
+	begins, ends := make([]int64, len(calls)), make([]int64, len(calls))
 	for i := range calls {
-		c := &calls[i]
-		ends = slices.DeleteFunc(ends, func(end int64) bool { return end <= c.At.Time })
-		ends = append(ends, c.At.Time+c.Duration)
-		most = max(most, len(ends))
+		begins[i], ends[i] = calls[i].At.Time, calls[i].At.Time+calls[i].Duration
+	}
+	slices.Sort(begins)
+	slices.Sort(ends)
+	done := 0
+	for i, t := range begins {
+		for ends[done] <= t && done < i {
+			done++
+		}
+		most = max(most, i+1-done)
 	}
 	return most
 }
