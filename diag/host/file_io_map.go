@@ -79,7 +79,7 @@ func mapOf(in *diag.Input, m *fileio.Map, f *fileio.File) diag.Finding {
 	}
 	out.Facts = append(out.Facts,
 		diag.Fact{Name: "calls without a request", Value: fmt.Sprintf("%d whose range a request before had asked for, %d others", fetched, cached)},
-		diag.Fact{Name: "requests without a call", Value: fmt.Sprintf("%d ahead of the call, %d pages that the system moved, %d others", why[fileio.ReadAhead], why[fileio.Pages], why[fileio.Unknown])},
+		diag.Fact{Name: "requests without a call", Value: fmt.Sprintf("%d ahead of the call, %d for pages of the system, %d others", why[fileio.ReadAhead], why[fileio.Pages], why[fileio.Unknown])},
 		diag.Fact{Name: "clock of the capture ahead of the log's", Value: fmt.Sprintf("%s, give or take %s", signed(m.Clock.Ahead), diag.Duration(time.Duration(m.Clock.Bound)))})
 	out.Fix = []string{"nothing; to have more asked for at once, let the application " + call + " in larger pieces, or several at the same time"}
 	prove(in, &out, f)
