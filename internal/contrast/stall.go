@@ -12,9 +12,10 @@ type Stalls struct {
 type holding struct {
 	shut [2]int64 // since when the other side's window is 0; valid iff closed
 	full [2]int64 // since when the other side's window is full; valid iff filled
+	dups [2]int64 // since when this side repeats an acknowledgement; valid iff repeats
 	trip int64    // of the handshake, 0 when it is not known
 
-	closed, filled [2]bool
+	closed, filled, repeats [2]bool
 }
 
 // maxStalls bounds the list: 3 MB of it.
@@ -33,7 +34,7 @@ func Stalled(in *Input) bool {
 		}
 		seen[id] = true
 		for _, d := range in.Conversations.At(id).Dir {
-			if d.Trouble.Verdict(flow.Retransmission) != nil || d.Trouble.Verdict(flow.ZeroWindow) != nil || d.Trouble.Verdict(flow.WindowFull) != nil {
+			if d.Trouble.Verdict(flow.Retransmission) != nil || d.Trouble.Verdict(flow.FastRetransmission) != nil || d.Trouble.Verdict(flow.ZeroWindow) != nil || d.Trouble.Verdict(flow.WindowFull) != nil {
 				return true
 			}
 		}
@@ -60,6 +61,14 @@ func (l *Stalls) Add(conv *flow.Conversation, s *flow.Sighting, time int64) {
 	from, to := s.Dir, 1-s.Dir
 	if s.Analysis.Has(flow.Retransmission) && s.RTO > 0 {
 		l.add(conv.ID, Recovery, time-s.RTO, time)
+	}
+	switch {
+	case s.Analysis.Has(flow.FastRetransmission) && h.repeats[to]: // the receiver has waited since it saw the hole
+		l.add(conv.ID, Recovery, h.dups[to], time)
+	case s.Analysis.Has(flow.DuplicateAck) && !h.repeats[from]:
+		h.dups[from], h.repeats[from] = time, true
+	case s.AcksFrame != 0:
+		h.repeats[from] = false
 	}
 	zero := s.Analysis.Has(flow.ZeroWindow) || s.Analysis.Has(flow.ZeroWindowProbeAck)
 	switch {
