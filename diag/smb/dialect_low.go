@@ -7,6 +7,7 @@ import (
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/request"
+	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/nbss"
 	"github.com/wiretale/wiretale/proto/smb2"
 )
@@ -19,6 +20,9 @@ var DialectLow = &diag.Rule{ID: "smb.dialect_low", Title: "an old dialect of SMB
 
 const (
 	dialect202 = 0x0202
+	// setupVersion1 is the command that begins a session of version 1.
+	setupVersion1 = "Session Setup AndX"
+	version1      = "SMB 1, of 1996: no protection against changes on the way that holds, and one small request after another"
 	// largeMTU is the capability to ask for more than 64 KiB at once ([MS-SMB2] 2.2.4).
 	largeMTU = 4
 )
@@ -31,7 +35,7 @@ func dialectLow(in *diag.Input) (out []diag.Finding) {
 		text   string
 	}
 	index := map[key]int{}
-	for _, t := range talks(in) {
+	for _, t := range in.Talks() {
 		for _, r := range t.Requests {
 			text := low(r, t.Server.Port())
 			if text == "" {
@@ -44,7 +48,6 @@ func dialectLow(in *diag.Input) (out []diag.Finding) {
 				index[k] = i
 				out = append(out, diag.Finding{
 					Severity: diag.Note, Confidence: diag.Proven, Source: t.Source, Host: t.Server.Addr().String(), Filter: t.Filter(),
-					Facts:    []diag.Fact{{Name: "largest read", Value: size(int64(term(r, smb2.TermMaxRead)))}, {Name: "largest write", Value: size(int64(term(r, smb2.TermMaxWrite)))}},
 					RuledOut: []string{"a first message of an old dialect, which only asks for a newer one: this is what was agreed on"},
 					Fix: []string{
 						"allow a newer dialect on the side that does not (Get-SmbConnection shows what is spoken; Samba: server max protocol, client max protocol)",
@@ -53,6 +56,11 @@ func dialectLow(in *diag.Input) (out []diag.Finding) {
 				})
 			}
 			f := &out[i]
+			if text == version1 {
+				f.Severity = diag.Warning
+			} else if f.Facts == nil {
+				f.Facts = []diag.Fact{{Name: "largest read", Value: size(int64(term(r, smb2.TermMaxRead)))}, {Name: "largest write", Value: size(int64(term(r, smb2.TermMaxWrite)))}}
+			}
 			f.Count++
 			f.Where = append(f.Where, t.Pos(r.Last))
 			if f.Summary = fmt.Sprintf("%v and %v agreed on %s", t.Client, t.Server.Addr(), text); f.Count > 1 {
@@ -69,6 +77,9 @@ func dialectLow(in *diag.Input) (out []diag.Finding) {
 
 // low says what is old in what a request agreed on; "" when nothing is.
 func low(r *request.Request, port uint16) string {
+	if r.Protocol == proto.SMB && r.Command == setupVersion1 && r.Answered() && !r.Failed && r.Status == "STATUS_SUCCESS" {
+		return version1
+	}
 	dialect, caps := term(r, smb2.TermDialect), term(r, smb2.TermCapabilities)
 	switch {
 	case dialect == dialect202:

@@ -24,7 +24,7 @@ type Options struct {
 	// Rules replaces the built-in rules, for tests.
 	Rules []*diag.Rule
 	// Applications, when set, finds the messages of these protocols in connections of TCP and in datagrams, and adds their layers to packets. Only
-	// rows that are handed out need them: an analysis does without.
+	// rows that are handed out need them: an analysis takes what its rules look at.
 	Applications *stream.Choice
 	// Requests collects the questions and answers of the Applications in the case.
 	Requests bool
