@@ -91,7 +91,7 @@ func (a *app) inputs(args []string) ([]string, error) {
 func (a *app) analyse(ctx context.Context, paths []string) (*engine.Case, error) {
 	start := time.Now()
 	p := newProgress(a.stderr, !a.quiet)
-	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO, KeepDuplicates: a.keep})
+	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO, KeepDuplicates: a.keep, DecodeAs: a.rules})
 	p.finish()
 	if err == nil && a.verbose {
 		for _, src := range c.Sources {

@@ -26,6 +26,8 @@ type Options struct {
 	// Applications, when set, finds the messages of these protocols in connections of TCP and in datagrams, and adds their layers to packets. Only
 	// rows that are handed out need them: an analysis takes what its rules look at.
 	Applications *stream.Choice
+	// DecodeAs are rules for the protocols of which an analysis collects requests by itself.
+	DecodeAs stream.Rules
 	// Requests collects the questions and answers of the Applications in the case.
 	Requests bool
 	// Workers is how many goroutines follow conversations, 0 for one a
@@ -70,7 +72,7 @@ func (o *Options) follower(t *flow.Tracker) *flow.Tracker {
 // Requests are collected when a rule looks at them.
 func Analyse(ctx context.Context, paths []string, opt Options) (*Case, error) {
 	if !opt.Requests && opt.Applications == nil && slices.ContainsFunc(opt.rules(), func(r *diag.Rule) bool { return r.Requests }) {
-		opt.Applications, opt.Requests = stream.ForRequests(stream.Rules{}), true
+		opt.Applications, opt.Requests = stream.ForRequests(opt.DecodeAs), true
 	}
 	run, err := Open(ctx, paths, opt)
 	if err != nil {
