@@ -11,6 +11,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/trace"
@@ -59,6 +60,7 @@ type Input struct {
 	Session       *session.Session
 	Requests      []request.Request // of the applications, in order of the first bytes of the questions
 	FileIO        []*fileio.Map     // what of Requests the calls of a Process Monitor log made
+	Points        *point.Result     // nil when nobody compared what several sources saw
 	// Withhold reports whether the named rule is silenced for the conversation, and notes that it was.
 	Withhold func(rule *Rule, c *flow.Conversation) bool
 

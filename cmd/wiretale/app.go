@@ -26,6 +26,7 @@ type app struct {
 	quiet, verbose bool
 	noTSO          bool // an IP length of 0 is taken at its word
 	keep           bool // duplicates count as packets
+	points         bool // several files are compared as capture points
 	style          text.Style
 	location       *time.Location
 	as             []string       // -d
@@ -91,7 +92,7 @@ func (a *app) inputs(args []string) ([]string, error) {
 func (a *app) analyse(ctx context.Context, paths []string) (*engine.Case, error) {
 	start := time.Now()
 	p := newProgress(a.stderr, !a.quiet)
-	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO, KeepDuplicates: a.keep, DecodeAs: a.rules})
+	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO, KeepDuplicates: a.keep, DecodeAs: a.rules, Points: a.points})
 	p.finish()
 	if err == nil && a.verbose {
 		for _, src := range c.Sources {

@@ -132,6 +132,7 @@ func runCase(ctx context.Context, a *app, f *caseFlags, args []string) error {
 	if err != nil {
 		return err
 	}
+	a.points = true
 	c, interrupted := a.analyse(ctx, paths)
 	if interrupted != nil && (c == nil || !errors.Is(interrupted, context.Canceled)) {
 		return interrupted

@@ -9,6 +9,7 @@ import (
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/internal/stream"
@@ -22,6 +23,7 @@ type Case struct {
 	Hosts         []*flow.Host
 	Session       *session.Session
 	Requests      request.List   // with Options.Requests, or when a rule looks at them
+	Points        *point.Result  // with Options.Points and several sources
 	Findings      []diag.Finding // ranked
 	Withheld      []diag.Withheld
 	FileIO        []*fileio.Map // what of Requests the calls of a Process Monitor log made, a map each log

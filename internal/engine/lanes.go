@@ -10,6 +10,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/prefetch"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/stream"
@@ -66,6 +67,7 @@ type lane struct {
 	seen     flow.Sighting
 	streams  *stream.Applications // nil when nobody wants applications
 	requests request.List
+	prints   *point.Recorder // nil when points are not compared
 	match    func(*Row) bool // of a selection, nil without one
 	row      Row             // that match is asked
 	outside  outside
@@ -117,6 +119,9 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 		lanes[i].tracker.Compact()
 		if s.options.Requests {
 			lanes[i].streams = stream.New(s.streams.choice, s.index, lanes[i].requests.Add)
+		}
+		if s.points != nil {
+			lanes[i].prints = s.newRecorder()
 		}
 		if sel != nil {
 			lanes[i].match = sel.Match()
@@ -271,6 +276,9 @@ func (s *source) dealDecoded(b *batch, i int) {
 	switch {
 	case set == 0:
 		s.malformed.add(p)
+		if s.points != nil {
+			s.points.Add(p, &flow.Sighting{})
+		}
 	case p.Flags&(packet.Fragment|packet.Reassembled|packet.FragmentDropped) != 0:
 		if b.decoded == nil {
 			b.decoded = map[uint32]*packet.Packet{}
@@ -309,6 +317,9 @@ func (l *lane) follow(b *batch, i int) {
 			continue
 		}
 		l.malformed.add(p)
+		if l.prints != nil {
+			l.prints.Add(p, &l.seen)
+		}
 		if l.streams != nil {
 			if p != &l.packet && p.PayloadLen > 0 { // other lanes may look at it
 				p = p.Clone()
@@ -351,7 +362,7 @@ func (s *source) gather(lanes []lane) {
 	}
 	slices.SortFunc(s.malformed.first, func(a, b trace.Pos) int { return int(a.Number - b.Number) })
 	s.malformed.first = s.malformed.first[:min(len(s.malformed.first), maxMalformed)]
-	if !s.options.Requests {
+	if !s.options.Requests && s.points == nil {
 		s.flows = flow.Merge(trackers, nil)
 		return
 	}
@@ -361,7 +372,13 @@ func (s *source) gather(lanes []lane) {
 		n++
 	})
 	for i := range lanes {
-		lanes[i].streams.End()
-		s.requests.Join(&lanes[i].requests, func(conv int) int { return numbers[i][conv] })
+		number := func(conv int) int { return numbers[i][conv] }
+		if s.points != nil {
+			s.points.Join(lanes[i].prints, number)
+		}
+		if s.options.Requests {
+			lanes[i].streams.End()
+			s.requests.Join(&lanes[i].requests, number)
+		}
 	}
 }

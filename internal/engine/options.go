@@ -30,6 +30,10 @@ type Options struct {
 	DecodeAs stream.Rules
 	// Requests collects the questions and answers of the Applications in the case.
 	Requests bool
+	// Points compares what the sources saw of the same traffic, when there are several: see [point.Analyse]. PointNames, when set, has a
+	// name for each source, "" for that of its file.
+	Points     bool
+	PointNames []string
 	// Workers is how many goroutines follow conversations, 0 for one a
 	// processor. The result is the same for any number.
 	Workers int

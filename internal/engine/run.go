@@ -24,6 +24,7 @@ type Run struct {
 // schemas that an ETL file holds at its end). On an error nothing stays open.
 func Open(ctx context.Context, paths []string, opt Options) (*Run, error) {
 	opt.beside = len(paths) > 1
+	opt.Points = opt.Points && len(paths) > 1
 	run := &Run{ctx: ctx, opt: opt}
 	for i, path := range paths {
 		s, err := openSource(path, i, opt)
@@ -135,7 +136,8 @@ func (r *Run) Case() *Case {
 	}
 	c.Requests.Sort()
 	c.joinBeside()
-	in := &diag.Input{Sources: infos, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session, Requests: c.Requests.Requests, FileIO: c.FileIO}
+	r.comparePoints(c, c.bases)
+	in := &diag.Input{Sources: infos, Points: c.Points, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session, Requests: c.Requests.Requests, FileIO: c.FileIO}
 	for _, s := range r.sources {
 		in.Spans = append(in.Spans, diag.Span{First: s.counts.First, Last: s.counts.Last, Begin: s.begin})
 		in.Losses = append(in.Losses, s.losses.all(s.counts.Info, s.index)...)

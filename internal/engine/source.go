@@ -8,6 +8,7 @@ import (
 	formats "github.com/wiretale/wiretale/format/all"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/internal/stream"
@@ -32,6 +33,8 @@ type source struct {
 	streams  *streams               // nil when nobody wants applications
 	followed []*stream.Applications // what followed them, at the end; nil for a lane without any
 	requests request.List
+	points   *point.Recorder // nil when points are not compared
+	prints   prints
 	tracker  *session.Tracker
 	session  *session.Session // set by finish
 	headers  headers
@@ -78,6 +81,9 @@ func openSource(path string, index int, opt Options) (*source, error) {
 		if opt.Requests {
 			s.streams.done = s.requests.Add
 		}
+	}
+	if opt.Points {
+		s.points = s.newRecorder()
 	}
 	if p, ok := reader.(prepasser); ok {
 		s.host = newHost(reader.Info(), s.tracker)
@@ -170,6 +176,7 @@ func (s *source) walk(rec *trace.Record, row *Row) {
 	s.watches.packet(rec, &s.packet)
 	s.malformed.add(&s.packet)
 	s.flows.Add(&s.packet, &s.seen)
+	s.print(&s.packet, &s.seen)
 	if s.streams != nil {
 		s.streams.add(&s.packet, &s.seen)
 	}

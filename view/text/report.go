@@ -24,6 +24,7 @@ func Report(w io.Writer, c *engine.Case, names view.Names, s Style) error {
 	if len(c.Findings) == 0 {
 		p.line(nothingFound(c))
 	}
+	points(p, c.Points, s)
 	if c.Conversations.Len() > 0 {
 		p.line()
 		conversations(p, c, names, s, maxConversations)

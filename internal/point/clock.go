@@ -1,0 +1,335 @@
+package point
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// A Clock is how far the clock of B is ahead of that of A. Segments are in the order of A's records; there is none when nothing tells.
+type Clock struct {
+	Segments []Segment
+	// Used are the packets that tell, from A to B and from B to A; Dropped those that contradict all others.
+	Used    [2]int64
+	Dropped int64
+	// Unit is that of the times, in nanoseconds: nothing is known finer.
+	Unit int64
+}
+
+// A Segment is a time in which both clocks ran without a step. Where a step is, is known to a second.
+type Segment struct {
+	From, To int64 // by the clock of A
+	Bound    Bound
+	// Offset is B minus A at From, in nanoseconds, and Error how far it may be off: packets arrive after they were sent, and so it
+	// can be nowhere else. Of a one-sided bound Offset is the limit, and Error is 0.
+	Offset, Error int64
+	// Drift is in parts per billion, between Slowest and Fastest.
+	Drift, Slowest, Fastest int64
+	// Sum is, of a one-sided bound, the offset together with the least time on the way (AtMost: plus, AtLeast: minus), and SumError its error.
+	Sum, SumError int64
+}
+
+// Bound says what is known of an offset.
+type Bound uint8
+
+const (
+	Both    Bound = iota
+	AtMost        // packets went from A to B only
+	AtLeast       // packets went from B to A only
+	Loose         // nobody knows which point packets pass first: Sum is the offset with the time on the way, plus or minus
+)
+
+// At is the offset at a time of A.
+func (s *Segment) At(t int64) int64 {
+	base := s.Offset
+	switch s.Bound {
+	case AtMost, AtLeast, Loose:
+		base = s.Sum
+	}
+	return base + scale(difference(t, s.From), s.Drift)
+}
+
+// At is the offset at a time of A, and whether anything tells it.
+func (c *Clock) At(t int64) (int64, bool) {
+	if len(c.Segments) == 0 {
+		return 0, false
+	}
+	s := &c.Segments[0]
+	for i := 1; i < len(c.Segments) && c.Segments[i].From <= t; i++ {
+		s = &c.Segments[i]
+	}
+	return s.At(t), true
+}
+
+// A sample is one packet at both points.
+type sample struct {
+	order uint32 // record of A
+	t, d  int64  // time at A; time at B minus that at A
+	back  bool   // from B to A
+}
+
+// A bin is what the samples of about a second say. Offsets are at most low[0] and at least high[1].
+type bin struct {
+	from, to int64
+	low      [2]mark // the least and
+	high     [2]mark // the most, by direction
+	n        [2]int64
+}
+
+// A mark is a difference with the time that it was seen at.
+type mark struct{ t, d int64 }
+
+const (
+	maxBins = 4096
+	second  = int64(1e9)
+	// maxDrift is how fast two clocks of computers run apart at most: 200 parts in a million.
+	maxDrift = 200_000
+	// minEach is how many packets each way a drift needs.
+	minEach = 8
+	// slack is what a drift must gain to be told from none.
+	slack = int64(2000)
+	// maxSegments bounds the steps that are followed.
+	maxSegments = 64
+)
+
+// fit finds offset and drift from samples in any order:
+//
+//  1. Samples in the order of A's records are put into bins of a second. A bin keeps the least
+//     and the greatest difference of each direction.
+//  2. A packet from A to B says that the offset is at most its difference, one from B to A that it is at least that.
+//     A line below the ones and above the others is a possible clock. Of all lines the one with the most room on both sides is taken; half of the room is the error.
+//  3. Where no line fits all bins, one that contradicts both the bins before and those after it is left out;
+//     where there is none such, the clock was set: a new segment begins.
+//
+// Ticks make differences uncertain: tick[1] to below, tick[0] above.
+func fit(samples []sample, ticks [2]int64, unit int64) Clock {
+	c := Clock{Unit: unit}
+	bins := binned(samples)
+	for from := 0; from < len(bins) && len(c.Segments) < maxSegments; {
+		to := from + feasible(bins[from:], ticks)
+		if to < len(bins)-1 {
+			// Is the one that does not fit alone in that?
+			if more := feasible(without(bins[from:], to-from), ticks); more > to-from+1 {
+				c.Dropped += bins[to].n[0] + bins[to].n[1]
+				bins = slices.Delete(bins, to, to+1)
+				continue
+			}
+		}
+		c.add(bins[from:max(to, from+1)], ticks)
+		from = max(to, from+1)
+	}
+	return c
+}
+
+func binned(samples []sample) []bin {
+	slices.SortFunc(samples, func(a, b sample) int {
+		return int(int64(a.order) - int64(b.order))
+	})
+	width := second
+	if n := len(samples); n > 0 {
+		width = max(width, difference(samples[n-1].t, samples[0].t)/maxBins)
+	}
+	var bins []bin
+	for _, s := range samples {
+		n := len(bins)
+		if n == 0 || s.t >= bins[n-1].from+width || s.t < bins[n-1].from-width {
+			bins = append(bins, bin{from: s.t, to: s.t})
+			n++
+		}
+		b := &bins[n-1]
+		w := 0
+		if s.back {
+			w = 1
+		}
+		if b.n[w] == 0 || s.d < b.low[w].d {
+			b.low[w] = mark{s.t, s.d}
+		}
+		if b.n[w] == 0 || s.d > b.high[w].d {
+			b.high[w] = mark{s.t, s.d}
+		}
+		b.n[w]++
+		b.from, b.to = min(b.from, s.t), max(b.to, s.t)
+	}
+	return bins
+}
+
+// without is the list without one bin.
+func without(bins []bin, i int) []bin { return slices.Delete(slices.Clone(bins), i, i+1) }
+
+// feasible is how many of the bins, from the first on, one line fits. At least one does not contradict itself.
+func feasible(bins []bin, ticks [2]int64) int {
+	if _, gap := best(bins, ticks); gap >= 0 {
+		return len(bins)
+	}
+	low, high := 0, len(bins)
+	for high-low > 1 {
+		mid := (low + high) / 2
+		if _, gap := best(bins[:mid], ticks); gap >= 0 {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return low
+}
+
+// room is how much lies between the limits from above and from below when the clocks run apart by so many parts per billion; the middle of it is
+// at. Without one of the limits it is without bound.
+func room(bins []bin, drift int64, ticks [2]int64) (gap, above, below int64) {
+	above, below = math.MaxInt64, math.MinInt64
+	start := bins[0].from
+	for i := range bins {
+		b := &bins[i]
+		if b.n[0] > 0 {
+			above = min(above, b.low[0].d+ticks[1]-scale(difference(b.low[0].t, start), drift))
+		}
+		if b.n[1] > 0 {
+			below = max(below, b.high[1].d-ticks[0]-scale(difference(b.high[1].t, start), drift))
+		}
+	}
+	if above == math.MaxInt64 || below == math.MinInt64 {
+		return math.MaxInt64, above, below
+	}
+	return difference(above, below), above, below
+}
+
+// best is the drift with the most room, the one nearest to none of those that hardly differ. The room is a concave function of it.
+func best(bins []bin, ticks [2]int64) (drift, gap int64) {
+	gapAt := func(d int64) int64 { g, _, _ := room(bins, d, ticks); return g }
+	none := gapAt(0)
+	if none == math.MaxInt64 {
+		return 0, none
+	}
+	low, high := int64(-maxDrift), int64(maxDrift)
+	for high-low > 2 {
+		a := low + (high-low)/3
+		b := high - (high-low)/3
+		if gapAt(a) < gapAt(b) {
+			low = a
+		} else {
+			high = b
+		}
+	}
+	for d := low; d <= high; d++ {
+		if g := gapAt(d); d == low || g > gap {
+			drift, gap = d, g
+		}
+	}
+	if none >= gap-slack {
+		return 0, none
+	}
+	return nearest(drift, func(d int64) bool { return gapAt(d) >= gap-slack }), gap
+}
+
+// nearest is the number nearest to 0 on the way from there to d for which ok holds, as it does for d.
+func nearest(d int64, ok func(int64) bool) int64 {
+	bad := int64(0)
+	for d-bad > 1 || bad-d > 1 {
+		if mid := bad + (d-bad)/2; ok(mid) {
+			d = mid
+		} else {
+			bad = mid
+		}
+	}
+	return d
+}
+
+// add appends the segment of the bins, which one line fits.
+func (c *Clock) add(bins []bin, ticks [2]int64) {
+	var n [2]int64
+	s := Segment{From: bins[0].from, To: bins[len(bins)-1].to}
+	for i := range bins {
+		n[0], n[1] = n[0]+bins[i].n[0], n[1]+bins[i].n[1]
+		s.From, s.To = min(s.From, bins[i].from), max(s.To, bins[i].to)
+	}
+	drift := int64(0)
+	if n[0] >= minEach && n[1] >= minEach {
+		drift, _ = best(bins, ticks)
+	} else if gap, _, _ := room(bins, 0, ticks); gap < 0 {
+		drift, _ = best(bins, ticks)
+	}
+	gap, above, below := room(bins, drift, ticks)
+	if gap < 0 { // one bin that contradicts itself: a step is in it
+		c.Dropped += n[0] + n[1]
+		return
+	}
+	c.Used[0], c.Used[1] = c.Used[0]+n[0], c.Used[1]+n[1]
+	switch {
+	case n[1] == 0:
+		s.Bound, s.Offset = AtMost, above
+		s.sum(bins, 0, ticks)
+	case n[0] == 0:
+		s.Bound, s.Offset = AtLeast, below
+		s.sum(bins, 1, ticks)
+	default:
+		s.Offset, s.Error, s.Drift = below+gap/2, (gap+1)/2+1, drift
+		s.Offset += scale(difference(s.From, bins[0].from), drift)
+		possible := func(d int64) bool { g, _, _ := room(bins, d, ticks); return g >= 0 }
+		s.Slowest, s.Fastest = furthest(drift, -maxDrift, possible), furthest(drift, maxDrift, possible)
+	}
+	c.Segments = append(c.Segments, s)
+}
+
+// furthest is the number furthest on the way from a good one to the end for which ok still holds.
+func furthest(good, end int64, ok func(int64) bool) int64 {
+	if ok(end) {
+		return end
+	}
+	return end + nearest(good-end, func(d int64) bool { return ok(end + d) })
+}
+
+// sum is what packets of one direction tell: the offset with the time on the way. Times that scatter by less than the
+// ticks do so because of the ticks, and each narrows what is possible; others tell the least time on the way.
+func (s *Segment) sum(bins []bin, w int, ticks [2]int64) {
+	low, high := int64(math.MaxInt64), int64(math.MinInt64)
+	for i := range bins {
+		if bins[i].n[w] > 0 {
+			low, high = min(low, bins[i].low[w].d), max(high, bins[i].high[w].d)
+		}
+	}
+	// The true difference is between d-ticks[0] and d+ticks[1].
+	from, to := low-ticks[0], low+ticks[1]
+	if w == 1 {
+		from, to = high-ticks[0], high+ticks[1]
+	}
+	if difference(high, low) < ticks[0]+ticks[1] {
+		from, to = high-ticks[0], low+ticks[1]
+	}
+	s.Sum, s.SumError = from+difference(to, from)/2, (difference(to, from)+1)/2
+}
+
+// most is the greatest difference: 146 years.
+const most = int64(math.MaxInt64 / 2)
+
+// difference is a-b, held to what 62 bits can say.
+func difference(a, b int64) int64 {
+	d := a - b
+	switch {
+	case a > b && (d < 0 || d > most):
+		return most
+	case a < b && (d > 0 || d < -most):
+		return -most
+	}
+	return d
+}
+
+// scale is t*ppb/1e9, rounded to zero.
+func scale(t, ppb int64) int64 {
+	negative := (t < 0) != (ppb < 0)
+	hi, lo := bits.Mul64(magnitude(t), magnitude(ppb))
+	if hi >= 1e9 {
+		hi = 1e9 - 1
+	}
+	q, _ := bits.Div64(hi, lo, 1e9)
+	if negative {
+		return -int64(q)
+	}
+	return int64(q)
+}
+
+func magnitude(x int64) uint64 {
+	if x < 0 {
+		return uint64(-x)
+	}
+	return uint64(x)
+}

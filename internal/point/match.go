@@ -1,0 +1,286 @@
+package point
+
+import (
+	"cmp"
+	"slices"
+)
+
+// A hit is a packet that two points have.
+type hit struct {
+	a, b int32 // index into the prints of the talks
+	kind hitKind
+}
+
+// hitKind says how certain a hit is.
+type hitKind uint8
+
+const (
+	certain hitKind = iota // numbers, content and identification are equal, and nothing else has them
+	single                 // numbers and content are equal, and nothing else has them
+	ordered                // one of several alike: clock and order leave no other
+	ranged                 // its bytes are there, in segments of another size
+)
+
+// clocked reports whether the hit tells the time of the same packet at both points.
+func (k hitKind) clocked() bool { return k <= single }
+
+// A comparison matches the packets of two talks.
+type comparison struct {
+	a, b    *talk
+	flipped bool
+	tcp     bool
+	bytes   int       // of the payload that count: wideBytes, shortBytes or 0
+	shift   [2]uint32 // what the sequence numbers of each side of A are on the way to B
+	hits    [2][]hit  // by direction at A
+	taken   [2][]bool // prints that are matched, of A and B
+	idKept  [2]bool   // by direction: identifications survive the way
+	rangesB [2]int64  // segments at B whose bytes A has in others
+	alike   []mark    // differences of the first ones of packets that are alike, several at a point
+}
+
+// compare matches what is certain: see [comparison.exact].
+func compare(a, b *talk, flipped bool, shift [2]uint32) *comparison {
+	c := &comparison{a: a, b: b, flipped: flipped, tcp: a.conv.TCP != nil, bytes: wideBytes, shift: shift}
+	c.taken = [2][]bool{make([]bool, len(a.prints)), make([]bool, len(b.prints))}
+	for _, t := range []*talk{a, b} {
+		for i := range t.prints {
+			c.bytes = min(c.bytes, t.prints[i].comparable())
+		}
+	}
+	for d := range 2 {
+		c.exact(d)
+	}
+	return c
+}
+
+// comparable is how much of the content another print of the packet can be compared with.
+func (q *print) comparable() int {
+	switch have := int(q.have); {
+	case have == wideBytes || have >= int(q.size):
+		return wideBytes
+	case have >= shortBytes:
+		return shortBytes
+	}
+	return 0
+}
+
+// way are the prints of the packets of direction d of A at both points.
+func (c *comparison) way(d int) (a, b []int32) {
+	e := d
+	if c.flipped {
+		e = 1 - d
+	}
+	return c.a.ways[d], c.b.ways[e]
+}
+
+// key is what a packet has at both points. atA shifts the numbers to those of B.
+func (c *comparison) key(q *print, d int, atA bool) uint64 {
+	seq, ack := q.seq, q.ack
+	if atA {
+		seq += c.shift[d]
+		if q.flags&flagACK != 0 {
+			ack += c.shift[1-d]
+		}
+	}
+	k := mix(uint64(seq)<<32|uint64(ack), uint64(q.size))
+	if c.tcp {
+		k = mix(k, uint64(q.flags&(flagSYN|flagFIN|flagRST)))
+		if q.size == 0 {
+			return mix(k, uint64(q.window))
+		}
+	}
+	return mix(k, c.content(q))
+}
+
+func (c *comparison) content(q *print) uint64 {
+	switch c.bytes {
+	case wideBytes:
+		return uint64(q.wide)
+	case shortBytes:
+		return uint64(q.short)
+	}
+	return 0
+}
+
+// A keyed print is one with its key, to be sorted.
+type keyed struct {
+	key uint64
+	at  int32
+}
+
+// keys are those of the prints that keep wants, sorted; equal ones in order of the records.
+func keys(prints []print, way []int32, key func(*print) (uint64, bool)) []keyed {
+	out := make([]keyed, 0, len(way))
+	for _, i := range way {
+		if k, ok := key(&prints[i]); ok {
+			out = append(out, keyed{k, i})
+		}
+	}
+	slices.SortFunc(out, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.at, b.at)) })
+	return out
+}
+
+// both yields the prints of each key that both lists have.
+func both(a, b []keyed, yield func(a, b []keyed)) {
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0].key < b[0].key:
+			a = a[1:]
+		case a[0].key > b[0].key:
+			b = b[1:]
+		default:
+			n, m := equal(a), equal(b)
+			yield(a[:n], b[:m])
+			a, b = a[n:], b[m:]
+		}
+	}
+}
+
+func equal(list []keyed) int {
+	n := 1
+	for n < len(list) && list[n].key == list[0].key {
+		n++
+	}
+	return n
+}
+
+// exact matches the packets of direction d that nothing else can be:
+//
+//  1. Numbers, size, content and identification are equal, and one print of each point has them.
+//  2. The same without the identification, where the path rewrites it or there is none. Where it survives the
+//     way, a packet with another one is another packet: a copy that was sent again.
+//
+// Without any content (a short snap length) a datagram needs its identification.
+func (c *comparison) exact(d int) {
+	wa, wb := c.way(d)
+	key := func(atA, withID bool) func(*print) (uint64, bool) {
+		return func(q *print) (uint64, bool) {
+			k := c.key(q, d, atA)
+			if !withID {
+				return k, c.tcp || c.bytes > 0
+			}
+			return mix(k, uint64(q.id)), q.id != 0
+		}
+	}
+	both(keys(c.a.prints, wa, key(true, true)), keys(c.b.prints, wb, key(false, true)), func(a, b []keyed) {
+		if len(a) == 1 && len(b) == 1 {
+			c.hit(d, a[0].at, b[0].at, certain)
+		}
+	})
+	alike, differ := len(c.hits[d]), 0
+	la, lb := keys(c.a.prints, wa, key(true, false)), keys(c.b.prints, wb, key(false, false))
+	both(la, lb, func(a, b []keyed) {
+		switch {
+		case len(a) > 1 || len(b) > 1:
+			first := hit{a: a[0].at, b: b[0].at}
+			c.alike = append(c.alike, mark{c.a.prints[first.a].time, c.delta(first)})
+		case c.free(a[0].at, b[0].at) && c.ids(a[0].at, b[0].at):
+			differ++
+		}
+	})
+	c.idKept[d] = alike > 9*differ
+	both(la, lb, func(a, b []keyed) {
+		if len(a) == 1 && len(b) == 1 && c.free(a[0].at, b[0].at) && !(c.idKept[d] && c.ids(a[0].at, b[0].at)) {
+			c.hit(d, a[0].at, b[0].at, single)
+		}
+	})
+}
+
+// check takes back what is equal but cannot be the same packet by its times: of a segment that was sent twice, either point may have recorded the other copy.
+func (c *comparison) check(d int, when *due) {
+	kept := c.hits[d][:0]
+	for _, h := range c.hits[d] {
+		if h.kind != single || when.fits(c.a.prints[h.a].time, c.b.prints[h.b].time) {
+			kept = append(kept, h)
+			continue
+		}
+		c.taken[0][h.a], c.taken[1][h.b] = false, false
+	}
+	c.hits[d] = kept
+}
+
+// ids reports whether both prints have an identification.
+func (c *comparison) ids(a, b int32) bool { return c.a.prints[a].id != 0 && c.b.prints[b].id != 0 }
+
+func (c *comparison) free(a, b int32) bool { return !c.taken[0][a] && !c.taken[1][b] }
+
+func (c *comparison) hit(d int, a, b int32, kind hitKind) {
+	c.taken[0][a], c.taken[1][b] = true, true
+	c.hits[d] = append(c.hits[d], hit{a, b, kind})
+}
+
+// delta is the time at B minus that at A.
+func (c *comparison) delta(h hit) int64 {
+	return difference(c.b.prints[h.b].time, c.a.prints[h.a].time)
+}
+
+// A due says when a packet of A is due at B: at the time of the clock of A, moved by the offset, and so much more or less.
+type due struct {
+	offset    func(a int64) int64
+	low, high int64
+}
+
+func (d *due) fits(a, b int64) bool {
+	x := difference(b, a) - d.offset(a)
+	return d.low <= x && x <= d.high
+}
+
+// late reports whether the packet of A would have come before b.
+func (d *due) late(a, b int64) bool { return difference(b, a)-d.offset(a) > d.high }
+
+// repeated matches packets that several prints look like, once the clock tells when each is due: in order, where one
+// is due and no other of the same is.
+func (c *comparison) repeated(d int, when *due) {
+	wa, wb := c.way(d)
+	left := func(prints []print, way []int32, taken []bool, atA bool) []keyed {
+		open := make([]int32, 0, 16)
+		for _, i := range way {
+			if !taken[i] {
+				open = append(open, i)
+			}
+		}
+		return keys(prints, open, func(q *print) (uint64, bool) { return c.key(q, d, atA), c.tcp || c.bytes > 0 })
+	}
+	both(left(c.a.prints, wa, c.taken[0], true), left(c.b.prints, wb, c.taken[1], false), func(a, b []keyed) { c.inOrder(d, a, b, when) })
+}
+
+// inOrder matches two lists of like packets. Where one could be either of two, it is matched
+// only when as many are on both sides: which of them is lost cannot be told otherwise.
+func (c *comparison) inOrder(d int, a, b []keyed, when *due) {
+	fit := func(i, j int) bool {
+		if i >= len(a) || j >= len(b) {
+			return false
+		}
+		x, y := &c.a.prints[a[i].at], &c.b.prints[b[j].at]
+		if c.idKept[d] && x.id != 0 && y.id != 0 && x.id != y.id {
+			return false
+		}
+		return when.fits(x.time, y.time)
+	}
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		if !fit(i, j) {
+			if when.late(c.a.prints[a[i].at].time, c.b.prints[b[j].at].time) {
+				i++
+			} else {
+				j++
+			}
+			continue
+		}
+		n, m := 1, 1
+		for {
+			if fit(i+n, j+m-1) || fit(i+n, j) {
+				n++
+			} else if fit(i+n-1, j+m) || fit(i, j+m) {
+				m++
+			} else {
+				break
+			}
+		}
+		for k := range n {
+			if n == m {
+				c.hit(d, a[i+k].at, b[j+k].at, ordered)
+			}
+		}
+		i, j = i+n, j+m
+	}
+}

@@ -1,0 +1,371 @@
+package point
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/proto"
+)
+
+// maxInstances bounds how many connections with the same endpoints are compared with each other.
+const maxInstances = 8
+
+// A found comparison is a pair of talks that may be one conversation.
+type found struct {
+	*comparison
+	how    How
+	strong bool
+	mid    int64 // middle of the differences of its certain packets
+	at     int64 // time at A of that
+}
+
+// meet finds the conversations that both sides have:
+//
+//  1. Those between the same endpoints, of which a packet matches. Of several connections with the same ports,
+//     that with the same initial sequence number.
+//  2. Connections of TCP with other endpoints, of which sequence numbers and content are equal and nowhere else.
+//  3. Anything with other endpoints, of which content is equal and nowhere else.
+//
+// A match that rests on little (a query of which port and content are all that is known) must agree
+// with the clock that others show; where nothing is certain, most must agree with each other.
+func meet(a, b *side) (out []found, candidates, contradicted int) {
+	at := b.byEnds()
+	hosts := b.hosts()
+	var weak []found
+	for _, t := range a.talks {
+		e, flippedA := endsOf(t.conv)
+		list := at[e]
+		if hosts[t.conv.Ends[0].Addr()] && hosts[t.conv.Ends[1].Addr()] || len(list) > 0 {
+			candidates++
+		}
+		f := sameEnds(t, list, flippedA)
+		switch {
+		case f == nil && len(list) > 0:
+			contradicted++
+		case f != nil && f.strong:
+			out = append(out, f.meet())
+		case f != nil:
+			weak = append(weak, *f)
+		}
+	}
+	for _, by := range []func(q *print) (uint64, bool){numbers, content(wideBytes), content(shortBytes)} {
+		strong, more := elsewhere(a, b, by)
+		out, weak = append(out, strong...), append(weak, more...)
+	}
+	out = append(out, agreeing(out, weak)...)
+	slices.SortFunc(out, func(x, y found) int { return cmp.Compare(x.a.conv.ID, y.a.conv.ID) })
+	return out, candidates, contradicted
+}
+
+// meet marks both talks as found.
+func (f *found) meet() found {
+	f.a.met, f.b.met = true, true
+	return *f
+}
+
+// sameEnds is the talk of the list that is the same conversation as t, nil when none is.
+func sameEnds(t *talk, list []*talk, flippedA bool) (best *found) {
+	tries := 0
+	for _, o := range list {
+		if o.met || len(list) > maxInstances && !sameStart(t.conv, o.conv) {
+			continue
+		}
+		if tries++; tries > maxInstances {
+			break
+		}
+		_, flippedB := endsOf(o.conv)
+		f := judged(compare(t, o, flippedA != flippedB, shiftOf(t.conv, o.conv, flippedA != flippedB)), SameEnds)
+		if f != nil && (best == nil || f.strong && !best.strong || f.strong == best.strong && f.count() > best.count()) {
+			best = f
+		}
+	}
+	return best
+}
+
+func (c *comparison) count() int { return len(c.hits[0]) + len(c.hits[1]) }
+
+// sameStart reports whether two connections have the same initial sequence numbers, as far as both are known.
+func sameStart(a, b *flow.Conversation) bool {
+	if a.TCP == nil || b.TCP == nil {
+		return true
+	}
+	return a.TCP.Sides[0].ISNKnown && b.TCP.Sides[0].ISNKnown && a.TCP.Sides[0].ISN == b.TCP.Sides[0].ISN
+}
+
+// shiftOf is what a device adds to the sequence numbers of each side of a, from the initial ones.
+func shiftOf(a, b *flow.Conversation, flipped bool) (shift [2]uint32) {
+	if a.TCP == nil || b.TCP == nil {
+		return shift
+	}
+	for d := range 2 {
+		x, y := &a.TCP.Sides[d], &b.TCP.Sides[d]
+		if flipped {
+			y = &b.TCP.Sides[1-d]
+		}
+		if x.ISNKnown && y.ISNKnown {
+			shift[d] = y.ISN - x.ISN
+		}
+	}
+	return shift
+}
+
+// judged is what a comparison is worth, nil when no packet matches.
+//
+// Equal numbers of TCP are 32 bits that senders choose at random: one packet is enough. Where numbers were shifted, they say nothing of a
+// SYN: two segments with data must have the same content. Two datagrams with their identification, or one that
+// has content as well, are no accident; one alone is little.
+func judged(c *comparison, how How) *found {
+	f := &found{comparison: c, how: how}
+	deltas, data, ids := []mark{}, 0, 0
+	for d := range 2 {
+		for _, h := range c.hits[d] {
+			q := &c.a.prints[h.a]
+			deltas = append(deltas, mark{q.time, c.delta(h)})
+			if q.size > 0 && c.bytes > 0 {
+				data++
+			}
+			if h.kind == certain {
+				ids++
+			}
+		}
+	}
+	if len(deltas) == 0 {
+		deltas = c.alike
+	}
+	if len(deltas) == 0 {
+		return nil
+	}
+	shifted := c.shift != [2]uint32{}
+	switch {
+	case c.count() == 0:
+	case c.tcp && !shifted && how == SameEnds:
+		f.strong = true
+	case c.tcp && !shifted:
+		f.strong = len(deltas) > 1 || ids > 0
+	case c.tcp:
+		f.strong = data > 1
+		if !f.strong && how == SameEnds && data == 0 && c.hasData() {
+			return nil // the beginning is the same only because it was made so
+		}
+	default:
+		f.strong = ids > 1 || ids > 0 && data > 0
+	}
+	slices.SortFunc(deltas, func(a, b mark) int { return cmp.Compare(a.d, b.d) })
+	m := deltas[len(deltas)/2]
+	f.mid, f.at = m.d, m.t
+	return f
+}
+
+// hasData reports whether both talks have segments with data in one direction.
+func (c *comparison) hasData() bool {
+	has := func(prints []print, way []int32) bool {
+		return slices.ContainsFunc(way, func(i int32) bool { return prints[i].size > 0 && prints[i].have > 0 })
+	}
+	for d := range 2 {
+		if a, b := c.way(d); has(c.a.prints, a) && has(c.b.prints, b) {
+			return true
+		}
+	}
+	return false
+}
+
+// minContent is the least content that can tell conversations apart.
+const minContent = 8
+
+// numbers is the key of a segment by which a connection is known whatever its endpoints.
+func numbers(q *print) (uint64, bool) {
+	if q.ack == 0 && q.flags&flagSYN == 0 || q.size == 0 && q.flags&flagSYN == 0 {
+		return 0, false
+	}
+	k := mix(uint64(q.seq)<<32|uint64(q.ack), uint64(q.size)<<8|uint64(q.flags&flagSYN))
+	if q.comparable() >= shortBytes && q.size > 0 {
+		k = mix(k, uint64(q.short))
+	}
+	return k, true
+}
+
+// content is the key of a packet by its payload alone.
+func content(n int) func(q *print) (uint64, bool) {
+	return func(q *print) (uint64, bool) {
+		if q.size < minContent || q.comparable() < n {
+			return 0, false
+		}
+		if n == wideBytes {
+			return mix(uint64(q.wide)<<32|uint64(q.short), uint64(q.size)), true
+		}
+		return mix(uint64(q.short), uint64(q.size)), true
+	}
+}
+
+// A vote is for two talks, with a pair of prints that says so.
+type vote struct {
+	a, b    *talk
+	flipped bool
+}
+
+// A ballot is what votes for a pair say: how many, and by how much the sequence numbers of each side were shifted.
+type ballot struct {
+	vote
+	n     int
+	shift [2]uint32
+}
+
+// elsewhere finds talks with other endpoints by keys that only one talk of each side has.
+func elsewhere(a, b *side, by func(*print) (uint64, bool)) (strong, weak []found) {
+	ka, kb := a.index(by), b.index(by)
+	ballots := map[vote]*ballot{}
+	var order []*ballot
+	alone := func(list []known) bool { return list[0].talk == list[len(list)-1].talk }
+	matchKnown(ka, kb, func(x, y []known) {
+		if !alone(x) || !alone(y) || x[0].talk.conv.Proto != y[0].talk.conv.Proto {
+			return
+		}
+		p, q := &x[0].talk.prints[x[0].at], &y[0].talk.prints[y[0].at]
+		v := vote{x[0].talk, y[0].talk, p.dir() != q.dir()}
+		if ballots[v] == nil {
+			ballots[v] = &ballot{vote: v}
+			ballots[v].shift[p.dir()], ballots[v].shift[1-p.dir()] = q.seq-p.seq, q.ack-p.ack
+			order = append(order, ballots[v])
+		}
+		ballots[v].n++
+	})
+	slices.SortStableFunc(order, func(x, y *ballot) int {
+		return cmp.Or(cmp.Compare(y.n, x.n), cmp.Compare(x.a.conv.ID, y.a.conv.ID), cmp.Compare(x.b.conv.ID, y.b.conv.ID))
+	})
+	taken := map[*talk]bool{}
+	for _, o := range order {
+		if o.a.met || o.b.met || taken[o.a] || taken[o.b] {
+			continue
+		}
+		how := SameNumbers
+		if o.a.conv.Proto != proto.TCP {
+			how, o.shift = SameContent, [2]uint32{}
+		} else if o.shift != [2]uint32{} {
+			how = SameContent
+		}
+		f := judged(compare(o.a, o.b, o.flipped, o.shift), how)
+		switch {
+		case f == nil:
+		case f.strong:
+			strong = append(strong, f.meet())
+		case o.a.conv.Proto != proto.TCP:
+			taken[o.a], taken[o.b] = true, true
+			weak = append(weak, *f)
+		}
+	}
+	return strong, weak
+}
+
+// A known print is one of a talk that is not found yet.
+type known struct {
+	key  uint64
+	talk *talk
+	at   int32
+}
+
+// index are the keys of the talks that are not found yet, sorted.
+func (s *side) index(by func(*print) (uint64, bool)) []known {
+	var out []known
+	for _, t := range s.talks {
+		if t.met {
+			continue
+		}
+		for i := range t.prints {
+			if k, ok := by(&t.prints[i]); ok {
+				out = append(out, known{mix(k, uint64(t.conv.Proto)), t, int32(i)})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b known) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.talk.conv.ID, b.talk.conv.ID), cmp.Compare(a.at, b.at))
+	})
+	return out
+}
+
+// matchKnown yields the prints of each key that both lists have.
+func matchKnown(a, b []known, yield func(a, b []known)) {
+	run := func(list []known) int {
+		n := 1
+		for n < len(list) && list[n].key == list[0].key {
+			n++
+		}
+		return n
+	}
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0].key < b[0].key:
+			a = a[1:]
+		case a[0].key > b[0].key:
+			b = b[1:]
+		default:
+			n, m := run(a), run(b)
+			yield(a[:n], b[:m])
+			a, b = a[n:], b[m:]
+		}
+	}
+}
+
+const (
+	// together is how far apart the differences of two conversations may be: the longest queue, and some drift.
+	together = 2 * second
+	// nearby is how far apart the clocks of two points may be that only little says belong together.
+	nearby = 600 * second
+	// minAgreeing is how many conversations that rest on little make each other likely whatever the clocks say.
+	minAgreeing = 3
+)
+
+// agreeing are those of the weak ones that agree with the clock.
+func agreeing(strong, weak []found) (out []found) {
+	if len(weak) == 0 {
+		return nil
+	}
+	var expected func(t int64) int64
+	if len(strong) > 0 {
+		marks := make([]mark, 0, len(strong))
+		for _, f := range strong {
+			marks = append(marks, mark{f.at, f.mid})
+		}
+		slices.SortFunc(marks, func(a, b mark) int { return cmp.Compare(a.t, b.t) })
+		expected = func(t int64) int64 {
+			i, _ := slices.BinarySearchFunc(marks, t, func(m mark, t int64) int { return cmp.Compare(m.t, t) })
+			if i == len(marks) || i > 0 && t-marks[i-1].t < marks[i].t-t {
+				i--
+			}
+			return marks[i].d
+		}
+	} else {
+		d, n := commonest(weak)
+		if 2*n < len(weak) || n < minAgreeing && (d > nearby || d < -nearby) {
+			return nil
+		}
+		expected = func(int64) int64 { return d }
+	}
+	for i := range weak {
+		f := &weak[i]
+		if d := difference(f.mid, expected(f.at)); !f.a.met && !f.b.met && d <= together && d >= -together {
+			out = append(out, f.meet())
+		}
+	}
+	return out
+}
+
+// commonest is the middle of the differences that most agree on, and how many do.
+func commonest(list []found) (d int64, n int) {
+	deltas := make([]int64, 0, len(list))
+	for _, f := range list {
+		deltas = append(deltas, f.mid)
+	}
+	slices.Sort(deltas)
+	d = math.MaxInt64
+	for i, j := 0, 0; j < len(deltas); j++ {
+		for difference(deltas[j], deltas[i]) > together {
+			i++
+		}
+		if j-i+1 > n {
+			n, d = j-i+1, deltas[(i+j)/2]
+		}
+	}
+	return d, n
+}

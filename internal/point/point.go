@@ -1,0 +1,122 @@
+// Package point compares what several capture points saw of the same traffic:
+// which conversations are the same, which packets, how far the clocks are
+// apart, what was rewritten on the way, and what left one point and did not
+// reach the other.
+//
+// Each source is a point. One pass over it leaves a print of 48 bytes for each
+// packet ([Recorder]); when all sources are read, [Analyse] works on the prints
+// alone:
+//
+//  1. Conversations are paired: those between the same endpoints first, then,
+//     where addresses or ports were rewritten, those whose packets have numbers
+//     and content that nothing else has ([meet]).
+//  2. Inside a pair packets are matched, from what is certain to what only
+//     order and clock can tell ([matchPackets]).
+//  3. What is certain gives the offset of the clocks, with bounds: no packet
+//     arrives before it was sent ([fit]).
+//  4. With the clocks, what is left over is counted: lost, or seen only here ([Meeting]).
+//
+// A false pair is worse than none. Content that was seen more than once is
+// matched only inside a pair of conversations, and only where clock and order leave one answer.
+package point
+
+import (
+	"net/netip"
+
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// A Point is a place where traffic was captured.
+type Point struct {
+	Name   string
+	Source int
+	// Tick is the step of the clock in nanoseconds, Unit the unit of its times (1, 1,000, 1,000,000); Tick is 0 when the clock is fine.
+	Tick, Unit  int64
+	First, Last int64 // times of its records; trace.NoTime without
+	Packets     int64 // with a network layer
+	Untimed     bool
+	heard       map[netip.Addr]bool // senders of ARP
+}
+
+// Heard reports whether the point saw packets of ARP of the address.
+func (p *Point) Heard(a netip.Addr) bool { return p.heard[a] }
+
+// A Result is what the points say together.
+type Result struct {
+	Points []Point
+	Pairs  []Pair // each two points with packets, in order
+	// Sampled is, when not 0, how many low bits of a hash are zero for the packets that were compared: 1 in 2^Sampled. The others found no room.
+	Sampled int
+}
+
+// A Pair is two points, and what both saw.
+type Pair struct {
+	A, B     int // index into Result.Points
+	Meetings []Meeting
+	Clock    Clock
+	Delay    [2]Delay // of all matched packets from A to B, and from B to A
+	// Candidates are the conversations of A that B could have seen as they are: between the same hosts; and Contradicted those of them whose endpoints
+	// B has, but with other numbers or content.
+	Candidates, Contradicted int
+	// Alone are conversations of one point with a host that the other shows, none of whose packets it has; 20 at most.
+	Alone []Alone
+}
+
+// How tells by what two conversations were found to be the same.
+type How uint8
+
+const (
+	SameEnds    How = iota // endpoints are equal
+	SameNumbers            // addresses or ports differ, sequence numbers are equal
+	SameContent            // only the content is equal
+)
+
+func (h How) String() string { return [...]string{"endpoints", "numbers", "content"}[h] }
+
+// A Meeting is a conversation that two points saw.
+type Meeting struct {
+	A, B    *flow.Conversation
+	Flipped bool // end 0 at A is end 1 at B
+	How     How
+	Ways    [2]Way // by the sender at A
+	// Shift is what was added to the sequence numbers of each side of A on the way to B; 0 for those of most.
+	Shift [2]uint32
+}
+
+// A Way is one direction of a conversation that two points saw.
+type Way struct {
+	From Course
+	// Matched packets are at both points. Lost ones left the first point and were not seen at the second, which covers their time; Only
+	// ones were seen at the second point alone. Without a course, Lost are those that only A has. Outside are those that the other point cannot have seen: it did not capture then.
+	Matched, Lost, Only, Outside int64
+	// Ranges are those of Matched whose bytes the other point has in other segments.
+	Ranges         int64
+	LostAt, OnlyAt []trace.Pos // the first 20
+	TTL            int         // that of A minus that of B, of most packets
+	DSCP           [2]uint8    // of the first matched packet, at A and B
+	Delay          Delay
+}
+
+// Course says which of two points packets of one direction pass first.
+type Course uint8
+
+const (
+	Unknown Course = iota
+	AtoB
+	BtoA
+)
+
+// Delay is how long matched packets took, in nanoseconds. It is known to the error of the clock.
+type Delay struct {
+	N             int64
+	Min, P50, P95 int64
+}
+
+// Alone is a conversation that only one of two points has.
+type Alone struct {
+	Conv *flow.Conversation
+	At   int   // the point that has it
+	Sent int64 // packets of end 0, in the time that the other point covers
+	In   []trace.Pos
+}

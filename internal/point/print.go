@@ -1,0 +1,226 @@
+package point
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"net/netip"
+
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// A print is what is kept of a packet: 48 bytes.
+type print struct {
+	time   int64
+	number uint32 // of the record, modulo 2^32
+	talk   uint32 // conversation and direction: number*2 + direction
+	seq    uint32 // of TCP; of ICMP echo its sequence number
+	ack    uint32 // of TCP, 0 without ACK
+	size   uint32 // of the payload on the wire
+	short  uint32 // hash of the first shortBytes of the payload, or of all
+	wide   uint32 // hash of the first wideBytes of the payload, or of all
+	id     uint16 // IPv4 identification
+	window uint16 // of TCP
+	have   uint16 // captured bytes of the payload, wideBytes at most
+	flags  uint8  // of TCP
+	ttl    uint8
+	dscp   uint8
+}
+
+// So much of a payload is looked at. A snap length of 96 leaves 26 bytes behind the headers of IPv4 and TCP with time stamps.
+const (
+	shortBytes = 16
+	wideBytes  = 64
+)
+
+func (p *print) dir() int  { return int(p.talk & 1) }
+func (p *print) conv() int { return int(p.talk >> 1) }
+
+// A Recorder keeps the prints of a source, or of one lane of it. Its memory is bounded: when it is full, it keeps on with half of the packets,
+// chosen by a hash of what no device on the way changes, so that two points choose the same ones.
+type Recorder struct {
+	prints []print
+	limit  int
+	level  int // prints whose sampling hash ends with so many zeros are kept
+	unit   int64
+	net    int64 // packets with a network layer
+	heard  map[netip.Addr]bool
+}
+
+const (
+	// leastPrints is how many prints a recorder may have whatever the length of its source: 1.5 MiB.
+	leastPrints = 1 << 15
+	// maxHeard bounds the senders of ARP that are remembered.
+	maxHeard = 1 << 10
+	// share is the part of the length of a source that all its recorders may use: a hundredth.
+	share = 100
+)
+
+// NewRecorder returns the recorder of one of n lanes of a source of so many bytes.
+func NewRecorder(bytes int64, n int) *Recorder {
+	limit := bytes / share / int64(n) / printSize
+	return &Recorder{limit: int(max(limit, leastPrints)), unit: 1_000_000}
+}
+
+const printSize = 48
+
+// Add takes a packet and what the tracker says of it.
+func (r *Recorder) Add(p *packet.Packet, s *flow.Sighting) {
+	if !p.Src.IsValid() {
+		r.hear(p)
+		return
+	}
+	if s.Conv == nil || s.Duplicate || p.Flags&packet.Fragment != 0 || p.Flags&packet.TransportMissing != 0 {
+		return
+	}
+	r.net++
+	var q print
+	q.fill(p)
+	q.talk = uint32(s.Conv.ID)<<1 | uint32(s.Dir)
+	if r.level > 0 && !q.sampled(r.level) {
+		return
+	}
+	for r.unit > 1 && q.time%r.unit != 0 {
+		r.unit /= 1000
+	}
+	r.prints = append(r.prints, q)
+	if len(r.prints) >= r.limit {
+		r.thin(r.level + 1)
+	}
+}
+
+// hear notes who sends ARP: it shows which hosts are near when none of their packets is there.
+func (r *Recorder) hear(p *packet.Packet) {
+	for i := range p.N {
+		if p.Layers[i].Proto != proto.ARP || len(r.heard) >= maxHeard {
+			continue
+		}
+		b := p.Bytes(i)
+		if len(b) < 18 || b[2] != 8 || b[3] != 0 || b[4] != 6 || b[5] != 4 { // IPv4 over addresses of 6 bytes (RFC 826)
+			continue
+		}
+		if a := netip.AddrFrom4([4]byte(b[14:18])); !a.IsUnspecified() {
+			r.hears(a)
+		}
+	}
+}
+
+func (r *Recorder) hears(a netip.Addr) {
+	if r.heard == nil {
+		r.heard = map[netip.Addr]bool{}
+	}
+	r.heard[a] = true
+}
+
+// thin keeps the prints of a level.
+func (r *Recorder) thin(level int) {
+	for r.level < level {
+		r.level++
+		kept := r.prints[:0]
+		for i := range r.prints {
+			if r.prints[i].sampled(r.level) {
+				kept = append(kept, r.prints[i])
+			}
+		}
+		r.prints = kept
+	}
+	if len(r.prints) >= r.limit && r.level < maxLevel {
+		r.thin(r.level + 1)
+	}
+	if len(r.prints) >= r.limit { // all alike: the first ones are as good as others
+		r.prints = r.prints[:r.limit/2]
+	}
+}
+
+// maxLevel is the thinnest sample: 1 of 65,536.
+const maxLevel = 16
+
+// Join takes over the prints of a lane; number is the number of its conversations in the case.
+func (r *Recorder) Join(lane *Recorder, number func(int) int) {
+	for i := range lane.prints {
+		p := lane.prints[i]
+		p.talk = uint32(number(p.conv()))<<1 | p.talk&1
+		r.prints = append(r.prints, p)
+	}
+	r.level, r.unit, r.net = max(r.level, lane.level), min(r.unit, lane.unit), r.net+lane.net
+	for a := range lane.heard {
+		r.hears(a)
+	}
+}
+
+// Number makes numbers of conversations unique over a case: those of the source begin at base.
+func (r *Recorder) Number(base int) {
+	for i := range r.prints {
+		r.prints[i].talk += uint32(base) << 1
+	}
+}
+
+func (q *print) fill(p *packet.Packet) {
+	q.time, q.number = p.Record.Time, uint32(p.Record.Pos.Number)
+	q.id, q.ttl, q.dscp, q.size = p.IPID, p.TTL, p.DSCP, uint32(p.PayloadLen)
+	b := p.Payload
+	if len(b) > p.PayloadLen {
+		b = b[:max(0, p.PayloadLen)]
+	}
+	switch p.Transport {
+	case proto.TCP:
+		h := &p.TCP
+		q.seq, q.flags, q.window = h.Seq, uint8(h.Flags), h.Window
+		if q.flags&flagACK != 0 {
+			q.ack = h.Ack
+		}
+	case proto.ICMP, proto.ICMPv6:
+		q.seq = uint32(p.ICMPType)<<24 | uint32(p.ICMPCode)<<16 | uint32(p.ICMPSeq)
+	}
+	q.have = uint16(min(len(b), wideBytes))
+	b = b[:q.have]
+	q.short = hash(b[:min(len(b), shortBytes)])
+	q.wide = q.short
+	if len(b) > shortBytes {
+		q.wide = uint32(mix(uint64(q.short), uint64(hash(b[shortBytes:]))))
+	}
+}
+
+// Flags of TCP (RFC 9293, 3.1).
+const (
+	flagFIN = 1 << iota
+	flagSYN
+	flagRST
+	_
+	flagACK
+)
+
+// sampled reports whether the packet is one of those of a level. What it looks at is the same on both sides of
+// a NAT, of segmentation offload and of a snap length.
+func (q *print) sampled(level int) bool {
+	key := uint64(q.seq)<<32 | uint64(q.short)
+	if q.size == 0 {
+		key = uint64(q.seq)<<32 | uint64(q.ack) ^ 0x5bd1e995
+	}
+	return bits.TrailingZeros64(mix(key, 0x9e3779b97f4a7c15)) >= level
+}
+
+// hash is a number for a few bytes. It is the same in every run, as results must be; a
+// capture made to collide finds the same content repeated, which is matched by order or not at all.
+func hash(b []byte) uint32 {
+	x := uint64(len(b)) + 0x2545f4914f6cdd1d
+	for ; len(b) >= 8; b = b[8:] {
+		x = mix(x, binary.LittleEndian.Uint64(b)^0xff51afd7ed558ccd)
+	}
+	var last uint64
+	for i, c := range b {
+		last |= uint64(c) << (8 * i)
+	}
+	x = mix(x, last^0xc4ceb9fe1a85ec53)
+	return uint32(x ^ x>>32)
+}
+
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd6e8feb86659fd93)
+	return hi ^ lo
+}
+
+// pos is the record of a print.
+func (q *print) pos(source int) trace.Pos { return trace.Pos{Source: source, Number: int64(q.number)} }

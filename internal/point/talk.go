@@ -1,0 +1,115 @@
+package point
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/proto"
+)
+
+// A talk is a conversation with its prints, in order of the records.
+type talk struct {
+	conv   *flow.Conversation
+	prints []print
+	ways   [2][]int32 // prints of each direction
+	met    bool
+}
+
+// A side is one point with its talks.
+type side struct {
+	*Point
+	talks []*talk // in order of their conversations
+	// toward are the endpoints that packets of a talk go to: who answers whom, also from elsewhere.
+	toward map[netip.AddrPort][]*talk
+}
+
+// gather puts the prints of a recorder into talks.
+func gather(p *Point, r *Recorder, convs *flow.Conversations) *side {
+	s := &side{Point: p, toward: map[netip.AddrPort][]*talk{}}
+	slices.SortFunc(r.prints, func(a, b print) int {
+		return cmp.Or(cmp.Compare(a.talk>>1, b.talk>>1), cmp.Compare(a.number, b.number))
+	})
+	for from := 0; from < len(r.prints); {
+		id, to := r.prints[from].conv(), from
+		for to < len(r.prints) && r.prints[to].conv() == id {
+			to++
+		}
+		if id < convs.Len() {
+			t := &talk{conv: convs.At(id), prints: r.prints[from:to:to]}
+			for i := range t.prints {
+				d := t.prints[i].dir()
+				t.ways[d] = append(t.ways[d], int32(i))
+			}
+			for d := range t.ways {
+				if to := t.conv.Ends[1-d]; len(t.ways[d]) > 0 && to.Port() != 0 {
+					s.toward[to] = append(s.toward[to], t)
+				}
+			}
+			s.talks = append(s.talks, t)
+		}
+		from = to
+	}
+	return s
+}
+
+// thin leaves out what a level does not have.
+func (s *side) thin(level int) {
+	if level == 0 {
+		return
+	}
+	kept := s.talks[:0]
+	for _, t := range s.talks {
+		prints := t.prints[:0]
+		t.ways = [2][]int32{}
+		for i := range t.prints {
+			if q := &t.prints[i]; q.sampled(level) {
+				t.ways[q.dir()] = append(t.ways[q.dir()], int32(len(prints)))
+				prints = append(prints, *q)
+			}
+		}
+		if t.prints = prints; len(prints) > 0 {
+			kept = append(kept, t)
+		}
+	}
+	s.talks = kept
+}
+
+// ends name a pair of endpoints whatever the direction.
+type ends struct {
+	proto proto.ID
+	a, b  netip.AddrPort
+}
+
+// endsOf are those of a conversation; flipped says that its second end comes first.
+func endsOf(c *flow.Conversation) (e ends, flipped bool) {
+	e = ends{c.Proto, c.Ends[0], c.Ends[1]}
+	if flipped = e.b.Compare(e.a) < 0; flipped {
+		e.a, e.b = e.b, e.a
+	}
+	return e, flipped
+}
+
+// byEnds are the talks by their endpoints.
+func (s *side) byEnds() map[ends][]*talk {
+	m := make(map[ends][]*talk, len(s.talks))
+	for _, t := range s.talks {
+		e, _ := endsOf(t.conv)
+		m[e] = append(m[e], t)
+	}
+	return m
+}
+
+// hosts are the addresses that packets came from.
+func (s *side) hosts() map[netip.Addr]bool {
+	m := map[netip.Addr]bool{}
+	for _, t := range s.talks {
+		for d := range t.ways {
+			if len(t.ways[d]) > 0 {
+				m[t.conv.Ends[d].Addr()] = true
+			}
+		}
+	}
+	return m
+}

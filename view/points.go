@@ -1,0 +1,61 @@
+package view
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/wiretale/wiretale/internal/point"
+)
+
+// ClockText says what is known of the clocks of two points in one segment.
+func ClockText(r *point.Result, p *point.Pair, s *point.Segment) string {
+	a, b, unit := Printable(r.Points[p.A].Name), Printable(r.Points[p.B].Name), p.Clock.Unit
+	sum := func(sign string) string {
+		return fmt.Sprintf("offset %s time on the way is %s", sign, Uncertain(s.Sum, s.SumError, unit))
+	}
+	switch s.Bound {
+	case point.AtMost:
+		return fmt.Sprintf("%s is at most %s ahead of %s; %s (packets were matched from %s to %s only)", b, Within(s.Offset, s.SumError, unit), a, sum("plus"), a, b)
+	case point.AtLeast:
+		return fmt.Sprintf("%s is at least %s ahead of %s; %s (packets were matched from %s to %s only)", b, Within(s.Offset, s.SumError, unit), a, sum("minus"), b, a)
+	case point.Loose:
+		if s.Sum == 0 && s.SumError == 0 {
+			return fmt.Sprintf("%s and %s have the same times: copies of one capture, or two on one machine", a, b)
+		}
+		return fmt.Sprintf("%s is about %s ahead of %s: %s, and nothing tells which way", b, Within(s.Sum, s.SumError, unit), a, sum("and"))
+	}
+	if s.Offset <= s.Error && -s.Offset <= s.Error {
+		far := max(s.Offset, -s.Offset) + s.Error
+		return fmt.Sprintf("%s and %s differ by %s at most: the way back and forth tells no more", a, b, Within(far, far, unit))
+	}
+	off, how := s.Offset, "ahead of"
+	if off < 0 {
+		off, how = -off, "behind"
+	}
+	text := fmt.Sprintf("%s is %s %s %s", b, Uncertain(off, s.Error, unit), how, a)
+	if d := Drift(s.Drift, s.Slowest, s.Fastest); d != "" {
+		text += ", drift " + d
+	}
+	return text
+}
+
+// TickText says how coarse the clock of a point is, "" when it is fine.
+func TickText(p *point.Point) string {
+	if p.Tick == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the clock of %s ticks every %v", Printable(p.Name), time.Duration(p.Tick))
+}
+
+// DelayText is how long packets took, with the error of the clock.
+func DelayText(d *point.Delay, c *point.Clock) string {
+	if d.N == 0 || len(c.Segments) == 0 {
+		return ""
+	}
+	e := int64(0)
+	for i := range c.Segments {
+		e = max(e, c.Segments[i].Error)
+	}
+	more := func(x int64) string { return Within(x-d.Min, max(c.Unit, (x-d.Min)/10), c.Unit) }
+	return fmt.Sprintf("%s at least; half of them %s more at most, 95 %% %s", Uncertain(d.Min, e, c.Unit), more(d.P50), more(d.P95))
+}
