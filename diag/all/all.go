@@ -8,11 +8,13 @@ import (
 	"github.com/wiretale/wiretale/diag/app"
 	"github.com/wiretale/wiretale/diag/capture"
 	"github.com/wiretale/wiretale/diag/host"
+	"github.com/wiretale/wiretale/diag/path"
+	"github.com/wiretale/wiretale/diag/reply"
 	"github.com/wiretale/wiretale/diag/smb"
 	"github.com/wiretale/wiretale/diag/tcp"
 )
 
 // All is every rule, by family.
 func All() []*diag.Rule {
-	return slices.Concat(capture.Rules(), tcp.Rules(), app.Rules(), smb.Rules(), host.Rules())
+	return slices.Concat(capture.Rules(), tcp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules())
 }

@@ -52,17 +52,49 @@ func Run(t *testing.T, rules []*diag.Rule) {
 				t.Fatal(err)
 			}
 			count(t, rules[i], traces)
-			for _, tr := range traces {
-				if filepath.Ext(tr.Name) == logs && besides(traces, tr) != nil {
-					continue // it is read beside its capture
+			for _, group := range together(traces) {
+				name := group[0].Name
+				if dir := filepath.Dir(name); dir != "." {
+					name = dir
 				}
-				t.Run(tr.Name, func(t *testing.T) {
+				t.Run(name, func(t *testing.T) {
 					t.Parallel()
-					check(t, tr, besides(traces, tr))
+					check(t, group)
 				})
 			}
 		})
 	}
+}
+
+// logs is the ending of Process Monitor logs.
+const logs = ".pml"
+
+// together are the traces that are analysed as one case: those in one folder (lost/client.pcap, lost/server.pcap) are several capture points, and
+// a log belongs to the capture of the same name, which comes first.
+func together(traces []*fixture.Trace) (out [][]*fixture.Trace) {
+	for _, tr := range traces {
+		i := slices.IndexFunc(out, func(group []*fixture.Trace) bool { return beside(group[0].Name, tr.Name) })
+		switch {
+		case i < 0:
+			out = append(out, []*fixture.Trace{tr})
+		case filepath.Ext(tr.Name) == logs:
+			out[i] = append(out[i], tr)
+		case filepath.Ext(out[i][0].Name) == logs:
+			out[i] = append([]*fixture.Trace{tr}, out[i]...)
+		default:
+			out[i] = append(out[i], tr)
+		}
+	}
+	return out
+}
+
+// beside reports whether traces with these names are of one case.
+func beside(a, b string) bool {
+	if dir := filepath.Dir(a); dir != "." {
+		return filepath.Dir(b) == dir
+	}
+	log := func(name string) bool { return filepath.Ext(name) == logs }
+	return strings.TrimSuffix(a, filepath.Ext(a)) == strings.TrimSuffix(b, filepath.Ext(b)) && log(a) != log(b)
 }
 
 // fileOf is the name of a rule's file: its id without the family, dots as underscores.
@@ -74,9 +106,11 @@ func fileOf(r *diag.Rule, ending string) string {
 // count holds the fixture to its positive and negative traces.
 func count(t *testing.T, r *diag.Rule, traces []*fixture.Trace) {
 	positive, negative := 0, 0
-	for _, tr := range traces {
-		wanted := slices.ContainsFunc(tr.Records, func(rec fixture.Record) bool {
-			return slices.ContainsFunc(rec.Want, func(w fixture.Want) bool { return w.Rule == r.ID })
+	for _, group := range together(traces) {
+		wanted := slices.ContainsFunc(group, func(tr *fixture.Trace) bool {
+			return slices.ContainsFunc(tr.Records, func(rec fixture.Record) bool {
+				return slices.ContainsFunc(rec.Want, func(w fixture.Want) bool { return w.Rule == r.ID })
+			})
 		})
 		if wanted {
 			positive++
@@ -89,61 +123,57 @@ func count(t *testing.T, r *diag.Rule, traces []*fixture.Trace) {
 	}
 }
 
-// logs is the ending of Process Monitor logs. A log is analysed together with the capture of the same name.
-const logs = ".pml"
-
-// besides is the other one of a log and a capture of the same name, nil without one.
-func besides(traces []*fixture.Trace, tr *fixture.Trace) *fixture.Trace {
-	base := func(t *fixture.Trace) string { return strings.TrimSuffix(t.Name, filepath.Ext(t.Name)) }
-	for _, o := range traces {
-		if o != tr && base(o) == base(tr) && (filepath.Ext(o.Name) == logs) != (filepath.Ext(tr.Name) == logs) {
-			return o
-		}
-	}
-	return nil
+// Analyse writes traces as files and analyses them as one case. path is that of the first.
+func Analyse(t *testing.T, group ...*fixture.Trace) (path string, c *engine.Case) {
+	t.Helper()
+	paths, c := analyse(t, group)
+	return paths[0], c
 }
 
-// Analyse writes the trace as a file, and those beside it that are not nil, and analyses them together.
-func Analyse(t *testing.T, tr *fixture.Trace, beside ...*fixture.Trace) (path string, c *engine.Case) {
+func analyse(t *testing.T, group []*fixture.Trace) (paths []string, c *engine.Case) {
 	t.Helper()
-	var paths []string
-	for _, tr := range append([]*fixture.Trace{tr}, beside...) {
-		if tr == nil {
-			continue
-		}
-		path, err := tr.Write(t.TempDir())
+	dir := t.TempDir()
+	for _, tr := range group {
+		path, err := tr.Write(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
 		paths = append(paths, path)
 	}
-	c, err := engine.Analyse(context.Background(), paths, engine.Options{})
+	c, err := engine.Analyse(context.Background(), paths, engine.Options{Points: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return paths[0], c
+	return paths, c
 }
 
-func check(t *testing.T, tr, beside *fixture.Trace) {
-	path, c := Analyse(t, tr, beside)
+func check(t *testing.T, group []*fixture.Trace) {
+	paths, c := analyse(t, group)
 	found := make([]bool, len(c.Findings))
-	for _, r := range tr.Records {
-		for _, w := range r.Want {
-			i := match(t, c.Findings, w)
-			if i < 0 {
-				t.Errorf("%s:%d: no finding %s that says %q", tr.Name, r.Line, w.Rule, w.Summary)
-				continue
+	for _, tr := range group {
+		for _, r := range tr.Records {
+			for _, w := range r.Want {
+				i := match(t, c.Findings, w)
+				if i < 0 {
+					t.Errorf("%s:%d: no finding %s that says %q", tr.Name, r.Line, w.Rule, w.Summary)
+					continue
+				}
+				found[i] = true
 			}
-			found[i] = true
 		}
 	}
 	for i, f := range c.Findings {
 		if !found[i] {
-			t.Errorf("%s: finding not wanted: %s: %s", tr.Name, f.Rule.ID, f.Summary)
+			t.Errorf("%s: finding not wanted: %s: %s", group[0].Name, f.Rule.ID, f.Summary)
 		}
 	}
 	complete(t, c.Findings)
-	t.Run("filters", func(t *testing.T) { filters(t, path, c) })
+	for i, path := range paths {
+		if filepath.Ext(path) == logs {
+			continue
+		}
+		t.Run("filters", func(t *testing.T) { filters(t, path, i, c) })
+	}
 }
 
 // complete holds every finding to what a reader needs.

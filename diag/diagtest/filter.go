@@ -18,7 +18,9 @@ import (
 	"github.com/wiretale/wiretale/trace"
 )
 
-func byNumber(a, b trace.Pos) int { return cmp.Compare(a.Number, b.Number) }
+func byNumber(a, b trace.Pos) int {
+	return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Number, b.Number))
+}
 
 // A claim is a filter with the frames that it must show.
 type claim struct {
@@ -29,9 +31,11 @@ type claim struct {
 // filters checks with tshark that the filter of every finding is one, and
 // shows every packet that proves the finding. Records that are no packets (events) cannot be shown.
 //
+// Of a case of several files, each is asked for its own frames: a filter of frame numbers would be wrong in the others.
+//
 // Starting tshark takes longer than all else here, so it is asked once for the frames that any filter fails to show.
-func filters(t *testing.T, path string, c *engine.Case) {
-	if !slices.ContainsFunc(c.Sources, func(s *engine.Source) bool { return s.Packets > 0 }) {
+func filters(t *testing.T, path string, source int, c *engine.Case) {
+	if c.Sources[source].Packets == 0 {
 		return
 	}
 	if !slices.ContainsFunc(c.Findings, func(f diag.Finding) bool { return f.Filter != "" }) {
@@ -48,7 +52,7 @@ func filters(t *testing.T, path string, c *engine.Case) {
 		}
 		cl := claim{rule: f.Rule.ID, filter: f.Filter}
 		for _, pos := range f.Where {
-			if n, ok := numbers[pos.Number]; ok && pos.Source == 0 {
+			if n, ok := numbers[pos.Number]; ok && pos.Source == source {
 				cl.frames = append(cl.frames, n)
 			}
 		}

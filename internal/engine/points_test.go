@@ -2,9 +2,12 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/wiretale/wiretale/internal/point"
@@ -94,5 +97,77 @@ func TestPointsInLanes(t *testing.T) {
 		if !reflect.DeepEqual(x.Clock, y.Clock) || !reflect.DeepEqual(x.Meetings[0].Ways, y.Meetings[0].Ways) {
 			t.Errorf("pair %d: %+v and %+v", i, x.Clock, y.Clock)
 		}
+	}
+}
+
+// TestLabPlaces: where the points of the lab lost or rewrote packets, by its labels, and nothing on the healthy ones. From both ends, and
+// from all four points.
+func TestLabPlaces(t *testing.T) {
+	ends, all := []string{"client", "server"}, []string{"client", "rtr_in", "rtr_out", "server"}
+	for _, c := range []struct {
+		name   string
+		points []string
+		want   string // what the summary of the one finding about a path says; "" when there is none
+	}{
+		{"echo", ends, ""}, {"echo", all, ""},
+		{"nat_echo", ends, `^between client and server packets are rewritten: source address 10.7.1.2 is 10.7.2.1$`},
+		{"nat_echo", all, `^between rtr_in and rtr_out packets are rewritten: source address 10.7.1.2 is 10.7.2.1$`},
+		{"refused", ends, ""}, {"refused", all, ""},
+		{"zero_window", ends, ""}, {"zero_window", all, ""},
+		{"nagle_delack", ends, ""}, {"nagle_delack", all, ""},
+		{"rate20mbit_bufferbloat", ends, ""}, {"rate20mbit_bufferbloat", all, ""},
+		{"reject_icmp", ends, ""}, {"reject_icmp", all, ""},
+		{"loss2pct", ends, `^lost between client and server: 45 of 2120 packets .* from client to server and 12 of 592 packets .* from server to client$`},
+		{"loss2pct", all, `^lost between rtr_out and server: 45 of 2120 packets .* from rtr_out to server and 12 of 592 packets .* from server to rtr_out$`},
+		{"syn_dropped", ends, `:7000: .* seen at client, none at server`},
+		{"syn_dropped", all, `:7000: .* seen at client and rtr_in, none at rtr_out and server`},
+		{"pmtu_hole", ends, `^lost between client and server: 17 of 31 packets .* from client to server$`},
+	} {
+		t.Run(fmt.Sprint(c.name, len(c.points)), func(t *testing.T) {
+			var paths []string
+			for _, p := range c.points {
+				paths = append(paths, "lab/points/"+c.name+"."+p+".pcap")
+			}
+			places(t, c.want, paths...)
+		})
+	}
+	t.Run("ssrp", func(t *testing.T) {
+		places(t, `^16 of 16 queries of 10.1.0.5 to 10.2.0.20:1434 were answered by 10.2.0.10, .*; none of the answers is at client`, "lab/ssrp/client.pcap", "lab/ssrp/server.pcap")
+	})
+	t.Run("post 3", func(t *testing.T) {
+		places(t, `^7 of 7 queries of 192.168.1.7 to 192.168.29.47:1434 were answered by 192.168.29.49, .*; none of the answers is at client`,
+			"rebuilt/post3_client.pcapng", "rebuilt/post3_server.pcapng")
+	})
+	for _, halves := range []string{"twosided/zeek_sshhalf__%s.pcap", "twosided/ndpi_tls12uni__%s.pcapng"} { // one tap, a file for each way
+		t.Run(halves, func(t *testing.T) { places(t, "", fmt.Sprintf(halves, "c2s"), fmt.Sprintf(halves, "s2c")) })
+	}
+}
+
+// places holds the findings about paths and replies to one that is wanted, or none.
+func places(t *testing.T, want string, paths ...string) {
+	t.Helper()
+	for i := range paths {
+		paths[i] = filepath.Join("../../../shared/captures", paths[i])
+		if _, err := os.Stat(paths[i]); err != nil {
+			t.Skip("no captures to verify with: ", err)
+		}
+	}
+	c, err := Analyse(context.Background(), paths, Options{Points: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, f := range c.Findings {
+		if !strings.HasPrefix(f.Rule.ID, "path.") && !strings.HasPrefix(f.Rule.ID, "reply.") {
+			continue
+		}
+		if ok, _ := regexp.MatchString(want, f.Summary); ok && want != "" {
+			found = true
+			continue
+		}
+		t.Errorf("not wanted: %s: %s", f.Rule.ID, f.Summary)
+	}
+	if !found && want != "" {
+		t.Errorf("nothing says %s", want)
 	}
 }

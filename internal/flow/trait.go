@@ -19,6 +19,7 @@ const (
 	Gappy                        // bytes of a direction are missing from the capture: Trouble.Missing is there
 	Unfinished                   // TCP, without a FIN or reset
 	HeldBack                     // Direction.Held.Count is not 0
+	Unanswered                   // UDP, and one end sent no packet
 )
 
 // Traits are those of a conversation.
@@ -36,6 +37,7 @@ func (c *Conversation) Traits() (t Trait) {
 		is(d.Trouble != nil, Troubled)
 		is(d.Trouble != nil && d.Trouble.Missing != nil, Gappy)
 		is(c.Proto == proto.TCP && d.Packets == 0, OneSided)
+		is(c.Proto == proto.UDP && d.Packets == 0, Unanswered)
 	}
 	is(c.ICMP != nil, Quoted)
 	is(c.Copies != nil, Copied)

@@ -24,7 +24,7 @@ func Analyse(points []Point, prints []*Recorder, convs *flow.Conversations) *Res
 	}
 	for a := range sides {
 		for b := a + 1; b < len(sides); b++ {
-			if sides[a].Packets > 0 && sides[b].Packets > 0 || sides[a].Packets+sides[b].Packets > 0 && sides[a].heard != nil && sides[b].heard != nil {
+			if sides[a].any() && sides[b].any() && sides[a].Packets+sides[b].Packets > 0 {
 				r.Pairs = append(r.Pairs, coupled(a, b, sides).pair)
 			}
 		}
@@ -49,7 +49,7 @@ func coupled(a, b int, sides []*side) *couple {
 			t.met = false
 		}
 	}
-	c.found, c.pair.Candidates, c.pair.Contradicted = meet(c.a, c.b)
+	c.found = meet(c.a, c.b, &c.pair)
 	c.orient()
 	c.clock()
 	for i := range c.found {
@@ -296,11 +296,12 @@ func (c *couple) due(w Course) *due {
 	return d
 }
 
-// uncertain is how far off a time may be at most when it is moved to the other clock.
-func (c *couple) uncertain() (e int64) {
+// uncertain is how far off the time may be at which a packet of the other point is due: what its clock shows
+// together with the way is measured, and not as uncertain as either.
+func (c *couple) uncertain() int64 {
+	e := int64(10_000)
 	for i := range c.pair.Clock.Segments {
-		s := &c.pair.Clock.Segments[i]
-		e = max(e, s.Error, s.SumError)
+		e = max(e, c.pair.Clock.Segments[i].SumError)
 	}
 	return e + coarse(c.a.Point) + coarse(c.b.Point)
 }
@@ -392,16 +393,17 @@ func (c *couple) leftover(f *found, d int, w *Way) {
 			}
 		}
 	}
-	count(f.a, wa, 0, func(t int64) bool { return c.covers(c.b, t, false) })
-	count(f.b, wb, 1, func(t int64) bool { return c.covers(c.a, t, true) })
+	count(f.a, wa, 0, func(t int64) bool { return c.covers(c.b, t, false, w.From) })
+	count(f.b, wb, 1, func(t int64) bool { return c.covers(c.a, t, true, w.From) })
 	w.Lost, w.Only, w.LostAt, w.OnlyAt = only[0], only[1], at[0], at[1]
 	if w.From == BtoA {
 		w.Lost, w.Only, w.LostAt, w.OnlyAt = only[1], only[0], at[1], at[0]
 	}
 }
 
-// covers reports whether the other point captured when a packet with this time would have passed it, however it went.
-func (c *couple) covers(other *side, t int64, back bool) bool {
+// covers reports whether the other point captured when a packet with this time passed it on its
+// course, or would have. The time is that of B with back.
+func (c *couple) covers(other *side, t int64, back bool, w Course) bool {
 	if t == trace.NoTime || other.First == trace.NoTime {
 		return false
 	}
@@ -412,25 +414,47 @@ func (c *couple) covers(other *side, t int64, back bool) bool {
 			off = -off
 		}
 	}
-	e := max(c.reach[0], c.reach[1]) + c.uncertain()
-	return t+off-e >= other.First && t+off+e <= other.Last
+	e := c.uncertain()
+	before, after := c.reach[0]+e, c.reach[1]+e
+	switch {
+	case w == Unknown:
+		before = max(before, after)
+		after = before
+	case back == (w == BtoA): // the other point is the second one
+		before, after = e, c.reach[w-AtoB]+e
+	default:
+		before, after = c.reach[w-AtoB]+e, e
+	}
+	return t+off-before >= other.First && t+off+after <= other.Last
 }
 
 // maxAlone bounds the conversations that are named.
 const maxAlone = 20
 
-// alone are the conversations of one point whose server the other point shows, by other packets or by ARP, in the time that it covers.
+// alone are the conversations of one point whose server the other point shows, by packets that both have or by ARP, in the time that it
+// covers. Endpoints that the other point has in other packets are another matter: see [Pair].
 func (c *couple) alone() (out []Alone) {
 	look := func(own, other *side, at int, back bool) {
-		seen := other.hosts()
+		seen, asked, has := other.hosts(), own.asked(), other.byEnds()
+		if len(c.found) == 0 {
+			seen = nil
+		}
+		quiet := other.quiet()
 		for _, t := range own.talks {
 			to := t.conv.Ends[1].Addr()
-			if t.met || len(t.ways[0]) == 0 || to.IsMulticast() || to.IsUnspecified() || !seen[to] && !other.Heard(to) && !seen[t.conv.Ends[0].Addr()] {
+			if t.met || len(t.ways[0]) == 0 || to.IsMulticast() || to.IsUnspecified() {
 				continue
 			}
-			x := Alone{Conv: t.conv, At: at}
+			shown := seen[to] || other.Heard(to) || seen[t.conv.Ends[0].Addr()]
+			if !shown && !(quiet && t.conv.TCP != nil && len(t.ways[1]) == 0) {
+				continue
+			}
+			if e, _ := endsOf(t.conv); has[e] != nil {
+				continue
+			}
+			x := Alone{Conv: t.conv, At: at, Doubtful: !shown, Stray: asked.elsewhere(t.conv)}
 			for _, i := range t.ways[0] {
-				if q := &t.prints[i]; c.covers(other, q.time, back) {
+				if q := &t.prints[i]; c.covers(other, q.time, back, Unknown) {
 					if x.Sent++; len(x.In) < maxPlaces {
 						x.In = append(x.In, q.pos(t.conv.Source))
 					}

@@ -30,7 +30,7 @@ type found struct {
 //
 // A match that rests on little (a query of which port and content are all that is known) must agree
 // with the clock that others show; where nothing is certain, most must agree with each other.
-func meet(a, b *side) (out []found, candidates, contradicted int) {
+func meet(a, b *side, p *Pair) (out []found) {
 	at := b.byEnds()
 	hosts := b.hosts()
 	var weak []found
@@ -38,12 +38,14 @@ func meet(a, b *side) (out []found, candidates, contradicted int) {
 		e, flippedA := endsOf(t.conv)
 		list := at[e]
 		if hosts[t.conv.Ends[0].Addr()] && hosts[t.conv.Ends[1].Addr()] || len(list) > 0 {
-			candidates++
+			p.Candidates++
 		}
 		f := sameEnds(t, list, flippedA)
 		switch {
+		case f == nil && len(list) > 0 && halves(t, list[0], flippedA):
+			p.Halves++
 		case f == nil && len(list) > 0:
-			contradicted++
+			p.Contradicted++
 		case f != nil && f.strong:
 			out = append(out, f.meet())
 		case f != nil:
@@ -56,7 +58,19 @@ func meet(a, b *side) (out []found, candidates, contradicted int) {
 	}
 	out = append(out, agreeing(out, weak)...)
 	slices.SortFunc(out, func(x, y found) int { return cmp.Compare(x.a.conv.ID, y.a.conv.ID) })
-	return out, candidates, contradicted
+	return out
+}
+
+// halves reports whether no direction is at both points.
+func halves(t, o *talk, flippedA bool) bool {
+	_, flippedB := endsOf(o.conv)
+	c := comparison{a: t, b: o, flipped: flippedA != flippedB}
+	for d := range 2 {
+		if a, b := c.way(d); len(a) > 0 && len(b) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // meet marks both talks as found.

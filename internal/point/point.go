@@ -59,6 +59,8 @@ type Pair struct {
 	// Candidates are the conversations of A that B could have seen as they are: between the same hosts; and Contradicted those of them whose endpoints
 	// B has, but with other numbers or content.
 	Candidates, Contradicted int
+	// Halves are conversations of which each point has one direction: one tap, and a file for each way.
+	Halves int
 	// Alone are conversations of one point with a host that the other shows, none of whose packets it has; 20 at most.
 	Alone []Alone
 }
@@ -119,4 +121,8 @@ type Alone struct {
 	At   int   // the point that has it
 	Sent int64 // packets of end 0, in the time that the other point covers
 	In   []trace.Pos
+	// Doubtful says that nothing shows that the other point is on the way: it has no packet of TCP or UDP at all.
+	Doubtful bool
+	// Stray says that it answers a datagram that went to another address: see reply.other_address.
+	Stray bool
 }

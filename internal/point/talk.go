@@ -113,3 +113,39 @@ func (s *side) hosts() map[netip.Addr]bool {
 	}
 	return m
 }
+
+// questions are the addresses that an endpoint sent datagrams to, by the endpoint and the port there.
+type questions map[question][]netip.Addr
+
+type question struct {
+	from netip.AddrPort
+	to   uint16
+}
+
+func (s *side) asked() questions {
+	q := questions{}
+	for _, t := range s.talks {
+		if t.conv.Proto == proto.UDP && len(t.ways[0]) > 0 {
+			k := question{t.conv.Ends[0], t.conv.Ends[1].Port()}
+			q[k] = append(q[k], t.conv.Ends[1].Addr())
+		}
+	}
+	return q
+}
+
+// elsewhere reports whether a conversation is the answer to a datagram that went to another address.
+func (q questions) elsewhere(c *flow.Conversation) bool {
+	if c.Proto != proto.UDP {
+		return false
+	}
+	from := c.Ends[0].Addr()
+	return slices.ContainsFunc(q[question{c.Ends[1], c.Ends[0].Port()}], func(a netip.Addr) bool { return a != from })
+}
+
+// quiet reports whether the point has no packet of TCP or UDP.
+func (s *side) quiet() bool {
+	return !slices.ContainsFunc(s.talks, func(t *talk) bool { return t.conv.Proto == proto.TCP || t.conv.Proto == proto.UDP })
+}
+
+// any reports whether the point says anything of who is near.
+func (s *side) any() bool { return s.Packets > 0 || len(s.heard) > 0 }
