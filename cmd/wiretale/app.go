@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/wiretale/wiretale/internal/engine"
@@ -24,9 +25,10 @@ type app struct {
 	color          string
 	zone           string
 	quiet, verbose bool
-	noTSO          bool // an IP length of 0 is taken at its word
-	keep           bool // duplicates count as packets
-	points         bool // several files are compared as capture points
+	noTSO          bool     // an IP length of 0 is taken at its word
+	keep           bool     // duplicates count as packets
+	points         bool     // several files are compared as capture points
+	pointNames     []string // of the points, "" for that of the file
 	style          text.Style
 	location       *time.Location
 	as             []string       // -d
@@ -88,11 +90,26 @@ func (a *app) inputs(args []string) ([]string, error) {
 	return paths, nil
 }
 
+// pointed are the files to read with the names of their capture points: those of --point come after the others.
+func (a *app) pointed(args, points []string) (paths, names []string, err error) {
+	for _, p := range points {
+		name, file, ok := strings.Cut(p, "=")
+		if !ok || name == "" || file == "" {
+			return nil, nil, usage("name the point and its file: --point client=client.pcapng", "--point %q is not NAME=FILE", p)
+		}
+		args, names = append(slices.Clip(args), file), append(names, name)
+	}
+	if paths, err = a.inputs(args); err != nil {
+		return nil, nil, err
+	}
+	return paths, append(make([]string, len(paths)-len(names)), names...), nil
+}
+
 // analyse reads all of the files once. The case is there, as far as it got, also when it was interrupted.
 func (a *app) analyse(ctx context.Context, paths []string) (*engine.Case, error) {
 	start := time.Now()
 	p := newProgress(a.stderr, !a.quiet)
-	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO, KeepDuplicates: a.keep, DecodeAs: a.rules, Points: a.points})
+	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO, KeepDuplicates: a.keep, DecodeAs: a.rules, Points: a.points, PointNames: a.pointNames})
 	p.finish()
 	if err == nil && a.verbose {
 		for _, src := range c.Sources {

@@ -19,7 +19,7 @@ import (
 var commandNames = []string{"packets", "timeline", "convs", "requests", "compare", "fields", "plot", "stats", "show", "info", "rules", "explain", "completion", "help"}
 
 const rootExample = `  wiretale server.etl                       what happened, and why
-  wiretale client.pcapng server.pcapng      several files
+  wiretale client.pcapng server.pcapng      several capture points: what was lost or changed between them
   tcpdump -w - | wiretale -                 standard input
   wiretale timeline server.etl              calls, stack events and packets in one list
   wiretale packets -T fields -e ip.src -e tcp.len x.pcap`
@@ -29,6 +29,7 @@ type caseFlags struct {
 	format string
 	failOn string
 	taps   []string
+	points []string
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -61,6 +62,7 @@ func newRoot(a *app) *cobra.Command {
 	formatFlag(root.Flags(), &f.format, "text", "jsonl")
 	root.Flags().StringVar(&f.failOn, "fail-on", "", "exit with 1 when there is a finding of this `SEVERITY` or above: note, warning, error")
 	root.Flags().StringArrayVarP(&f.taps, "statistics", "z", nil, "only these statistics, as tshark names them: `NAME` is conv,tcp or io,stat,1 or another of wiretale stats; may be given several times")
+	root.Flags().StringArrayVar(&f.points, "point", nil, "read a file as the capture point of this name: `NAME=FILE`; others are named after their files")
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpTemplate(helpTemplate)
 	root.SetFlagErrorFunc(flagError)
@@ -128,11 +130,11 @@ func runCase(ctx context.Context, a *app, f *caseFlags, args []string) error {
 	if !ok && f.failOn != "" {
 		return usage(oneOf(f.failOn, "note", "warning", "error"), "--fail-on %q is none of note, warning, error", f.failOn)
 	}
-	paths, err := a.inputs(args)
+	paths, names, err := a.pointed(args, f.points)
 	if err != nil {
 		return err
 	}
-	a.points = true
+	a.points, a.pointNames = true, names
 	c, interrupted := a.analyse(ctx, paths)
 	if interrupted != nil && (c == nil || !errors.Is(interrupted, context.Canceled)) {
 		return interrupted

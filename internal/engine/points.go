@@ -2,6 +2,7 @@ package engine
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/wiretale/wiretale/internal/flow"
@@ -58,7 +59,9 @@ func (r *Run) comparePoints(c *Case, bases []int) {
 		moved.Number(bases[i])
 		all = append(all, moved)
 	}
-	shorten(points)
+	if !slices.ContainsFunc(r.opt.PointNames, func(name string) bool { return name != "" }) {
+		shorten(points)
+	}
 	c.Points = point.Analyse(points, all, &c.Conversations)
 }
 

@@ -39,6 +39,8 @@ const (
 	Loose         // nobody knows which point packets pass first: Sum is the offset with the time on the way, plus or minus
 )
 
+func (b Bound) String() string { return [...]string{"both", "at_most", "at_least", "loose"}[b] }
+
 // At is the offset at a time of A.
 func (s *Segment) At(t int64) int64 {
 	base := s.Offset

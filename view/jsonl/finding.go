@@ -86,6 +86,7 @@ func Case(w io.Writer, c *engine.Case) error {
 		}
 		e.put(w)
 	}
+	e.points(c.Points)
 	e.conversations()
 	e.session()
 	e.losses()

@@ -16,6 +16,8 @@ var shapes = []struct {
 	{"source", "One input file.", Source{}},
 	{"finding", "One cause, proven by records, in order of rank.", Finding{}},
 	{"withheld", "A diagnosis that was not applied, and why.", Withheld{}},
+	{"point", "One capture point, when several files are compared.", Point{}},
+	{"path", "What two capture points saw of the same traffic.", Path{}},
 	{"conversation", "One instance of a connection, or of a pair of talking endpoints.", Conversation{}},
 	{"process", "A process of a host that recorded events.", ProcessInfo{}},
 	{"socket", "What the application calls a socket.", Socket{}},

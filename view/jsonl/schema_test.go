@@ -16,6 +16,7 @@ import (
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/internal/stats"
@@ -107,6 +108,7 @@ func full() *engine.Case {
 			Rule: rule, Where: []trace.Pos{{Number: 1}}, Conversations: []*flow.Conversation{conv}, Host: "h", Process: p, Facts: []diag.Fact{{Name: "n", Value: "v"}},
 			RuledOut: []string{"r"}, Fix: []string{"f"}, NextCapture: []string{"n"}, Filter: "f", NetMonFilter: "f", Silences: []string{"s"},
 		}},
+		Points:   points(conv),
 		Withheld: []diag.Withheld{{Rule: "a.b", Because: "c.d", Why: "w", Conversations: 1, First: conv}},
 		FileIO: []*fileio.Map{{Files: []*fileio.File{{
 			Process: p, Paging: 1, Calls: []fileio.Call{{Operation: &session.Operation{At: at(1)}, Requests: 1}}, Requests: []fileio.Request{{Request: &request.Request{Asked: request.Mark{Number: 3}}}},
@@ -117,6 +119,15 @@ func full() *engine.Case {
 			Asked: request.Mark{Number: 1, Time: 1}, Sent: request.Mark{Number: 1, Time: 1}, Pending: request.Mark{Number: 1, Time: 1}, First: request.Mark{Number: 2, Time: 2}, Last: request.Mark{Number: 2, Time: 2},
 		}}},
 	}
+}
+
+// points are two that saw the conversation, with everything that can be said of them.
+func points(conv *flow.Conversation) *point.Result {
+	way := point.Way{From: point.AtoB, Matched: 1, TTL: 1, Delay: point.Delay{N: 1, Min: 1, P50: 1, P95: 1}}
+	return &point.Result{Sampled: 1, Points: []point.Point{{Name: "a", Tick: 1}, {Name: "b", Source: 1}}, Pairs: []point.Pair{{
+		A: 0, B: 1, Contradicted: 1, Meetings: []point.Meeting{{A: conv, B: conv, How: point.SameContent, Ways: [2]point.Way{way, way}}},
+		Clock: point.Clock{Unit: 1, Segments: []point.Segment{{Slowest: 1, Fastest: 2}, {Bound: point.AtMost}}},
+	}}}
 }
 
 // counted are statistics that have everything.

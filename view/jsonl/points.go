@@ -1,0 +1,147 @@
+package jsonl
+
+import (
+	"github.com/wiretale/wiretale/internal/point"
+	"github.com/wiretale/wiretale/view"
+)
+
+// A Point is a place where traffic was captured.
+type Point struct {
+	head
+	Source  int    `json:"source" doc:"index of the source"`
+	Name    string `json:"name" doc:"as given with --point, else that of the file"`
+	Packets int64  `json:"packets" doc:"packets with a network layer"`
+	TickNS  int64  `json:"tick_ns,omitempty" doc:"step of the clock, when it is coarse"`
+}
+
+// A Path is what two points saw of the same traffic.
+type Path struct {
+	head
+	A             int       `json:"a" doc:"source of the first point"`
+	B             int       `json:"b" doc:"source of the second point"`
+	Conversations int       `json:"conversations" doc:"that both have"`
+	Rewritten     int       `json:"rewritten" doc:"of them: those with other endpoints"`
+	Contradicted  int       `json:"contradicted,omitempty" doc:"conversations with the same endpoints at both points, but other numbers or content"`
+	Sample        int       `json:"sample,omitempty" doc:"not 0: one of so many packets was compared, and counts are of those"`
+	UnitNS        int64     `json:"unit_ns,omitempty" doc:"of the times: nothing is known finer"`
+	Clock         []Clock   `json:"clock,omitempty" doc:"how far the clock of b is ahead of that of a; several where one was set; none when nothing tells"`
+	Ways          []Way     `json:"ways,omitempty" doc:"what became of packets, by the point that they pass first"`
+	Rewrites      []Rewrite `json:"rewrites,omitempty" doc:"what differs in the same packets"`
+	Met           []Met     `json:"met,omitempty" doc:"the conversations that both have"`
+}
+
+// A Clock is the offset of two clocks in a time without a step.
+type Clock struct {
+	From     string `json:"from" doc:"first packet that tells, by the clock of a"`
+	To       string `json:"to" doc:"last one"`
+	Bound    string `json:"bound" doc:"'both': packets of both ways tell the offset; 'at_most', 'at_least': those of one way only; 'loose': nobody knows which way they went"`
+	OffsetNS *int64 `json:"offset_ns,omitempty" doc:"at from; of 'at_most' and 'at_least' the limit"`
+	ErrorNS  *int64 `json:"error_ns,omitempty" doc:"how far the offset may be off; of 'both' only"`
+	DriftPPB *int64 `json:"drift_ppb,omitempty" doc:"parts per billion that the clock of b is faster; left out when it may be none"`
+	SlowPPB  *int64 `json:"drift_slowest_ppb,omitempty" doc:"least possible drift"`
+	FastPPB  *int64 `json:"drift_fastest_ppb,omitempty" doc:"greatest possible drift"`
+	SumNS    *int64 `json:"sum_ns,omitempty" doc:"offset and time on the way together (minus it for 'at_least'), when one way only is there"`
+	SumError *int64 `json:"sum_error_ns,omitempty" doc:"how far that may be off"`
+}
+
+// A Way is one direction between two points.
+type Way struct {
+	From    *int   `json:"from,omitempty" doc:"source of the point that packets pass first; left out when nothing tells"`
+	Matched int64  `json:"matched" doc:"packets that both points have"`
+	Lost    int64  `json:"lost" doc:"packets that the first point has and the second has not, though it captured then; without from, those of a only"`
+	Only    int64  `json:"only" doc:"packets that only the second point has"`
+	Outside int64  `json:"outside" doc:"packets of one point when the other did not capture: not judged"`
+	Ranges  int64  `json:"ranges,omitempty" doc:"of matched: those whose bytes the other point has in segments of another size"`
+	MinNS   *int64 `json:"delay_min_ns,omitempty" doc:"least time on the way, as far as the clocks are known (error_ns)"`
+	P50NS   *int64 `json:"delay_p50_ns,omitempty" doc:"of half of the packets at most"`
+	P95NS   *int64 `json:"delay_p95_ns,omitempty" doc:"of 95 % at most"`
+}
+
+// A Rewrite is a field that differs at two points.
+type Rewrite struct {
+	Field         string `json:"field" doc:"what differs"`
+	AtA           string `json:"at_a" doc:"value at a; of the TTL, what it is more"`
+	AtB           string `json:"at_b" doc:"value at b"`
+	Conversations int    `json:"conversations" doc:"in how many directions of conversations"`
+}
+
+// Met is a conversation at two points.
+type Met struct {
+	A       int    `json:"a" doc:"conversation at a"`
+	B       int    `json:"b" doc:"conversation at b"`
+	Flipped bool   `json:"flipped,omitempty" doc:"the first endpoint at a is the second at b"`
+	By      string `json:"by" doc:"what is the same: 'endpoints', 'numbers', 'content'"`
+	Ways    []Way  `json:"ways" doc:"by the sender at a, in the order of its endpoints"`
+}
+
+// points writes what capture points say together.
+func (e *encoder) points(r *point.Result) {
+	if r == nil {
+		return
+	}
+	for i := range r.Points {
+		p := &r.Points[i]
+		e.put(Point{kind("point"), p.Source, p.Name, p.Packets, p.Tick})
+	}
+	for i := range r.Pairs {
+		e.put(path(r, &r.Pairs[i]))
+	}
+}
+
+func path(r *point.Result, p *point.Pair) Path {
+	a, b := r.Points[p.A].Source, r.Points[p.B].Source
+	out := Path{head: kind("path"), A: a, B: b, Conversations: len(p.Meetings), Contradicted: p.Contradicted, UnitNS: p.Clock.Unit}
+	if r.Sampled > 0 {
+		out.Sample = 1 << r.Sampled
+	}
+	for i := range p.Clock.Segments {
+		out.Clock = append(out.Clock, clock(&p.Clock.Segments[i]))
+	}
+	for _, c := range []point.Course{point.AtoB, point.BtoA, point.Unknown} {
+		if w, n := p.Total(c); n > 0 {
+			out.Ways = append(out.Ways, passage(&w, a, b))
+		}
+	}
+	for _, x := range p.Rewrites() {
+		out.Rewrites = append(out.Rewrites, Rewrite{x.Field, x.A, x.B, x.Conversations})
+	}
+	for i := range p.Meetings {
+		m := &p.Meetings[i]
+		if m.How != point.SameEnds {
+			out.Rewritten++
+		}
+		out.Met = append(out.Met, Met{m.A.ID, m.B.ID, m.Flipped, m.How.String(), []Way{passage(&m.Ways[0], a, b), passage(&m.Ways[1], a, b)}})
+	}
+	return out
+}
+
+func clock(s *point.Segment) Clock {
+	out := Clock{From: view.ISO(s.From), To: view.ISO(s.To), Bound: s.Bound.String()}
+	switch s.Bound {
+	case point.Both:
+		out.OffsetNS, out.ErrorNS = &s.Offset, &s.Error
+		if s.Slowest > 0 || s.Fastest < 0 {
+			out.DriftPPB, out.SlowPPB, out.FastPPB = &s.Drift, &s.Slowest, &s.Fastest
+		}
+	case point.AtMost, point.AtLeast:
+		out.OffsetNS = &s.Offset
+		fallthrough
+	default:
+		out.SumNS, out.SumError = &s.Sum, &s.SumError
+	}
+	return out
+}
+
+func passage(w *point.Way, a, b int) Way {
+	out := Way{Matched: w.Matched, Lost: w.Lost, Only: w.Only, Outside: w.Outside, Ranges: w.Ranges}
+	switch w.From {
+	case point.AtoB:
+		out.From = &a
+	case point.BtoA:
+		out.From = &b
+	}
+	if d := w.Delay; d.N > 0 {
+		out.MinNS, out.P50NS, out.P95NS = &d.Min, &d.P50, &d.P95
+	}
+	return out
+}
