@@ -42,7 +42,7 @@ func main() {
 	flag.IntVar(&b.runs, "runs", 5, "runs of wiretale and cat")
 	flag.IntVar(&b.peerRuns, "peer-runs", 1, "runs of tshark and tcptrace; 0 leaves them out")
 	flag.DurationVar(&b.timeout, "timeout", 5*time.Minute, "longest run")
-	flag.BoolVar(&b.growth, "growth", true, "also a quarter, a half and twice the mix")
+	flag.BoolVar(&b.growth, "growth", true, "also a quarter, a half and twice the mix, and of connections that last to the end")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -71,7 +71,12 @@ func (b *bench) all(ctx context.Context, kinds []string) error {
 	if !b.growth {
 		return nil
 	}
-	return b.grow(ctx)
+	for _, kind := range []string{"mix", "steady"} {
+		if err := b.grow(ctx, kind); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // capture is the path of the capture, which is written when it is not there.
@@ -129,10 +134,10 @@ func (b *bench) compare(ctx context.Context, kind, file string, packets int64) e
 }
 
 // grow shows how time and memory grow with the length of the file.
-func (b *bench) grow(ctx context.Context) error {
-	fmt.Print("\nmix, by the length of the file\n\n| million bytes | wall | processor | memory |\n|---|---|---|---|\n")
+func (b *bench) grow(ctx context.Context, kind string) error {
+	fmt.Printf("\n%s, by the length of the file\n\n| million bytes | wall | processor | memory |\n|---|---|---|---|\n", kind)
 	for _, megabytes := range []int64{b.megabytes / 4, b.megabytes / 2, b.megabytes, b.megabytes * 2} {
-		file, err := b.capture(ctx, "mix", megabytes)
+		file, err := b.capture(ctx, kind, megabytes)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@
 //	bulk   a few long transfers of full segments
 //	small  requests and responses of a few bytes
 //	short  connections of eight packets, one after another
+//	steady two thousand connections that last to the end, with loss and reordering
 //	smb    files read over SMB 2, eight reads of 64 KiB open on each connection
 package main
 
@@ -21,7 +22,7 @@ import (
 )
 
 func main() {
-	kind := flag.String("kind", "mix", "mix, bulk, small, short or smb")
+	kind := flag.String("kind", "mix", "mix, bulk, small, short, steady or smb")
 	megabytes := flag.Int64("mb", 100, "size of the file in millions of bytes")
 	seed := flag.Uint64("seed", 1, "seed of the generator")
 	out := flag.String("o", "", "file to write")

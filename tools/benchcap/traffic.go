@@ -19,11 +19,12 @@ type shape struct {
 }
 
 var shapes = map[string]shape{
-	"mix":   {open: 4000, segments: [2]int{2, 600}, size: [2]int{200, 1448}, request: 300, loss: 200, reorder: 400, udp: 50},
-	"bulk":  {open: 8, segments: [2]int{100_000, 400_000}, size: [2]int{1448, 1448}, loss: 5000},
-	"small": {open: 500, segments: [2]int{2000, 20_000}, size: [2]int{4, 24}, request: 12, turns: true},
-	"smb":   {shares: true},
-	"short": {open: 200, segments: [2]int{1, 1}, size: [2]int{100, 700}, request: 120, turns: true},
+	"mix":    {open: 4000, segments: [2]int{2, 600}, size: [2]int{200, 1448}, request: 300, loss: 200, reorder: 400, udp: 50},
+	"bulk":   {open: 8, segments: [2]int{100_000, 400_000}, size: [2]int{1448, 1448}, loss: 5000},
+	"small":  {open: 500, segments: [2]int{2000, 20_000}, size: [2]int{4, 24}, request: 12, turns: true},
+	"smb":    {shares: true},
+	"steady": {open: 2000, segments: [2]int{1 << 30, 1 << 30}, size: [2]int{200, 1448}, request: 300, loss: 200, reorder: 400},
+	"short":  {open: 200, segments: [2]int{1, 1}, size: [2]int{100, 700}, request: 120, turns: true},
 }
 
 // traffic makes packets of many connections, a random one at a time.
