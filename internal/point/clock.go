@@ -90,7 +90,7 @@ const (
 	minEach = 8
 	// slack is what a drift must gain to be told from none.
 	slack = int64(2000)
-	// maxSegments bounds the steps that are followed.
+	// maxSegments bounds the steps and the bins that contradict all others: behind so many the clock is not followed.
 	maxSegments = 64
 )
 
@@ -106,8 +106,14 @@ const (
 // Ticks make differences uncertain: tick[1] to below, tick[0] above.
 func fit(samples []sample, ticks [2]int64, unit int64) Clock {
 	c := Clock{Unit: unit}
-	bins := binned(samples)
-	for from := 0; from < len(bins) && len(c.Segments) < maxSegments; {
+	bins := slices.DeleteFunc(binned(samples), func(b bin) bool { // a step is in it, or a packet that is none
+		gap, _, _ := room([]bin{b}, 0, ticks)
+		if gap < 0 {
+			c.Dropped += b.n[0] + b.n[1]
+		}
+		return gap < 0
+	})
+	for from, tries := 0, 0; from < len(bins) && tries < maxSegments; tries++ {
 		to := from + feasible(bins[from:], ticks)
 		if to < len(bins)-1 {
 			// Is the one that does not fit alone in that?

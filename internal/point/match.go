@@ -1,9 +1,6 @@
 package point
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // A hit is a packet that two points have.
 type hit struct {
@@ -116,7 +113,15 @@ func keys(prints []print, way []int32, key func(*print) (uint64, bool)) []keyed 
 			out = append(out, keyed{k, i})
 		}
 	}
-	slices.SortFunc(out, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.at, b.at)) })
+	slices.SortFunc(out, func(a, b keyed) int {
+		if a.key == b.key {
+			return int(a.at) - int(b.at)
+		}
+		if a.key < b.key {
+			return -1
+		}
+		return 1
+	})
 	return out
 }
 
