@@ -3,6 +3,7 @@ package text
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -94,6 +95,16 @@ var partNames = [...]string{
 	contrast.PartPause: "nothing asked", contrast.PartLoss: "recovering a loss", contrast.PartWindow: "window without room",
 }
 
+// files are the names of one run's files, as short as they tell them from those of the other.
+func files(paths [2][]string, run int) string {
+	names, first := view.NewNames(slices.Concat(paths[0], paths[1])), run*len(paths[0])
+	var list []string
+	for i := range paths[run] {
+		list = append(list, names.Source(first+i))
+	}
+	return strings.Join(list, ", ")
+}
+
 func budgets(c *contrast.Contrast, paths [2][]string) *table {
 	t := newTable("*", ">slow run", ">share", ">good run", ">share")
 	row := func(what string, cells func(r *contrast.Run, i int) (string, string)) {
@@ -104,7 +115,7 @@ func budgets(c *contrast.Contrast, paths [2][]string) *table {
 	single := func(what string, cell func(r *contrast.Run, i int) string) {
 		row(what, func(r *contrast.Run, i int) (string, string) { return cell(r, i), "" })
 	}
-	single("file", func(_ *contrast.Run, i int) string { return view.Printable(strings.Join(paths[i], ", ")) })
+	single("file", func(_ *contrast.Run, i int) string { return view.Printable(files(paths, i)) })
 	single("from frame", func(r *contrast.Run, _ int) string { return strconv.FormatInt(r.From.Number, 10) })
 	single("to frame", func(r *contrast.Run, _ int) string { return strconv.FormatInt(r.To.Number, 10) })
 	single("time", func(r *contrast.Run, _ int) string { return micro(r.Time) })
