@@ -36,9 +36,9 @@ staticcheck:
 # The race detector needs cgo, and so a C compiler; without one the tests run without it, and say so.
 unit:
 	@if command -v $${CC:-gcc} >/dev/null; then \
-		CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...; \
+		CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...; \
 	elif [ -n "$$WIRETALE_CI" ]; then echo 'make unit: no C compiler for the race detector'; exit 1; \
-	else echo 'make unit: no C compiler, so without the race detector'; $(GO) test -timeout 15m ./...; fi
+	else echo 'make unit: no C compiler, so without the race detector'; $(GO) test -timeout 30m ./...; fi
 
 # What go generate writes must be what is there.
 generated:
