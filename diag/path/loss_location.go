@@ -127,8 +127,8 @@ func vanished(in *diag.Input) (out []diag.Finding) {
 		f.Summary = fmt.Sprintf("%v to %v: %s seen at %s, none at %s, which captured at that time%s",
 			t.conv.Ends[0], t.conv.Ends[1], diag.Count(t.sent, "packet"), diag.List(seen, 5), diag.List(unseen, 5),
 			map[bool]string{true: ": dropped in between, if it is on the way", false: " and shows one of the two hosts: dropped in between"}[t.doubt])
-		if t.doubt {
-			f.Confidence = diag.Possible
+		if t.doubt || t.conv.TCP == nil { // a capture filter may leave out what nobody answers anyway
+			f.Severity, f.Confidence = diag.Warning, diag.Possible
 		}
 		f.RuledOut = []string{"rewritten addresses: no sequence number and no content is there under another address either"}
 		f.Fix = []string{fmt.Sprintf("look at the filters and routes between %s and %s", seen[len(seen)-1], unseen[0])}

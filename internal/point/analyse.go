@@ -432,7 +432,7 @@ func (c *couple) covers(other *side, t int64, back bool, w Course) bool {
 const maxAlone = 20
 
 // alone are the conversations of one point whose server the other point shows, by packets that both have or by ARP, in the time that it
-// covers. Endpoints that the other point has in other packets are another matter: see [Pair].
+// covers, and that got no answer. Endpoints that the other point has in other packets are another matter: see [Pair].
 func (c *couple) alone() (out []Alone) {
 	look := func(own, other *side, at int, back bool) {
 		seen, asked, has := other.hosts(), own.asked(), other.byEnds()
@@ -442,11 +442,11 @@ func (c *couple) alone() (out []Alone) {
 		quiet := other.quiet()
 		for _, t := range own.talks {
 			to := t.conv.Ends[1].Addr()
-			if t.met || len(t.ways[0]) == 0 || to.IsMulticast() || to.IsUnspecified() {
-				continue
+			if t.met || len(t.ways[0]) == 0 || len(t.ways[1]) > 0 || to.IsMulticast() || to.IsUnspecified() {
+				continue // what was answered arrived: the other point captured something else
 			}
 			shown := seen[to] || other.Heard(to) || seen[t.conv.Ends[0].Addr()]
-			if !shown && !(quiet && t.conv.TCP != nil && len(t.ways[1]) == 0) {
+			if !shown && !(quiet && t.conv.TCP != nil) {
 				continue
 			}
 			if e, _ := endsOf(t.conv); has[e] != nil {

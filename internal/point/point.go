@@ -115,7 +115,7 @@ type Delay struct {
 	Min, P50, P95 int64
 }
 
-// Alone is a conversation that only one of two points has.
+// Alone is a conversation without an answer that only one of two points has.
 type Alone struct {
 	Conv *flow.Conversation
 	At   int   // the point that has it
