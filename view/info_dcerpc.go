@@ -56,7 +56,7 @@ func dcerpcInfo(row *engine.Row, i int) string {
 		if u.Type == dcerpc.Request {
 			text = operation + " request"
 		}
-		if strings.HasPrefix(operation, "Unknown") {
+		if strings.HasPrefix(operation, "Unknown") && len(b) <= dcerpc.CallLen {
 			text += dcerpcInterface(row, i, &u)
 		}
 		return text

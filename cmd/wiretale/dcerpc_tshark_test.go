@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 )
 
@@ -17,7 +18,7 @@ func dcerpcComparison(t *testing.T) *comparison {
 	return &comparison{
 		filter: "dcerpc", patterns: []string{"app/*dcerpc*", "app/ndpi_kerberos*", "formats/ms_[AR]*", "netmon/*", "tso/ms_ADOD*"},
 		names: append([]string{"frame.number", "frame.protocols", listColumn + "Protocol", listColumn + "Info"}, fieldsOf(t, "dcerpc.")...),
-		take:  carries(proto.DCERPC), accepted: dcerpcAccepted, least: 10,
+		take:  func(p *packet.Packet) bool { return carries(proto.DCERPC)(p) && !carriesSMB(p) }, accepted: dcerpcAccepted, least: 10,
 	}
 }
 
@@ -120,6 +121,10 @@ func TestGeneratedDCERPCIsTsharks(t *testing.T) {
 	k.say(0, rpcUnit(19, 3, 10, ""))
 	k.say(1, rpcUnit(17, 3, 0, ""))
 	k.say(0, rpcRequest(3, 11, 0, 200, ""))
+	k.say(0, rpcRequest(3, 13, 0, 200, "stub"))
+	k.say(1, rpcResponse(3, 13, 0, "stub"))
+	k.say(0, rpcRequest(3, 14, 0, 200, "stub"))
+	k.say(1, rpcResponse(3, 14, 0, ""))
 	k.say(0, rpcUnit(0, 0x83, 12, littleNumber(0, 4)+littleNumber(3, 2)+littleNumber(22, 2)+rpcUnknown+"stub"))
 	k.say(1, rpcUnit(13, 3, 12, littleNumber(4, 2)+"\x01\x05\x00"))
 	file := filepath.Join(t.TempDir(), "dcerpc.pcap")

@@ -42,7 +42,7 @@ func TestSMBIsTsharks(t *testing.T) {
 	t.Parallel()
 	c := comparison{
 		filter: "smb2 || smb", patterns: []string{"smb2/*.pcap*", "smb2/ms/*", "lab/smb/*", "rebuilt/post2*", "netmon/*", "formats/derived_smb2rw.pcap.zst"},
-		names: append([]string{"frame.number", "frame.protocols", listColumn + "Protocol", listColumn + "Info"}, fieldsOf(t, "smb2.", "smb.", "nbss.")...),
+		names: append([]string{"frame.number", "frame.protocols", listColumn + "Protocol", listColumn + "Info"}, fieldsOf(t, "smb2.", "smb.", "nbss.", "dcerpc.")...),
 		take:  carriesSMB, accepted: smbAccepted, least: 300,
 	}
 	c.run(t)
@@ -59,10 +59,17 @@ func number(cell string) int {
 // answers, and descriptors.
 var partly = regexp.MustCompile(`^smb\.access|^smb\.create\.|^smb2\.(file_attribute|allocation_size|eof|file_index|filename|lease|flags|find\.infolevel|\w+\.time|capabilities|dialect|sec_mode|server_guid|client_guid|fid|create\.oplock|file_offset|ioctl)`)
 
+// inPipe is what Wireshark adds to the row of a unit in a pipe from what is not taken apart: a token, and arguments that it does not understand.
+var inPipe = regexp.MustCompile(`, NTLMSSP_.*|\[Long frame.*`)
+
+// unbound is the row of an answer on a pipe whose bind was not captured.
+var unbound = regexp.MustCompile(`^Response: .* Ctx: \d+$`)
+
 // smbAccepted is why a value may differ.
 func smbAccepted(name, got, want string, row []string) string {
 	chain, inner := strings.CutPrefix(strings.TrimPrefix(row[1], "netmon_header:"), regexp.MustCompile(`(:smb2)+`).ReplaceAllString(got, ":smb2"))
-	above := regexp.MustCompile(`nbss:smb2?(:\w|$)`).FindString(row[1])
+	const version1 = "nbss:smb:"
+	above := regexp.MustCompile(`nbss:smb2?:`).FindString(row[1])
 	switch {
 	case name == listColumn+"Info" && got == withoutFiles(want), ofSession.MatchString(name) && got == "":
 		return "channel"
@@ -70,10 +77,16 @@ func smbAccepted(name, got, want string, row []string) string {
 		return "cut-question"
 	case name == "smb2.auth_frame" && want != "" && !slices.ContainsFunc(strings.Split(got, "|"), func(n string) bool { return number(n) >= number(want) }):
 		return "channel"
-	case name == "frame.protocols" && inner && !strings.Contains(chain, "smb"):
+	case name == "frame.protocols" && inner && !strings.Contains(chain, "smb") && (!strings.Contains(chain, "dcerpc") || above == version1):
 		return "inner"
-	case (name == listColumn+"Protocol" || name == listColumn+"Info") && strings.Contains(row[1], "dcerpc") && above != "":
+	case above == version1 && strings.Contains(row[1], "dcerpc") && (strings.HasPrefix(name, listColumn) || strings.HasPrefix(name, "dcerpc.")):
 		return "inner"
+	case strings.HasSuffix(row[1], ":dcerpc:dcerpc") && (strings.HasPrefix(name, "dcerpc.") || name == "frame.protocols" && want == got+":dcerpc"):
+		return "echo"
+	case unbound.MatchString(row[3]) && want == "" && (name == "dcerpc.opnum" || name == "dcerpc.request_in" || name == "dcerpc.time"):
+		return "unbound"
+	case strings.HasPrefix(name, "dcerpc.") || name == listColumn+"Info" && strings.Contains(row[1], "dcerpc"):
+		return dcerpcAccepted(name, got, inPipe.ReplaceAllString(want, ""), row)
 	case strings.Contains(row[3], "[Packet size limited") || strings.Contains(row[3], "[BoundErrorUnreassembled"):
 		if within(occurrences(want), occurrences(got)) || ofSession.MatchString(name) && within(occurrences(got), occurrences(want)) {
 			return "broken-off"

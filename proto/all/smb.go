@@ -19,7 +19,8 @@ type frames struct {
 	smb2    *smb2.Connection // nil before the first message
 	smb     *smb.Connection
 	secrets proto.Secrets
-	channel *smb2.Channel // nil before it is asked
+	channel *smb2.Channel              // nil before it is asked
+	pipes   proto.Table[uint32, *pipe] // by their numbers
 }
 
 // Extent is one frame. What begins with none is a continuation: the rest of a
@@ -59,6 +60,7 @@ func (f *frames) message(u *proto.Unit, i int) {
 	case proto.SMB2:
 		f.connection().Message(u, i, u.Bytes(l))
 		f.learn(u, l)
+		f.called(u, i)
 	case proto.SMB:
 		f.version1(u, i, u.Bytes(l))
 	case proto.SMB2Transform:
@@ -81,7 +83,7 @@ func (f *frames) version1(u *proto.Unit, i int, b []byte) {
 
 func (f *frames) connection() *smb2.Connection {
 	if f.smb2 == nil {
-		f.smb2 = smb2.NewConnection()
+		f.smb2, f.pipes = smb2.NewConnection(), proto.NewTable[uint32, *pipe](maxPipes, roomPipes)
 	}
 	return f.smb2
 }

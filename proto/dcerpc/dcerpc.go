@@ -15,6 +15,9 @@ import (
 // HeaderLen is the length in bytes of the header that all units have.
 const HeaderLen = 16
 
+// CallLen is the length in bytes of a request without an object, and of a response, that bring nothing.
+const CallLen = 24
+
 // Types of units, C706, 12.6.4.
 const (
 	Request      = 0
@@ -81,6 +84,14 @@ func order(b []byte) binary.ByteOrder {
 		return binary.BigEndian
 	}
 	return binary.LittleEndian
+}
+
+// Extent is the length in bytes of the unit that b begins with, 0 when b has no whole header of one.
+func Extent(b []byte) int {
+	if len(b) < HeaderLen || !Is(b) {
+		return 0
+	}
+	return length(b)
 }
 
 func length(b []byte) int  { return int(order(b).Uint16(b[8:])) }

@@ -13,7 +13,7 @@ import (
 var Stream = proto.Stream{
 	ID: proto.DCERPC, Ports: []uint16{135},
 	Looks: func(b []byte) bool { return len(b) >= HeaderLen && Is(b) },
-	New:   func() proto.Session { return new(session) },
+	New:   func() proto.Session { return new(Association) },
 }
 
 const (
@@ -34,13 +34,15 @@ type bound struct {
 	syntax Syntax
 }
 
-type session struct {
+// An Association is what the units of a connection or of an open pipe say of one another: what contexts are for, and which calls
+// wait (C706, 9.3). Its zero value is ready.
+type Association struct {
 	bound []bound
 	calls []call
 }
 
 // Extent is one unit.
-func (*session) Extent(p *proto.Piece) proto.Extent {
+func (*Association) Extent(p *proto.Piece) proto.Extent {
 	b := p.Data
 	switch {
 	case len(b) == 0 && p.Len > 0, !Is(b): // not captured, or none
@@ -54,64 +56,76 @@ func (*session) Extent(p *proto.Piece) proto.Extent {
 }
 
 // Unit learns what contexts are for, and what responses answer.
-func (s *session) Unit(u *proto.Unit) {
+func (a *Association) Unit(u *proto.Unit) {
 	l := proto.UnitLayer{ID: proto.DCERPC, Len: u.Len}
-	var one Unit
-	if one.Decode(u.Data) {
-		s.learn(u.Data, &one, &l.Note)
-		u.Turns = append(u.Turns, turn(u.Data, &one, &l.Note, u.Len))
+	if t, ok := a.Take(u.Data, u.Len, &l.Note); ok {
+		u.Turns = append(u.Turns, t)
 	}
 	u.Layers = append(u.Layers, l)
 }
 
-func (s *session) learn(b []byte, u *Unit, note *field.Note) {
+// Take takes in a unit of n bytes, of which b was captured. It fills the note of its layer and returns its turn, in the first layer; ok
+// is false when b has no whole header. The lower 32 bits of the turn's key are the id of the call.
+func (a *Association) Take(b []byte, n int, note *field.Note) (t proto.Turn, ok bool) {
+	var u Unit
+	if !u.Decode(b) {
+		return t, false
+	}
+	a.learn(b, &u, note)
+	return turn(b, &u, note, n), true
+}
+
+// Weight is about the most that an association takes, in bytes.
+func (a *Association) Weight() int { return maxContexts*24 + maxCalls*8 }
+
+func (a *Association) learn(b []byte, u *Unit, note *field.Note) {
 	switch u.Type {
 	case Bind, Alter:
 		Contexts(b, func(c *Context) bool {
-			s.bind(c.ID, c.Syntax)
+			a.bind(c.ID, c.Syntax)
 			return true
 		})
 	case Request:
 		if u.First() {
-			s.ask(u)
+			a.ask(u)
 		}
-		s.note(u.Context, int(u.Operation), note)
+		a.note(u.Context, int(u.Operation), note)
 	case Response, Fault:
-		i := s.find(u.Call)
+		i := a.find(u.Call)
 		if i < 0 {
-			s.note(u.Context, -1, note)
+			a.note(u.Context, -1, note)
 			return
 		}
-		s.note(s.calls[i].context, int(s.calls[i].operation), note)
+		a.note(a.calls[i].context, int(a.calls[i].operation), note)
 		if u.Last() {
-			s.calls = append(s.calls[:i], s.calls[i+1:]...)
+			a.calls = append(a.calls[:i], a.calls[i+1:]...)
 		}
 	}
 }
 
 // bind notes what a context is for. One that is offered again, or in another way, keeps its place.
-func (s *session) bind(id uint16, syntax Syntax) {
-	for i := range s.bound {
-		if s.bound[i].id == id {
-			s.bound[i].syntax = syntax
+func (a *Association) bind(id uint16, syntax Syntax) {
+	for i := range a.bound {
+		if a.bound[i].id == id {
+			a.bound[i].syntax = syntax
 			return
 		}
 	}
-	if len(s.bound) < maxContexts {
-		s.bound = append(s.bound, bound{id, syntax})
+	if len(a.bound) < maxContexts {
+		a.bound = append(a.bound, bound{id, syntax})
 	}
 }
 
-func (s *session) ask(u *Unit) {
-	if len(s.calls) == maxCalls {
-		s.calls = append(s.calls[:0], s.calls[1:]...)
+func (a *Association) ask(u *Unit) {
+	if len(a.calls) == maxCalls {
+		a.calls = append(a.calls[:0], a.calls[1:]...)
 	}
-	s.calls = append(s.calls, call{u.Call, u.Context, u.Operation})
+	a.calls = append(a.calls, call{u.Call, u.Context, u.Operation})
 }
 
-func (s *session) find(id uint32) int {
-	for i := range s.calls {
-		if s.calls[i].id == id {
+func (a *Association) find(id uint32) int {
+	for i := range a.calls {
+		if a.calls[i].id == id {
 			return i
 		}
 	}
@@ -119,10 +133,10 @@ func (s *session) find(id uint32) int {
 }
 
 // note notes the interface of a context and an operation.
-func (s *session) note(context uint16, operation int, note *field.Note) {
+func (a *Association) note(context uint16, operation int, note *field.Note) {
 	note[noteOperation] = uint64(operation + 1)
-	for i := range s.bound {
-		if b := &s.bound[i]; b.id == context {
+	for i := range a.bound {
+		if b := &a.bound[i]; b.id == context {
 			note[noteUUID] = binary.LittleEndian.Uint64(b.syntax.UUID[:])
 			note[noteUUID+1] = binary.LittleEndian.Uint64(b.syntax.UUID[8:])
 			note[noteVersion] = uint64(b.syntax.Version) + 1

@@ -42,6 +42,7 @@ func (c *Connection) answer(u *proto.Unit, l *proto.UnitLayer, t *proto.Turn) {
 	c.asked.Drop(m.ID)
 	c.chain.open = r.open
 	c.done(u, l, r)
+	c.carry(r.open)
 	c.give(r)
 }
 

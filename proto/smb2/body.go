@@ -146,10 +146,11 @@ func (m *Message) Level() (level uint8, ok bool) {
 	return b[2], true
 }
 
-// Functions of IOCTL whose input is shown ([MS-SMB2] 2.2.31).
+// Functions of IOCTL that are looked into ([MS-SMB2] 2.2.31).
 const (
-	GetReferrals = 0x00060194
-	PipeWait     = 0x00110018
+	GetReferrals   = 0x00060194
+	PipeWait       = 0x00110018
+	PipeTransceive = 0x0011c017
 )
 
 // Function is the control code of an IOCTL.

@@ -21,6 +21,8 @@ type Connection struct {
 	spare    []*exchange
 	chain    chain
 	message  Message
+	carried  Carried
+	opens    uint32 // how many files were opened
 
 	credits int  // that the client holds
 	counted bool // all messages were seen that change the credits
@@ -77,7 +79,11 @@ type open struct {
 	known bool   // the request that named it was seen
 	full  string // the name behind the share's path
 	pipe  bool
-	texts []string // of the session and the tree, with the name
+	// adrift says that its tree is not known: it may be a pipe.
+	adrift bool
+	// number tells it from the others of the connection.
+	number uint32
+	texts  []string // of the session and the tree, with the name
 }
 
 // Ids are the server's: they mean something within one session.
@@ -127,11 +133,12 @@ var sameFile = [16]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x
 // layer's note and texts and the unit's turn. Messages come in the order in which they were sent.
 func (c *Connection) Message(u *proto.Unit, layer int, b []byte) {
 	m := &c.message
+	c.carried = Carried{}
 	if !m.Decode(b) {
 		c.counted = false
 		return
 	}
-	if layer == 0 || u.Layers[layer-1].ID != proto.SMB2 {
+	if before := layer - 1; before < 0 || u.Layers[before].ID != proto.SMB2 && u.Layers[before].ID != proto.DCERPC {
 		c.chain = chain{}
 	}
 	if m.Flags&Related != 0 {

@@ -85,7 +85,7 @@ func (c *Connection) askTree(r *exchange) {
 // askCreate begins an open file, which the other messages of the compound are about.
 func (c *Connection) askCreate(r *exchange, t *tree, texts []string) {
 	wide, ok := c.message.Name()
-	r.open = &open{known: ok, pipe: t != nil && t.kind == sharePipe, full: c.full(t, wide)}
+	r.open = &open{number: c.count(), adrift: t == nil, known: ok, pipe: t != nil && t.kind == sharePipe, full: c.full(t, wide)}
 	r.open.texts = withText(texts, TextFile, c.names.join("", wide))
 	r.name = r.open.full
 }
@@ -112,6 +112,7 @@ func (c *Connection) askFile(r *exchange, l *proto.UnitLayer, t *tree, texts []s
 		}
 	}
 	r.offset, r.size = extentOf(m)
+	c.carry(r.open)
 	switch m.Command {
 	case QueryInfo, SetInfo:
 		r.class, r.level, _ = m.Info()
@@ -139,7 +140,7 @@ func (c *Connection) openOf(m *Message, t *tree) *open {
 	if o, ok := c.files.Get(key); ok {
 		return o
 	}
-	o := &open{key: key, pipe: t != nil && t.kind == sharePipe, full: guidText(id)}
+	o := &open{number: c.count(), adrift: t == nil, key: key, pipe: t != nil && t.kind == sharePipe, full: guidText(id)}
 	if t != nil {
 		o.full = t.path + `\` + o.full
 	}
