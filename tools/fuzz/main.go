@@ -16,7 +16,7 @@ import (
 )
 
 // A target is one fuzz function.
-type target struct{ pkg, name string }
+type target struct{ pkg, name string } // the folder, and the function
 
 func main() {
 	fuzztime := flag.String("time", "10s", "how long each target runs")
@@ -88,7 +88,8 @@ func runAll(targets []target, fuzztime string, jobs int) (failed int) {
 
 // fuzz runs one target on one core: the targets share the machine.
 func fuzz(t target, fuzztime string) ([]byte, error) {
-	cmd := exec.Command("go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", fuzztime, "-fuzzminimizetime", "1x", "-parallel", "1", t.pkg)
+	cmd := exec.Command("go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", fuzztime, "-fuzzminimizetime", "1x", "-parallel", "1", ".")
+	cmd.Dir = t.pkg // which may be of a module of its own
 	out, err := cmd.CombinedOutput()
 	if err != nil && onlyDeadline(out) {
 		return out, nil
