@@ -125,13 +125,15 @@ func keys(prints []print, way []int32, key func(*print) (uint64, bool)) []keyed 
 	return out
 }
 
-// both yields the prints of each key that both lists have.
-func both(a, b []keyed, yield func(a, b []keyed)) {
+func (k keyed) value() uint64 { return k.key }
+
+// both yields what has each key that both lists have. They are sorted by it.
+func both[T interface{ value() uint64 }](a, b []T, yield func(a, b []T)) {
 	for len(a) > 0 && len(b) > 0 {
 		switch {
-		case a[0].key < b[0].key:
+		case a[0].value() < b[0].value():
 			a = a[1:]
-		case a[0].key > b[0].key:
+		case a[0].value() > b[0].value():
 			b = b[1:]
 		default:
 			n, m := equal(a), equal(b)
@@ -141,9 +143,10 @@ func both(a, b []keyed, yield func(a, b []keyed)) {
 	}
 }
 
-func equal(list []keyed) int {
+// equal is how many have the key of the first.
+func equal[T interface{ value() uint64 }](list []T) int {
 	n := 1
-	for n < len(list) && list[n].key == list[0].key {
+	for n < len(list) && list[n].value() == list[0].value() {
 		n++
 	}
 	return n

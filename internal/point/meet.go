@@ -232,7 +232,7 @@ func elsewhere(a, b *side, by func(*print) (uint64, bool)) (strong, weak []found
 	ballots := map[vote]*ballot{}
 	var order []*ballot
 	alone := func(list []known) bool { return list[0].talk == list[len(list)-1].talk }
-	matchKnown(ka, kb, func(x, y []known) {
+	both(ka, kb, func(x, y []known) {
 		if !alone(x) || !alone(y) || x[0].talk.conv.Proto != y[0].talk.conv.Proto {
 			return
 		}
@@ -274,9 +274,8 @@ func elsewhere(a, b *side, by func(*print) (uint64, bool)) (strong, weak []found
 
 // A known print is one of a talk that is not found yet.
 type known struct {
-	key  uint64
+	keyed
 	talk *talk
-	at   int32
 }
 
 // index are the keys of the talks that are not found yet, sorted.
@@ -288,7 +287,7 @@ func (s *side) index(by func(*print) (uint64, bool)) []known {
 		}
 		for i := range t.prints {
 			if k, ok := by(&t.prints[i]); ok {
-				out = append(out, known{mix(k, uint64(t.conv.Proto)), t, int32(i)})
+				out = append(out, known{keyed{mix(k, uint64(t.conv.Proto)), int32(i)}, t})
 			}
 		}
 	}
@@ -296,29 +295,6 @@ func (s *side) index(by func(*print) (uint64, bool)) []known {
 		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.talk.conv.ID, b.talk.conv.ID), cmp.Compare(a.at, b.at))
 	})
 	return out
-}
-
-// matchKnown yields the prints of each key that both lists have.
-func matchKnown(a, b []known, yield func(a, b []known)) {
-	run := func(list []known) int {
-		n := 1
-		for n < len(list) && list[n].key == list[0].key {
-			n++
-		}
-		return n
-	}
-	for len(a) > 0 && len(b) > 0 {
-		switch {
-		case a[0].key < b[0].key:
-			a = a[1:]
-		case a[0].key > b[0].key:
-			b = b[1:]
-		default:
-			n, m := run(a), run(b)
-			yield(a[:n], b[:m])
-			a, b = a[n:], b[m:]
-		}
-	}
 }
 
 const (
