@@ -22,6 +22,7 @@ type RequestGroup struct {
 // groupKey is what the requests of a group have in common; the rest is zero.
 type groupKey struct {
 	protocol, label string
+	conv, dir       int
 }
 
 // RequestsByCommand groups the requests of a case by protocol and command, the most numerous first.
@@ -47,8 +48,22 @@ func RequestsByServer(c *engine.Case) []RequestGroup {
 			conv := c.Conversations.At(r.Conv)
 			labels[id] = conv.Ends[r.Dir].Addr().String() + " > " + Endpoint(conv.Ends[1-r.Dir], conv.Proto)
 		}
-		return groupKey{r.Protocol.String(), labels[id]}
+		return groupKey{protocol: r.Protocol.String(), label: labels[id]}
 	}))
+}
+
+// RequestsByConversation groups them by protocol, conversation and the side that asks, those that took longest first; one with a single request is left out.
+func RequestsByConversation(c *engine.Case) []RequestGroup {
+	groups := group(c, func(r *request.Request) groupKey {
+		return groupKey{protocol: r.Protocol.String(), conv: r.Conv, dir: r.Dir}
+	})
+	groups = slices.DeleteFunc(groups, func(g RequestGroup) bool { return g.N < 2 })
+	for i := range groups {
+		g := &groups[i]
+		conv, dir := c.Conversations.At(g.Conv), g.List[0].Dir
+		g.Label = Endpoint(conv.Ends[dir], conv.Proto) + " > " + Endpoint(conv.Ends[1-dir], conv.Proto)
+	}
+	return longest(groups)
 }
 
 func group(c *engine.Case, key func(*request.Request) groupKey) (groups []RequestGroup) {

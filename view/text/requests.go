@@ -3,6 +3,7 @@ package text
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,7 +32,12 @@ func Requests(w io.Writer, c *engine.Case, names view.Names, s Style, most int) 
 	}
 	t.print(p, s, "")
 	more(p, s, len(commands)-most, "command")
-	busiest(p, s, "who asks whom", view.RequestsByServer(c), most, "client and server")
+	servers := view.RequestsByServer(c)
+	busiest(p, s, "who asks whom", servers, most, "client and server")
+	several := func(g view.RequestGroup) bool { return g.Conv < 0 }
+	if list := view.RequestsByConversation(c); slices.ContainsFunc(servers, several) && len(list) > 0 {
+		busiest(p, s, "who asks whom", list, most, "conversation")
+	}
 	busiest(p, s, "name", view.RequestsByName(c), most, "name")
 	p.line()
 	p.line(s.paint(bold, "Slowest"))
