@@ -109,6 +109,8 @@ type Finding struct {
 	Count int
 	// Where lists the records that prove it, in order, 20 at most.
 	Where []trace.Pos
+	// Elsewhere is what other capture points have of it.
+	Elsewhere []Elsewhere
 	// Conversations that it concerns; empty for a whole source or host.
 	Conversations []*flow.Conversation
 	Source        int    // -1 when it concerns more than one

@@ -82,11 +82,18 @@ func (c *Case) noteProofs() {
 	c.proofs = map[place][]string{}
 	for i := range c.Findings {
 		f := &c.Findings[i]
-		for _, pos := range f.Where {
-			at := place{pos.Source, pos.Number}
-			if !slices.Contains(c.proofs[at], f.Rule.ID) {
-				c.proofs[at] = append(c.proofs[at], f.Rule.ID)
-			}
+		c.proves(f.Where, f.Rule.ID)
+		for _, e := range f.Elsewhere {
+			c.proves(e.Where, f.Rule.ID)
+		}
+	}
+}
+
+func (c *Case) proves(where []trace.Pos, rule string) {
+	for _, pos := range where {
+		at := place{pos.Source, pos.Number}
+		if !slices.Contains(c.proofs[at], rule) {
+			c.proofs[at] = append(c.proofs[at], rule)
 		}
 	}
 }

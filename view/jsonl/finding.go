@@ -10,31 +10,41 @@ import (
 // A Finding is one cause, proven by records.
 type Finding struct {
 	head
-	Rank          int      `json:"rank" doc:"1 for the first"`
-	Rule          string   `json:"rule" doc:"id of the diagnosis; 'wiretale explain ID' has its page"`
-	Title         string   `json:"title" doc:"of the diagnosis"`
-	Severity      string   `json:"severity" doc:"'note', 'warning', 'error'"`
-	Confidence    string   `json:"confidence" doc:"'possible', 'likely', 'proven'"`
-	Summary       string   `json:"summary" doc:"one sentence with the numbers in it"`
-	CostNS        int64    `json:"cost_ns" doc:"time that the user's operation lost, 0 when none or unknown"`
-	Count         int      `json:"count" doc:"how often it happened"`
-	Where         []Place  `json:"where,omitempty" doc:"records that prove it, 20 at most"`
-	Conversations []int    `json:"conversations,omitempty" doc:"conversations that it concerns"`
-	Host          string   `json:"host,omitempty" doc:"address or name that it concerns"`
-	Process       *Process `json:"process,omitempty" doc:"process that it concerns"`
-	Facts         []Fact   `json:"facts,omitempty" doc:"the numbers that it rests on"`
-	RuledOut      []string `json:"ruled_out,omitempty" doc:"what was looked at and was not the cause"`
-	Fix           []string `json:"fix,omitempty" doc:"what to do"`
-	NextCapture   []string `json:"next_capture,omitempty" doc:"what to record next"`
-	Filter        string   `json:"filter,omitempty" doc:"Wireshark display filter that shows the proof"`
-	NetMonFilter  string   `json:"netmon_filter,omitempty" doc:"Network Monitor filter that shows the proof"`
-	Silences      []string `json:"silences,omitempty" doc:"diagnoses that this finding withholds"`
+	Rank          int         `json:"rank" doc:"1 for the first"`
+	Rule          string      `json:"rule" doc:"id of the diagnosis; 'wiretale explain ID' has its page"`
+	Title         string      `json:"title" doc:"of the diagnosis"`
+	Severity      string      `json:"severity" doc:"'note', 'warning', 'error'"`
+	Confidence    string      `json:"confidence" doc:"'possible', 'likely', 'proven'"`
+	Summary       string      `json:"summary" doc:"one sentence with the numbers in it"`
+	CostNS        int64       `json:"cost_ns" doc:"time that the user's operation lost, 0 when none or unknown"`
+	Count         int         `json:"count" doc:"how often it happened"`
+	Where         []Place     `json:"where,omitempty" doc:"records that prove it, 20 at most"`
+	Elsewhere     []Elsewhere `json:"elsewhere,omitempty" doc:"the same cause as other capture points have it"`
+	Conversations []int       `json:"conversations,omitempty" doc:"conversations that it concerns"`
+	Host          string      `json:"host,omitempty" doc:"address or name that it concerns"`
+	Process       *Process    `json:"process,omitempty" doc:"process that it concerns"`
+	Facts         []Fact      `json:"facts,omitempty" doc:"the numbers that it rests on"`
+	RuledOut      []string    `json:"ruled_out,omitempty" doc:"what was looked at and was not the cause"`
+	Fix           []string    `json:"fix,omitempty" doc:"what to do"`
+	NextCapture   []string    `json:"next_capture,omitempty" doc:"what to record next"`
+	Filter        string      `json:"filter,omitempty" doc:"Wireshark display filter that shows the proof"`
+	NetMonFilter  string      `json:"netmon_filter,omitempty" doc:"Network Monitor filter that shows the proof"`
+	Silences      []string    `json:"silences,omitempty" doc:"diagnoses that this finding withholds"`
 }
 
 // A Fact is a number or value that a finding rests on.
 type Fact struct {
 	Name  string `json:"name" doc:"of the number"`
 	Value string `json:"value" doc:"with its unit"`
+}
+
+// Elsewhere is a finding as another capture point has it.
+type Elsewhere struct {
+	Source  int     `json:"source" doc:"number of the source"`
+	Summary string  `json:"summary" doc:"as there"`
+	CostNS  int64   `json:"cost_ns" doc:"as there"`
+	Count   int     `json:"count" doc:"as there"`
+	Where   []Place `json:"where,omitempty" doc:"records that prove it there, 20 at most"`
 }
 
 // Withheld says that a rule was not applied, and why.
@@ -111,6 +121,13 @@ func finding(rank int, f *diag.Finding) Finding {
 	}
 	for _, pos := range f.Where {
 		out.Where = append(out.Where, place(pos))
+	}
+	for _, e := range f.Elsewhere {
+		there := Elsewhere{Source: e.Source, Summary: e.Summary, CostNS: int64(e.Cost), Count: e.Count}
+		for _, pos := range e.Where {
+			there.Where = append(there.Where, place(pos))
+		}
+		out.Elsewhere = append(out.Elsewhere, there)
 	}
 	for _, conv := range f.Conversations {
 		out.Conversations = append(out.Conversations, conv.ID)

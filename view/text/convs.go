@@ -9,6 +9,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/view"
 )
 
@@ -30,7 +31,7 @@ func Conversations(w io.Writer, c *engine.Case, names view.Names, s Style) error
 			p.line(s.paint(bold, groupName(g)), fmt.Sprintf("  %s, %s", count(int64(g.Len()), "conversation"), view.Bytes(g.Bytes)))
 			indent = "  "
 		}
-		convTable(c, g.All(), names, false).print(p, s, indent)
+		convTable(c, g.All(), names, point.Same{}, false).print(p, s, indent)
 	}
 	return p.err
 }
@@ -42,15 +43,29 @@ func groupName(g view.Group) string {
 	return view.ProcessName(g.Process)
 }
 
-// conversations is the table of the report: the busiest first, max of them.
+// conversations is the table of the report: the busiest first, max of them. One
+// that several capture points saw is one row, with the numbers of the point that saw most of it.
 func conversations(p *printer, c *engine.Case, names view.Names, s Style, max int) {
-	convTable(c, slices.Values(c.Conversations.Busiest(max)), names, true).print(p, s, "")
-	if left := c.Conversations.Len() - max; left > 0 {
-		p.line(s.paint(dim, fmt.Sprintf("and %d more: wiretale convs", left)))
+	same := point.NewSame(c.Points)
+	var list []*flow.Conversation
+	shown, rest := map[int]bool{}, c.Conversations.Len()
+	for _, conv := range c.Conversations.Busiest(max * len(c.Sources)) {
+		if len(list) == max {
+			break
+		}
+		if first := same.Of(conv); !shown[first] {
+			shown[first] = true
+			list = append(list, conv)
+			rest -= 1 + same.Others(conv)
+		}
+	}
+	convTable(c, slices.Values(list), names, same, true).print(p, s, "")
+	if rest > 0 {
+		p.line(s.paint(dim, fmt.Sprintf("and %d more: wiretale convs", rest)))
 	}
 }
 
-func convTable(c *engine.Case, list iter.Seq[*flow.Conversation], names view.Names, owner bool) *table {
+func convTable(c *engine.Case, list iter.Seq[*flow.Conversation], names view.Names, same point.Same, owner bool) *table {
 	t := newTable(">conv", "process", "*endpoints", ">packets", ">segments", ">bytes", ">duration", ">rtt", ">resent", ">dropped", "end", "file")
 	for conv := range list {
 		m := view.MeasureOf(c, conv)
@@ -71,7 +86,16 @@ func convTable(c *engine.Case, list iter.Seq[*flow.Conversation], names view.Nam
 			resent = strconv.FormatInt(m.Retransmissions, 10)
 		}
 		t.add(strconv.Itoa(conv.ID), process, view.Line(conv), strconv.FormatInt(m.Packets, 10), segments, strconv.FormatInt(m.Bytes, 10),
-			duration, rtt, resent, counter(uint64(m.Dropped)), m.End, names.Source(conv.Source))
+			duration, rtt, resent, counter(uint64(m.Dropped)), m.End, seenAt(conv, names, same))
 	}
 	return t
+}
+
+// seenAt is the file of a conversation, and how many others have it too.
+func seenAt(conv *flow.Conversation, names view.Names, same point.Same) string {
+	file := names.Source(conv.Source)
+	if n := same.Others(conv); n > 0 {
+		file += fmt.Sprintf(" and %d more", n)
+	}
+	return file
 }

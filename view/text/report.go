@@ -3,6 +3,7 @@ package text
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/wiretale/wiretale/diag"
@@ -77,7 +78,10 @@ func finding(p *printer, c *engine.Case, f *diag.Finding, n int, names view.Name
 	rank = append(rank, f.Rule.ID)
 	p.line("   ", strings.Join(rank, ", "))
 	if len(f.Where) > 0 {
-		item(p, s, "proof", proof(f, names))
+		item(p, s, "proof", proof(f.Where, f.Count, names))
+	}
+	for i := range f.Elsewhere {
+		item(p, s, map[bool]string{true: "also"}[i == 0], elsewhere(&f.Elsewhere[i], names))
 	}
 	for i, fact := range f.Facts {
 		item(p, s, map[bool]string{true: "numbers"}[i == 0], fact.Name+" "+view.Printable(fact.Value))
@@ -90,24 +94,41 @@ func finding(p *printer, c *engine.Case, f *diag.Finding, n int, names view.Name
 	}
 }
 
-// proof lists the records that prove a finding; several files name each.
-func proof(f *diag.Finding, names view.Names) string {
-	word := "frame "
-	if len(f.Where) > 1 {
-		word = "frames "
+// proof lists the records that prove a finding; of several files each is named once.
+func proof(where []trace.Pos, times int, names view.Names) string {
+	var b strings.Builder
+	for i, pos := range where {
+		switch {
+		case names.Several() && (i == 0 || pos.Source != where[i-1].Source):
+			if i > 0 {
+				b.WriteString("; ")
+			}
+			b.WriteString(names.Source(pos.Source) + ": ")
+		case i > 0:
+			b.WriteString(", ")
+		case len(where) > 1:
+			b.WriteString("frames ")
+		default:
+			b.WriteString("frame ")
+		}
+		b.WriteString(strconv.FormatInt(pos.Number, 10))
 	}
-	if names.Several() {
-		word = ""
+	if n := times - len(where); len(where) >= 20 && n > 0 {
+		fmt.Fprintf(&b, " and %d more", n)
 	}
-	var list []string
-	for _, pos := range f.Where {
-		list = append(list, names.Pos(pos))
+	return b.String()
+}
+
+// elsewhere is what another capture point has of a finding.
+func elsewhere(e *diag.Elsewhere, names view.Names) string {
+	text := proof(e.Where, e.Count, names)
+	if text == "" {
+		text = names.Source(e.Source)
 	}
-	more := ""
-	if n := f.Count - len(f.Where); len(f.Where) >= 20 && n > 0 {
-		more = fmt.Sprintf(" and %d more", n)
+	if e.Cost > 0 {
+		text += " (cost " + view.Duration(int64(e.Cost)) + " there)"
 	}
-	return word + strings.Join(list, ", ") + more
+	return text
 }
 
 const labelWidth = 12
