@@ -105,7 +105,7 @@ func full() *engine.Case {
 			Endpoints: map[int]*session.Endpoint{0: {Process: p, Kind: session.ByKey}},
 		},
 		Findings: []diag.Finding{{
-			Rule: rule, Where: []trace.Pos{{Number: 1}}, Conversations: []*flow.Conversation{conv}, Host: "h", Process: p, Facts: []diag.Fact{{Name: "n", Value: "v"}},
+			Rule: rule, Where: []trace.Pos{{Number: 1}}, Elsewhere: []diag.Elsewhere{{Source: 1}}, Conversations: []*flow.Conversation{conv}, Host: "h", Process: p, Facts: []diag.Fact{{Name: "n", Value: "v"}},
 			RuledOut: []string{"r"}, Fix: []string{"f"}, NextCapture: []string{"n"}, Filter: "f", NetMonFilter: "f", Silences: []string{"s"},
 		}},
 		Points:   points(conv),
