@@ -52,7 +52,7 @@ func newRoot(a *app) *cobra.Command {
 	all.StringVar(&a.color, "color", "auto", "colour `WHEN`: auto, always, never")
 	all.StringVar(&a.zone, "tz", "UTC", "time `ZONE` of the times of day that are printed")
 	all.BoolVarP(&a.quiet, "quiet", "q", false, "no messages other than errors")
-	all.BoolVarP(&a.verbose, "verbose", "v", false, "say what was read, and how long it took")
+	all.BoolVarP(&a.verbose, "verbose", "v", false, "say what was read, how long it took, and all of each note")
 	all.BoolVar(&a.noTSO, "no-tso", false, "take an IP length of 0 at its word, as Wireshark without its preference ip.tso_support: no segment, and what follows looks lost")
 	all.BoolVar(&a.keep, "keep-duplicates", false, "take every record for a packet of its own, as tshark does, also where one was recorded twice")
 	decodeAsFlag(all, &a.as)
@@ -142,7 +142,7 @@ func runCase(ctx context.Context, a *app, f *caseFlags, args []string) error {
 	if f.format == "jsonl" {
 		err = jsonl.Case(a.out, c)
 	} else {
-		err = text.Report(a.out, c, view.NewNames(paths), a.style)
+		err = text.Report(a.out, c, view.NewNames(paths), a.style, a.verbose)
 	}
 	switch {
 	case err != nil:

@@ -3,6 +3,7 @@ package text
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,30 +16,51 @@ import (
 // maxConversations is how many conversations a report lists; the command convs lists them all.
 const maxConversations = 20
 
-// Report writes the result of the main job: findings in their order, then the
-// conversations, then what was not judged, then what could not be read.
-func Report(w io.Writer, c *engine.Case, names view.Names, s Style) error {
+// Report writes the result of the main job: findings in their order, then what
+// capture points say together, the conversations, how well it was captured, what was
+// not judged, and what could not be read. What is only noted of a recording is
+// told in a few lines, in full when all is.
+func Report(w io.Writer, c *engine.Case, names view.Names, s Style, all bool) error {
 	p := &printer{w: w}
-	for i := range c.Findings {
-		finding(p, c, &c.Findings[i], i+1, names, s)
-	}
-	if len(c.Findings) == 0 {
+	if !faulty(c) {
 		p.line(nothingFound(c))
+	}
+	for i := range c.Findings {
+		if f := &c.Findings[i]; all || !remark(f) {
+			if i > 0 || !faulty(c) {
+				p.line()
+			}
+			finding(p, c, f, i+1, names, s)
+		}
 	}
 	points(p, c.Points, s)
 	if c.Conversations.Len() > 0 {
 		p.line()
 		conversations(p, c, names, s, maxConversations)
 	}
+	if !all {
+		remarks(p, c, names, s)
+	}
 	withheld(p, c, s)
 	losses(p, c, s)
 	return p.err
+}
+
+// faulty reports whether anything was found that is worth more than a note.
+func faulty(c *engine.Case) bool {
+	return slices.ContainsFunc(c.Findings, func(f diag.Finding) bool { return f.Severity > diag.Note })
 }
 
 func nothingFound(c *engine.Case) string {
 	packets, events, records := totals(c)
 	if records == 0 {
 		return "Nothing to judge: no packets and no events."
+	}
+	switch {
+	case events == 0:
+		return fmt.Sprintf("No fault found in %s.", count(packets, "packet"))
+	case packets == 0:
+		return fmt.Sprintf("No fault found in %s.", count(events, "event"))
 	}
 	return fmt.Sprintf("No fault found in %s and %s.", count(packets, "packet"), count(events, "event"))
 }
@@ -63,9 +85,6 @@ func count(n int64, what string) string {
 var severityColors = map[diag.Severity]Color{diag.Error: red, diag.Warning: yellow, diag.Note: plain}
 
 func finding(p *printer, c *engine.Case, f *diag.Finding, n int, names view.Names, s Style) {
-	if n > 1 {
-		p.line()
-	}
 	number := fmt.Sprintf("%d. ", n)
 	p.line(number, s.paint(bold, s.wrap(view.Printable(f.Summary), len(number))))
 	rank := []string{s.paint(severityColors[f.Severity], f.Severity.String()), f.Confidence.String()}
@@ -78,7 +97,7 @@ func finding(p *printer, c *engine.Case, f *diag.Finding, n int, names view.Name
 	rank = append(rank, f.Rule.ID)
 	p.line("   ", strings.Join(rank, ", "))
 	if len(f.Where) > 0 {
-		item(p, s, "proof", proof(f.Where, f.Count, names))
+		item(p, s, "proof", proof(f.Where, f.Count, maxProof, names))
 	}
 	for i := range f.Elsewhere {
 		item(p, s, map[bool]string{true: "also"}[i == 0], elsewhere(&f.Elsewhere[i], names))
@@ -94,8 +113,16 @@ func finding(p *printer, c *engine.Case, f *diag.Finding, n int, names view.Name
 	}
 }
 
-// proof lists the records that prove a finding; of several files each is named once.
-func proof(where []trace.Pos, times int, names view.Names) string {
+// maxProof is how many records a finding keeps of those that prove it, and maxRemarkProof how many of a remark are named.
+const maxProof, maxRemarkProof = 20, 5
+
+// proof lists the records that prove what happened so many times, n at most; of several files each is named once.
+func proof(where []trace.Pos, times, n int, names view.Names) string {
+	total := len(where)
+	if total >= maxProof {
+		total = max(total, times)
+	}
+	where = where[:min(n, len(where))]
 	var b strings.Builder
 	for i, pos := range where {
 		switch {
@@ -113,15 +140,15 @@ func proof(where []trace.Pos, times int, names view.Names) string {
 		}
 		b.WriteString(strconv.FormatInt(pos.Number, 10))
 	}
-	if n := times - len(where); len(where) >= 20 && n > 0 {
-		fmt.Fprintf(&b, " and %d more", n)
+	if more := total - len(where); more > 0 {
+		fmt.Fprintf(&b, " and %d more", more)
 	}
 	return b.String()
 }
 
 // elsewhere is what another capture point has of a finding.
 func elsewhere(e *diag.Elsewhere, names view.Names) string {
-	text := proof(e.Where, e.Count, names)
+	text := proof(e.Where, e.Count, maxProof, names)
 	if text == "" {
 		text = names.Source(e.Source)
 	}
@@ -129,6 +156,35 @@ func elsewhere(e *diag.Elsewhere, names view.Names) string {
 		text += " (cost " + view.Duration(int64(e.Cost)) + " there)"
 	}
 	return text
+}
+
+// remark reports whether a finding is only a note on how it was captured.
+func remark(f *diag.Finding) bool { return f.Rule.Quality && f.Severity == diag.Note && f.Cost == 0 }
+
+// remarks are the notes on how it was captured: what, by which rule, where, and the numbers.
+func remarks(p *printer, c *engine.Case, names view.Names, s Style) {
+	head := false
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		if !remark(f) {
+			continue
+		}
+		if !head {
+			head = true
+			p.line()
+			p.line(s.paint(bold, "How it was captured"))
+		}
+		number := fmt.Sprintf("%3d. ", i+1)
+		p.line(number, s.wrap(view.Printable(f.Summary), len(number)))
+		parts := []string{f.Rule.ID}
+		if len(f.Where) > 0 {
+			parts = append(parts, proof(f.Where, f.Count, maxRemarkProof, names))
+		}
+		for _, fact := range f.Facts {
+			parts = append(parts, fact.Name+" "+view.Printable(fact.Value))
+		}
+		p.line(strings.Repeat(" ", len(number)), s.paint(dim, s.wrap(strings.Join(parts, "; "), len(number))))
+	}
 }
 
 const labelWidth = 12
