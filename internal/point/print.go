@@ -3,9 +3,7 @@ package point
 import (
 	"encoding/binary"
 	"math/bits"
-	"net/netip"
 
-	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/trace"
@@ -37,125 +35,6 @@ const (
 
 func (p *print) dir() int  { return int(p.talk & 1) }
 func (p *print) conv() int { return int(p.talk >> 1) }
-
-// A Recorder keeps the prints of a source, or of one lane of it. Its memory is bounded: when it is full, it keeps on with half of the packets,
-// chosen by a hash of what no device on the way changes, so that two points choose the same ones.
-type Recorder struct {
-	prints []print
-	limit  int
-	level  int // prints whose sampling hash ends with so many zeros are kept
-	unit   int64
-	net    int64 // packets with a network layer
-	heard  map[netip.Addr]bool
-}
-
-const (
-	// leastPrints is how many prints a recorder may have whatever the length of its source: 1.5 MiB.
-	leastPrints = 1 << 15
-	// maxHeard bounds the senders of ARP that are remembered.
-	maxHeard = 1 << 10
-	// share is the part of the length of a source that all its recorders may use: a hundredth.
-	share = 100
-)
-
-// NewRecorder returns the recorder of one of n lanes of a source of so many bytes.
-func NewRecorder(bytes int64, n int) *Recorder {
-	limit := bytes / share / int64(n) / printSize
-	return &Recorder{limit: int(max(limit, leastPrints)), unit: 1_000_000}
-}
-
-const printSize = 48
-
-// Add takes a packet and what the tracker says of it.
-func (r *Recorder) Add(p *packet.Packet, s *flow.Sighting) {
-	if !p.Src.IsValid() {
-		r.hear(p)
-		return
-	}
-	if s.Conv == nil || s.Duplicate || p.Flags&packet.Fragment != 0 || p.Flags&packet.TransportMissing != 0 {
-		return
-	}
-	r.net++
-	var q print
-	q.fill(p)
-	q.talk = uint32(s.Conv.ID)<<1 | uint32(s.Dir)
-	if r.level > 0 && !q.sampled(r.level) {
-		return
-	}
-	for r.unit > 1 && q.time%r.unit != 0 {
-		r.unit /= 1000
-	}
-	r.prints = append(r.prints, q)
-	if len(r.prints) >= r.limit {
-		r.thin(r.level + 1)
-	}
-}
-
-// hear notes who sends ARP: it shows which hosts are near when none of their packets is there.
-func (r *Recorder) hear(p *packet.Packet) {
-	for i := range p.N {
-		if p.Layers[i].Proto != proto.ARP || len(r.heard) >= maxHeard {
-			continue
-		}
-		b := p.Bytes(i)
-		if len(b) < 18 || b[2] != 8 || b[3] != 0 || b[4] != 6 || b[5] != 4 { // IPv4 over addresses of 6 bytes (RFC 826)
-			continue
-		}
-		if a := netip.AddrFrom4([4]byte(b[14:18])); !a.IsUnspecified() {
-			r.hears(a)
-		}
-	}
-}
-
-func (r *Recorder) hears(a netip.Addr) {
-	if r.heard == nil {
-		r.heard = map[netip.Addr]bool{}
-	}
-	r.heard[a] = true
-}
-
-// thin keeps the prints of a level.
-func (r *Recorder) thin(level int) {
-	for r.level < level {
-		r.level++
-		kept := r.prints[:0]
-		for i := range r.prints {
-			if r.prints[i].sampled(r.level) {
-				kept = append(kept, r.prints[i])
-			}
-		}
-		r.prints = kept
-	}
-	if len(r.prints) >= r.limit && r.level < maxLevel {
-		r.thin(r.level + 1)
-	}
-	if len(r.prints) >= r.limit { // all alike: the first ones are as good as others
-		r.prints = r.prints[:r.limit/2]
-	}
-}
-
-// maxLevel is the thinnest sample: 1 of 65,536.
-const maxLevel = 16
-
-// Join takes over the prints of a lane; number is the number of its conversations in the case.
-func (r *Recorder) Join(lane *Recorder, number func(int) int) {
-	for i := range lane.prints {
-		p := lane.prints[i]
-		p.talk = uint32(number(p.conv()))<<1 | p.talk&1
-		r.prints = append(r.prints, p)
-	}
-	r.level, r.unit, r.net = max(r.level, lane.level), min(r.unit, lane.unit), r.net+lane.net
-	for a := range lane.heard {
-		r.hears(a)
-	}
-}
-
-// Number makes numbers of conversations unique over a case: those of the source begin at base.
-func (r *Recorder) Number(base int) {
-	for i := range r.prints {
-		r.prints[i].talk += uint32(base) << 1
-	}
-}
 
 func (q *print) fill(p *packet.Packet) {
 	q.time, q.number = p.Record.Time, uint32(p.Record.Pos.Number)

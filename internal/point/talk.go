@@ -28,30 +28,62 @@ type side struct {
 // gather puts the prints of a recorder into talks.
 func gather(p *Point, r *Recorder, convs *flow.Conversations) *side {
 	s := &side{Point: p, toward: map[netip.AddrPort][]*talk{}}
-	slices.SortFunc(r.prints, func(a, b print) int {
-		return cmp.Or(cmp.Compare(a.talk>>1, b.talk>>1), cmp.Compare(a.number, b.number))
-	})
-	for from := 0; from < len(r.prints); {
-		id, to := r.prints[from].conv(), from
-		for to < len(r.prints) && r.prints[to].conv() == id {
+	for _, list := range r.all() {
+		s.split(list, convs)
+	}
+	slices.SortStableFunc(s.talks, func(a, b *talk) int { return cmp.Compare(a.conv.ID, b.conv.ID) })
+	s.talks = slices.CompactFunc(s.talks, func(a, b *talk) bool { return a.conv.ID == b.conv.ID && a.take(b) })
+	for _, t := range s.talks {
+		t.split()
+		for d := range t.ways {
+			if to := t.conv.Ends[1-d]; len(t.ways[d]) > 0 && to.Port() != 0 {
+				s.toward[to] = append(s.toward[to], t)
+			}
+		}
+	}
+	return s
+}
+
+// split makes talks of the prints of a lane, which are put in order for it.
+func (s *side) split(prints []print, convs *flow.Conversations) {
+	arrange(prints)
+	for from := 0; from < len(prints); {
+		id, to := prints[from].conv(), from
+		for to < len(prints) && prints[to].conv() == id {
 			to++
 		}
 		if id < convs.Len() {
-			t := &talk{conv: convs.At(id), prints: r.prints[from:to:to]}
-			for i := range t.prints {
-				d := t.prints[i].dir()
-				t.ways[d] = append(t.ways[d], int32(i))
-			}
-			for d := range t.ways {
-				if to := t.conv.Ends[1-d]; len(t.ways[d]) > 0 && to.Port() != 0 {
-					s.toward[to] = append(s.toward[to], t)
-				}
-			}
-			s.talks = append(s.talks, t)
+			s.talks = append(s.talks, &talk{conv: convs.At(id), prints: prints[from:to:to]})
 		}
 		from = to
 	}
-	return s
+}
+
+func arrange(prints []print) {
+	slices.SortFunc(prints, func(a, b print) int {
+		return cmp.Or(cmp.Compare(a.talk>>1, b.talk>>1), cmp.Compare(a.number, b.number))
+	})
+}
+
+// take adds the prints that another lane has of the same conversation: frames in tunnels may come to several.
+func (t *talk) take(o *talk) bool {
+	t.prints = slices.Concat(t.prints, o.prints)
+	arrange(t.prints)
+	return true
+}
+
+// split lists the prints of each direction.
+func (t *talk) split() {
+	var n [2]int
+	for i := range t.prints {
+		n[t.prints[i].dir()]++
+	}
+	all := make([]int32, len(t.prints))
+	t.ways = [2][]int32{all[:0:n[0]], all[n[0]:n[0]]}
+	for i := range t.prints {
+		d := t.prints[i].dir()
+		t.ways[d] = append(t.ways[d], int32(i))
+	}
 }
 
 // thin leaves out what a level does not have.
