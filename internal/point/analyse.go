@@ -80,7 +80,7 @@ func (c *couple) clock() {
 				if !h.kind.clocked() || q.time == trace.NoTime || f.b.prints[h.b].time == trace.NoTime {
 					continue
 				}
-				s := sample{q.number, q.time, f.delta(h), c.ways[i][d] == BtoA}
+				s := sample{q.number, f.b.prints[h.b].number, q.time, f.delta(h), c.ways[i][d] == BtoA}
 				if s.d >= most || s.d <= -most {
 					continue
 				}

@@ -16,17 +16,20 @@ type Clock struct {
 	Unit int64
 }
 
-// A Segment is a time in which both clocks ran without a step. Where a step is, is known to a second.
+// A Segment is a time in which both clocks ran without a step. A step lies between the last packet of one segment and the first of the next.
 type Segment struct {
-	From, To int64 // by the clock of A
-	Bound    Bound
-	// Offset is B minus A at From, in nanoseconds, and Error how far it may be off: packets arrive after they were sent, and so it
-	// can be nowhere else. Of a one-sided bound Offset is the limit, and Error is 0.
+	From, To    int64     // by the clock of A
+	First, Last [2]uint32 // records of A and of B at From and To, modulo 2^32
+	Bound       Bound
+	// Offset is B minus A at From, in nanoseconds, and Error how far it may be off anywhere in the segment: packets arrive after they were
+	// sent, and clocks run apart by maxDrift at most, so it can be nowhere else. Of a one-sided bound Offset is the limit, and Error is 0.
 	Offset, Error int64
 	// Drift is in parts per billion, between Slowest and Fastest.
 	Drift, Slowest, Fastest int64
 	// Sum is, of a one-sided bound, the offset together with the least time on the way (AtMost: plus, AtLeast: minus), and SumError its error.
 	Sum, SumError int64
+
+	errors []int64 // how far the offset may be off at equal steps from From to To
 }
 
 // Bound says what is known of an offset.
@@ -63,19 +66,54 @@ func (c *Clock) At(t int64) (int64, bool) {
 	return s.At(t), true
 }
 
+// ErrorAt is how far the offset that At gives may be off at a time of A; it is greater at the ends of a segment, and grows outside of it.
+func (s *Segment) ErrorAt(t int64) int64 {
+	n := len(s.errors) - 1
+	switch {
+	case n < 0:
+		return s.SumError
+	case t < s.From:
+		return s.errors[0] + s.growth(difference(s.From, t))
+	case t > s.To:
+		return s.errors[n] + s.growth(difference(t, s.To))
+	}
+	step := max(1, (s.To-s.From)/int64(n))
+	i := min(int64(n-1), (t-s.From)/step)
+	x, y := s.errors[i], s.errors[i+1] // the bounds are convex: between two places they are no greater than a line
+	return max(x, y) - min(difference(max(x, y), min(x, y)), part(min(x, y), max(x, y), x < y, t-s.From-i*step, step))
+}
+
+// part is what is missing to the greater of two errors at a place between them.
+func part(low, high int64, rising bool, at, step int64) int64 {
+	at = min(at, step)
+	if rising {
+		at = step - at
+	}
+	hi, lo := bits.Mul64(magnitude(high-low), magnitude(at))
+	q, _ := bits.Div64(hi, lo, magnitude(step))
+	return int64(q)
+}
+
+// growth is how much less is known so long before or after a segment.
+func (s *Segment) growth(d int64) int64 {
+	return max(scale(d, s.Fastest-s.Drift), scale(d, s.Drift-s.Slowest)) + 1
+}
+
 // A sample is one packet at both points.
 type sample struct {
 	order uint32 // record of A
+	other uint32 // record of B
 	t, d  int64  // time at A; time at B minus that at A
 	back  bool   // from B to A
 }
 
 // A bin is what the samples of about a second say. Offsets are at most low[0] and at least high[1].
 type bin struct {
-	from, to int64
-	low      [2]mark // the least and
-	high     [2]mark // the most, by direction
-	n        [2]int64
+	from, to    int64
+	first, last [2]uint32 // records of A and B
+	low         [2]mark   // the least and
+	high        [2]mark   // the most, by direction
+	n           [2]int64
 }
 
 // A mark is a difference with the time that it was seen at.
@@ -102,6 +140,8 @@ const (
 //     A line below the ones and above the others is a possible clock. Of all lines the one with the most room on both sides is taken; half of the room is the error.
 //  3. Where no line fits all bins, one that contradicts both the bins before and those after it is left out;
 //     where there is none such, the clock was set: a new segment begins.
+//  4. Of packets that go one way only, a line is below all (or above); the one that leaves least between is the drift, if the way
+//     is as long at all times. The clock was set where the least time on the way changes by more than any queue holds.
 //
 // Ticks make differences uncertain: tick[1] to below, tick[0] above.
 func fit(samples []sample, ticks [2]int64, unit int64) Clock {
@@ -113,6 +153,7 @@ func fit(samples []sample, ticks [2]int64, unit int64) Clock {
 		}
 		return gap < 0
 	})
+	defer func() { c.narrow(samples, ticks) }()
 	for from, tries := 0, 0; from < len(bins) && tries < maxSegments; tries++ {
 		to := from + feasible(bins[from:], ticks)
 		if to < len(bins)-1 {
@@ -141,10 +182,11 @@ func binned(samples []sample) []bin {
 	for _, s := range samples {
 		n := len(bins)
 		if n == 0 || s.t >= bins[n-1].from+width || s.t < bins[n-1].from-width {
-			bins = append(bins, bin{from: s.t, to: s.t})
+			bins = append(bins, bin{from: s.t, to: s.t, first: [2]uint32{s.order, s.other}})
 			n++
 		}
 		b := &bins[n-1]
+		b.last = [2]uint32{s.order, s.other}
 		w := 0
 		if s.back {
 			w = 1
@@ -166,6 +208,9 @@ func without(bins []bin, i int) []bin { return slices.Delete(slices.Clone(bins),
 
 // feasible is how many of the bins, from the first on, one line fits. At least one does not contradict itself.
 func feasible(bins []bin, ticks [2]int64) int {
+	if n := level(bins); n < len(bins) {
+		return n
+	}
 	if _, gap := best(bins, ticks); gap >= 0 {
 		return len(bins)
 	}
@@ -208,21 +253,7 @@ func best(bins []bin, ticks [2]int64) (drift, gap int64) {
 	if none == math.MaxInt64 {
 		return 0, none
 	}
-	low, high := int64(-maxDrift), int64(maxDrift)
-	for high-low > 2 {
-		a := low + (high-low)/3
-		b := high - (high-low)/3
-		if gapAt(a) < gapAt(b) {
-			low = a
-		} else {
-			high = b
-		}
-	}
-	for d := low; d <= high; d++ {
-		if g := gapAt(d); d == low || g > gap {
-			drift, gap = d, g
-		}
-	}
+	drift, gap = peak(-maxDrift, maxDrift, gapAt)
 	if none >= gap-slack {
 		return 0, none
 	}
@@ -245,7 +276,7 @@ func nearest(d int64, ok func(int64) bool) int64 {
 // add appends the segment of the bins, which one line fits.
 func (c *Clock) add(bins []bin, ticks [2]int64) {
 	var n [2]int64
-	s := Segment{From: bins[0].from, To: bins[len(bins)-1].to}
+	s := Segment{From: bins[0].from, To: bins[len(bins)-1].to, First: bins[0].first, Last: bins[len(bins)-1].last}
 	for i := range bins {
 		n[0], n[1] = n[0]+bins[i].n[0], n[1]+bins[i].n[1]
 		s.From, s.To = min(s.From, bins[i].from), max(s.To, bins[i].to)
@@ -262,18 +293,25 @@ func (c *Clock) add(bins []bin, ticks [2]int64) {
 		return
 	}
 	c.Used[0], c.Used[1] = c.Used[0]+n[0], c.Used[1]+n[1]
+	s.Slowest, s.Fastest = -maxDrift, maxDrift
+	start := difference(s.From, bins[0].from)
 	switch {
-	case n[1] == 0:
-		s.Bound, s.Offset = AtMost, above
-		s.sum(bins, 0, ticks)
-	case n[0] == 0:
-		s.Bound, s.Offset = AtLeast, below
-		s.sum(bins, 1, ticks)
+	case n[0] == 0 || n[1] == 0:
+		w := way(n[0] == 0)
+		s.Bound, s.Drift = AtMost+Bound(w), slope(bins, w)
+		_, above, below = room(bins, s.Drift, ticks)
+		s.Offset = above
+		if w == 1 {
+			s.Offset = below
+		}
+		s.Offset += scale(start, s.Drift)
+		s.sum(bins, w, ticks)
+		s.Sum += scale(start, s.Drift)
 	default:
-		s.Offset, s.Error, s.Drift = below+gap/2, (gap+1)/2+1, drift
-		s.Offset += scale(difference(s.From, bins[0].from), drift)
+		s.Offset, s.Drift = below+gap/2+scale(start, drift), drift
 		possible := func(d int64) bool { g, _, _ := room(bins, d, ticks); return g >= 0 }
 		s.Slowest, s.Fastest = furthest(drift, -maxDrift, possible), furthest(drift, maxDrift, possible)
+		s.fan(bins, ticks)
 	}
 	c.Segments = append(c.Segments, s)
 }
@@ -290,9 +328,10 @@ func furthest(good, end int64, ok func(int64) bool) int64 {
 // ticks do so because of the ticks, and each narrows what is possible; others tell the least time on the way.
 func (s *Segment) sum(bins []bin, w int, ticks [2]int64) {
 	low, high := int64(math.MaxInt64), int64(math.MinInt64)
+	flat := func(m mark) int64 { return m.d - scale(difference(m.t, bins[0].from), s.Drift) }
 	for i := range bins {
 		if bins[i].n[w] > 0 {
-			low, high = min(low, bins[i].low[w].d), max(high, bins[i].high[w].d)
+			low, high = min(low, flat(bins[i].low[w])), max(high, flat(bins[i].high[w]))
 		}
 	}
 	// The true difference is between d-ticks[0] and d+ticks[1].

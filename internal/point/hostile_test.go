@@ -155,7 +155,7 @@ func TestNoClock(t *testing.T) {
 	var samples []sample
 	for i := range 20_000 {
 		at := int64(i) * second
-		samples = append(samples, sample{uint32(2 * i), at, int64(i*7919%1000) * second, false}, sample{uint32(2*i + 1), at + 1, int64(i*104729%1000) * second, true})
+		samples = append(samples, sample{uint32(2 * i), uint32(2 * i), at, int64(i*7919%1000) * second, false}, sample{uint32(2*i + 1), uint32(2*i + 1), at + 1, int64(i*104729%1000) * second, true})
 	}
 	if c := fit(samples, [2]int64{}, 1); len(c.Segments) > maxSegments {
 		t.Errorf("%d segments", len(c.Segments))

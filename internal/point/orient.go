@@ -99,7 +99,7 @@ func (f *found) byDelay() (w [2]Course) {
 		for _, h := range f.hits[d] {
 			if h.kind.clocked() {
 				q := &f.a.prints[h.a]
-				samples = append(samples, sample{q.number, q.time, f.delta(h), d == 1})
+				samples = append(samples, sample{q.number, f.b.prints[h.b].number, q.time, f.delta(h), d == 1})
 			}
 		}
 	}

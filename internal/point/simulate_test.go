@@ -466,14 +466,18 @@ func clocks(t *testing.T, c *couple, w *world) {
 		s := &c.pair.Clock.Segments[i]
 		for k := range int64(11) {
 			at := s.From + (s.To-s.From)/10*k
-			if slices.ContainsFunc(w.steps, func(s step) bool { return (time.Duration(at-simStart) - s.at).Abs() < time.Second }) {
-				continue // a step is known to a second
-			}
 			off := time.Duration(s.At(at) - (w.clockB(time.Duration(at-simStart)) - at))
 			worst = max(worst, off.Abs())
-			if off.Abs() > time.Duration(s.Error) {
-				t.Errorf("segment %d: off by %v, beyond its error of %v", i, off, time.Duration(s.Error))
+			if e := s.ErrorAt(at); off.Abs() > time.Duration(e) || e > s.Error {
+				t.Errorf("segment %d: off by %v, beyond its error of %v, of %v in all", i, off, time.Duration(e), time.Duration(s.Error))
 			}
+		}
+	}
+	for i, s := range c.pair.Clock.Steps() {
+		want := w.steps[min(i, len(w.steps)-1)]
+		at := simStart + int64(want.at)
+		if s.After > at || s.Before < at-int64(time.Millisecond) || time.Duration(s.By-int64(want.by)).Abs() > time.Duration(s.Error) {
+			t.Errorf("set by %v ± %v between %v and %v, want %v at %v", time.Duration(s.By), time.Duration(s.Error), time.Duration(s.After-simStart), time.Duration(s.Before-simStart), want.by, want.at)
 		}
 	}
 	t.Logf("offset off by %v at most, %d segments, first %+v", worst, len(c.pair.Clock.Segments), c.pair.Clock.Segments[:min(1, len(c.pair.Clock.Segments))])
