@@ -27,6 +27,7 @@ func Analyse(points []Point, prints []*Recorder, convs *flow.Conversations) *Res
 			}
 		}
 	}
+	r.synchronise(sides)
 	return r
 }
 

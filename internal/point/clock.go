@@ -287,7 +287,7 @@ func (c *Clock) add(bins []bin, ticks [2]int64) {
 	} else if gap, _, _ := room(bins, 0, ticks); gap < 0 {
 		drift, _ = best(bins, ticks)
 	}
-	gap, above, below := room(bins, drift, ticks)
+	gap, _, below := room(bins, drift, ticks)
 	if gap < 0 { // one bin that contradicts itself: a step is in it
 		c.Dropped += n[0] + n[1]
 		return
@@ -299,12 +299,11 @@ func (c *Clock) add(bins []bin, ticks [2]int64) {
 	case n[0] == 0 || n[1] == 0:
 		w := way(n[0] == 0)
 		s.Bound, s.Drift = AtMost+Bound(w), slope(bins, w)
-		_, above, below = room(bins, s.Drift, ticks)
-		s.Offset = above
+		_, limit, least := room(bins, s.Drift, ticks)
 		if w == 1 {
-			s.Offset = below
+			limit = least
 		}
-		s.Offset += scale(start, s.Drift)
+		s.Offset = limit + scale(start, s.Drift)
 		s.sum(bins, w, ticks)
 		s.Sum += scale(start, s.Drift)
 	default:

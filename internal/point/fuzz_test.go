@@ -56,6 +56,14 @@ func FuzzAnalyse(f *testing.F) {
 			p.Rewrites()
 		}
 		r.Adjacent()
+		for i := range at {
+			for k, rec := range at[i] {
+				if _, err := r.Clock(i).At(int64(k+1), rec.time); err < 0 {
+					t.Fatalf("record %d of point %d: error %d", k+1, i, err)
+				}
+			}
+			r.Clock(i).Stretches()
+		}
 	})
 }
 

@@ -15,6 +15,7 @@
 //  3. What is certain gives the offset of the clocks, with bounds: no packet
 //     arrives before it was sent ([fit]).
 //  4. With the clocks, what is left over is counted: lost, or seen only here ([Meeting]).
+//  5. All pairs together give one clock for all points ([Timebase]).
 //
 // A false pair is worse than none. Content that was seen more than once is
 // matched only inside a pair of conversations, and only where clock and order leave one answer.
@@ -48,6 +49,10 @@ type Result struct {
 	Pairs  []Pair // each two points with packets, in order
 	// Sampled is, when not 0, how many low bits of a hash are zero for the packets that were compared: 1 in 2^Sampled. The others found no room.
 	Sampled int
+	// Contradictions are the pairs whose clocks no one clock fits together with the others; what they say is left out of it.
+	Contradictions []Contradiction
+
+	bases []Timebase
 }
 
 // A Pair is two points, and what both saw.

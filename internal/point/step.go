@@ -17,7 +17,7 @@ func (c *Clock) Steps() (out []Step) {
 	return out
 }
 
-// narrow looks for each step among the packets between two segments: where fewest of them contradict the segment that they come to lie in.
+// narrow looks for each step among the packets between two segments: where they agree best with the segment that they come to lie in.
 func (c *Clock) narrow(samples []sample, ticks [2]int64) {
 	for i := 1; i < len(c.Segments); i++ {
 		x, y := &c.Segments[i-1], &c.Segments[i]
@@ -31,15 +31,13 @@ func (c *Clock) narrow(samples []sample, ticks [2]int64) {
 			continue
 		}
 		between := samples[from:to]
-		wrong := 0
+		by := max(difference(y.At(y.From), x.At(y.From)), difference(x.At(y.From), y.At(y.From)))
+		// Only what the packets up to a place say more for the one segment than for the other counts.
+		sum, least, split := int64(0), int64(0), 0
 		for k := range between {
-			wrong += y.against(&between[k], ticks)
-		}
-		least, split := wrong, 0
-		for k := range between {
-			wrong += x.against(&between[k], ticks) - y.against(&between[k], ticks)
-			if wrong < least {
-				least, split = wrong, k+1
+			sum = total(sum, x.against(&between[k], ticks, by)-y.against(&between[k], ticks, by))
+			if sum < least {
+				least, split = sum, k+1
 			}
 		}
 		if split > 0 {
@@ -55,12 +53,12 @@ func (c *Clock) narrow(samples []sample, ticks [2]int64) {
 	}
 }
 
-// against is 1 when a packet would have arrived before it was sent.
-func (s *Segment) against(p *sample, ticks [2]int64) int {
+// against is how little a packet agrees with a segment: what it took beyond the least, up to most, and twice that if it would have arrived before it was sent.
+func (s *Segment) against(p *sample, ticks [2]int64, most int64) int64 {
 	x := difference(p.d, s.At(p.t))
 	e := s.ErrorAt(p.t)
-	if !p.back && x+ticks[1]+e < 0 || p.back && x-ticks[0]-e > 0 {
-		return 1
+	if !p.back && total(x, ticks[1]+e) < 0 || p.back && total(x, -ticks[0]-e) > 0 {
+		return 2 * min(most, 1<<40)
 	}
-	return 0
+	return min(max(x, -x), most, 1<<40)
 }
