@@ -59,13 +59,18 @@ type Input struct {
 	Hosts         []*flow.Host // capture quality by address
 	Session       *session.Session
 	Requests      []request.Request // of the applications, in order of the first bytes of the questions
+	Unasked       []request.Request // answers to no question of their conversation, in order
 	FileIO        []*fileio.Map     // what of Requests the calls of a Process Monitor log made
 	Points        *point.Result     // nil when nobody compared what several sources saw
 	// Withhold reports whether the named rule is silenced for the conversation, and notes that it was.
 	Withhold func(rule *Rule, c *flow.Conversation) bool
 
-	vantages []Vantage // by source; nil until one is asked for
-	talks    []*Talk   // nil until they are asked for
+	vantages []Vantage                        // by source; nil until one is asked for
+	talks    []*Talk                          // nil until they are asked for
+	detours  *detours                         // nil until they are asked for
+	directed map[*flow.Conversation]*Directed // the same
+	twins    map[*flow.Conversation][]*flow.Conversation
+	byConv   map[int][]*request.Request
 }
 
 // A Span is the time from the first to the last record of a source in nanoseconds since 1970; trace.NoTime without times.

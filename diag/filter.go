@@ -142,3 +142,5 @@ func join(by string, parts []string) string {
 	}
 	return strings.Join(kept, by)
 }
+
+func portOf(e netip.AddrPort) string { return fmt.Sprint(e.Port()) }

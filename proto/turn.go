@@ -1,5 +1,7 @@
 package proto
 
+import "net/netip"
+
 // A Turn is the part that a message has in a conversation of questions and
 // answers. A protocol says of each message which question it asks or answers;
 // package stream pairs them, and is the only one that does.
@@ -26,6 +28,10 @@ type Turn struct {
 	Status string
 	Code   uint32 // the same as a number
 	Failed bool
+	// Text is what an answer says of a failure for people to read: the message of a server.
+	Text string
+	// Addrs are the addresses that an answer gives for the name that was asked for; not to be changed.
+	Addrs []netip.Addr
 
 	// Charge is what a question takes of the credits that the server grants, 0 in a protocol without them. Left is 1 more than the
 	// credits that the asking side holds behind the message, 0 when that is not known.

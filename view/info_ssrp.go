@@ -8,8 +8,18 @@ import (
 	"github.com/wiretale/wiretale/proto/ssrp"
 )
 
-// ssrpInfo is "SQL Browser query for instance SQLSRV", and of a response what the instances are and where they listen.
+// ssrpInfo is the message in words, with what is wrong in it.
 func ssrpInfo(row *engine.Row, i int) string {
+	text := ssrpText(row, i)
+	var m ssrp.Message
+	if m.Decode(row.Packet.Bytes(i)) && m.Wrong() != "" {
+		text += " [" + m.Wrong() + "]"
+	}
+	return text
+}
+
+// ssrpText is "SQL Browser query for instance SQLSRV", and of a response what the instances are and where they listen.
+func ssrpText(row *engine.Row, i int) string {
 	var m ssrp.Message
 	if !m.Decode(row.Packet.Bytes(i)) {
 		return ""

@@ -11,10 +11,11 @@ import (
 	"github.com/wiretale/wiretale/diag/path"
 	"github.com/wiretale/wiretale/diag/reply"
 	"github.com/wiretale/wiretale/diag/smb"
+	"github.com/wiretale/wiretale/diag/ssrp"
 	"github.com/wiretale/wiretale/diag/tcp"
 )
 
 // All is every rule, by family.
 func All() []*diag.Rule {
-	return slices.Concat(capture.Rules(), tcp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules())
+	return slices.Concat(capture.Rules(), tcp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules())
 }

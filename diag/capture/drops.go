@@ -18,7 +18,7 @@ var dropsPage string
 var DropsReported = &diag.Rule{ID: "cap.drops.reported", Title: "the recorder lost packets or events", Page: dropsPage, Quality: true, Run: dropsReported}
 
 // lossRules are silenced where the recorder lost packets itself: a lost answer looks like none.
-var lossRules = []string{"tcp.syn.silent"}
+var lossRules = []string{"tcp.syn.silent", "ssrp.no_reply", "dns.no_reply"}
 
 func dropsReported(in *diag.Input) []diag.Finding {
 	var out []diag.Finding
@@ -36,7 +36,7 @@ func dropsReported(in *diag.Input) []diag.Finding {
 	return out
 }
 
-// sourceDrops is the finding on one source: what was lost where and when, and the connections that it may have hit.
+// sourceDrops is the finding on one source: what was lost where and when, and the conversations that it may have hit.
 func sourceDrops(in *diag.Input, source int, losses []diag.Loss) diag.Finding {
 	s := in.Sources[source]
 	f := diag.Finding{
@@ -69,7 +69,7 @@ func sourceDrops(in *diag.Input, source int, losses []diag.Loss) diag.Finding {
 		return f
 	}
 	for c := range in.Conversations.All() {
-		if c.Source == source && c.Proto == proto.TCP && hit(in, c, losses) {
+		if c.Source == source && (c.Proto == proto.TCP || c.Proto == proto.UDP) && hit(in, c, losses) {
 			f.Conversations = append(f.Conversations, c)
 		}
 	}

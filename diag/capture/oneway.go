@@ -19,7 +19,7 @@ var OneWay = &diag.Rule{ID: "cap.oneway", Title: "only one direction was capture
 const minOneWay = 10
 
 // answerRules take a missing answer for a fault.
-var answerRules = []string{"tcp.syn.silent"}
+var answerRules = []string{"tcp.syn.silent", "ssrp.no_reply", "dns.no_reply"}
 
 // unheard is what one source has of connections with one direction.
 type unheard struct {

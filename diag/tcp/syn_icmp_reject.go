@@ -44,7 +44,7 @@ func synRejected(in *diag.Input) []diag.Finding {
 			continue
 		}
 		text := rejectText(c)
-		if text == "" {
+		if text == "" || in.DirectedTo(c) != nil {
 			continue
 		}
 		k := key{c.Source, c.ICMP.From, c.Ends[1].Addr(), text}

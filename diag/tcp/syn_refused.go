@@ -31,7 +31,9 @@ const (
 func synRefused(in *diag.Input) []diag.Finding {
 	var all, refused, alternative []*flow.Conversation
 	for c := range in.Conversations.With(flow.Refused) {
-		all = append(all, c)
+		if in.DirectedTo(c) == nil {
+			all = append(all, c)
+		}
 	}
 	if len(all) == 0 {
 		return nil

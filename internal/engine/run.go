@@ -137,7 +137,7 @@ func (r *Run) Case() *Case {
 	c.Requests.Sort()
 	c.joinBeside()
 	r.comparePoints(c, c.bases)
-	in := &diag.Input{Sources: infos, Points: c.Points, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session, Requests: c.Requests.Requests, FileIO: c.FileIO}
+	in := &diag.Input{Sources: infos, Points: c.Points, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session, Requests: c.Requests.Requests, Unasked: c.Requests.Unasked, FileIO: c.FileIO}
 	for _, s := range r.sources {
 		in.Spans = append(in.Spans, diag.Span{First: s.counts.First, Last: s.counts.Last, Begin: s.begin})
 		in.Losses = append(in.Losses, s.losses.all(s.counts.Info, s.index)...)

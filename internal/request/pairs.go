@@ -152,6 +152,12 @@ func (p *Pairs) answer(m *Message, t *proto.Turn) *Request {
 	if t.Terms != nil {
 		r.Terms = t.Terms
 	}
+	if t.Addrs != nil {
+		r.Addrs = t.Addrs
+	}
+	if t.Text != "" {
+		r.Text = t.Text
+	}
 	r.Moved = add(r.Moved, t.Size)
 	if t.Status != "" {
 		r.Status, r.Code, r.Failed = t.Status, t.Code, t.Failed
@@ -172,7 +178,7 @@ func (p *Pairs) unasked(m *Message, t *proto.Turn) {
 	r := p.take()
 	*r = Request{
 		Source: p.source, Conv: m.Conv, Dir: 1 - m.Dir, Protocol: m.Protocol, key: t.Key, Offset: t.Offset, Wanted: -1, Moved: t.Size,
-		Length: m.Length, Status: t.Status, Code: t.Code, Failed: t.Failed, First: m.First, Last: m.Last,
+		Length: m.Length, Status: t.Status, Code: t.Code, Failed: t.Failed, Text: t.Text, Addrs: t.Addrs, Terms: t.Terms, First: m.First, Last: m.Last,
 	}
 	r.learn(t)
 	p.close(r)

@@ -7,6 +7,8 @@
 package request
 
 import (
+	"net/netip"
+
 	"github.com/wiretale/wiretale/proto"
 )
 
@@ -36,13 +38,15 @@ type Request struct {
 	asking   bool   // the question goes on
 	key      uint64
 
-	Command string // what is asked: "Read", "GET", "A"
-	Name    string // what for: a file, a path, a host name; "" when unknown
-	Offset  int64  // in what Name names, bytes; -1 when that has no meaning
-	Wanted  int64  // bytes of content that the question asks for or brings, -1 when it says nothing of it
-	Moved   int64  // bytes of content that the answer brings or accepts, -1 when it says nothing of it
-	Length  int64  // bytes of the answer on the wire, headers of the protocol included
-	Status  string // of the answer, as the protocol names it
+	Command string       // what is asked: "Read", "GET", "A"
+	Name    string       // what for: a file, a path, a host name; "" when unknown
+	Offset  int64        // in what Name names, bytes; -1 when that has no meaning
+	Wanted  int64        // bytes of content that the question asks for or brings, -1 when it says nothing of it
+	Moved   int64        // bytes of content that the answer brings or accepts, -1 when it says nothing of it
+	Length  int64        // bytes of the answer on the wire, headers of the protocol included
+	Status  string       // of the answer, as the protocol names it
+	Text    string       // what the answer says of a failure for people to read
+	Addrs   []netip.Addr // that the answer gives for the name
 
 	Terms []proto.Term // what the answer says that both sides agreed on
 
@@ -51,6 +55,9 @@ type Request struct {
 	Pending     Mark // the server said that the answer will come later
 	First, Last Mark // first and last byte of the answer
 }
+
+// Key is what pairs the answer with the question in the protocol; 0 where answers come in order.
+func (r *Request) Key() uint64 { return r.key }
 
 // Answered reports whether the whole answer was seen.
 func (r *Request) Answered() bool { return r.Last.Seen() }

@@ -2,10 +2,12 @@ package dns_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/wiretale/wiretale/field"
+	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/dns"
 )
 
@@ -125,6 +127,8 @@ var tables = []*field.Table{&dns.Fields, &dns.StreamFields, &dns.MulticastFields
 
 // everything decodes b in all forms and returns how many values there are.
 func everything(t testing.TB, b []byte) int {
+	var turn proto.Turn
+	dns.Datagram.Turn(b, &turn)
 	values := 0
 	for _, table := range tables {
 		for i := range table.Fields {
@@ -221,4 +225,25 @@ func FuzzMessage(f *testing.F) {
 	f.Add(answer())
 	f.Add(all())
 	f.Fuzz(func(t *testing.T, b []byte) { everything(t, b) })
+}
+
+func TestTurns(t *testing.T) {
+	question := "\x01a\x04test\x00\x00\x01\x00\x01"
+	for _, c := range []struct{ what, bytes, want string }{
+		{"a query", "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" + question, "A a.test  false  []"},
+		{"an answer with an alias", "\x12\x34\x81\x80\x00\x01\x00\x02\x00\x00\x00\x00" + question +
+			"\xc0\x0c\x00\x05\x00\x01\x00\x00\x00\x01\x00\x02\xc0\x0e" + "\xc0\x0e\x00\x01\x00\x01\x00\x00\x00\x01\x00\x04\x0a\x00\x00\x02", "A a.test NOERROR false  [10.0.0.2]"},
+		{"cut to what fits", "\x12\x34\x83\x80\x00\x01\x00\x00\x00\x00\x00\x00" + question, "A a.test NOERROR false truncated []"},
+		{"refused", "\x12\x34\x81\x85\x00\x01\x00\x00\x00\x00\x00\x00" + question, "A a.test REFUSED true  []"},
+		{"an address that ends early", "\x12\x34\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00" + question + "\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x01\x00\x04\x0a\x00", "A a.test NOERROR false  []"},
+		{"an update", "\x12\x34\x28\x00\x00\x01\x00\x00\x00\x00\x00\x00" + question, "UPDATE a.test  false  []"},
+	} {
+		var turn proto.Turn
+		if !dns.Datagram.Turn([]byte(c.bytes), &turn) {
+			t.Fatalf("%s has no part", c.what)
+		}
+		if got := fmt.Sprintf("%s %s %s %v %s %v", turn.Command, turn.Name, turn.Status, turn.Failed, turn.Text, turn.Addrs); got != c.want {
+			t.Errorf("%s: %s, want %s", c.what, got, c.want)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -43,18 +44,49 @@ func turn(b []byte, t *proto.Turn) bool {
 		if t.Status == "" {
 			t.Status = "RCODE " + strconv.Itoa(int(m.RCode()))
 		}
-		return true
+		if m.Flags&truncated != 0 {
+			t.Text = Truncated
+		}
 	}
 	t.Command = opcodes[m.Opcode()]
 	w, r := Records{Message: &m}, Record{}
-	if w.Next(&r) && r.Section == Question {
-		if t.Command == "" {
-			t.Command = typeCodes[r.Type]
-		}
-		if t.Command == "" {
-			t.Command = "TYPE" + strconv.Itoa(int(r.Type)) // RFC 3597, 5
-		}
-		t.Name, _ = NameText(b, r.Off)
+	if !w.Next(&r) || r.Section != Question {
+		return true
+	}
+	if t.Command == "" {
+		t.Command = typeCodes[r.Type]
+	}
+	if t.Command == "" {
+		t.Command = "TYPE" + strconv.Itoa(int(r.Type)) // RFC 3597, 5
+	}
+	t.Name, _ = NameText(b, r.Off)
+	if t.Kind == proto.Answer && m.Opcode() == 0 {
+		t.Addrs = addresses(&w)
 	}
 	return true
+}
+
+// Truncated is what a turn says of an answer that is cut to what fits in a datagram: the client is to ask again over TCP (RFC 1035, 4.2.1).
+const Truncated = "truncated"
+
+const (
+	truncated = 0x0200 // flag
+	typeA     = 1
+	typeAAAA  = 28
+	classIN   = 1
+	maxAddrs  = 16 // addresses of an answer that a turn has
+)
+
+// addresses are those that the answers behind the question give, whatever name has them: the others are its aliases.
+func addresses(w *Records) (out []netip.Addr) {
+	var r Record
+	for len(out) < maxAddrs && w.Next(&r) && r.Section == Answer {
+		if r.Class != classIN || r.Type != typeA && r.Type != typeAAAA {
+			continue
+		}
+		if a, ok := netip.AddrFromSlice(w.Message.Bytes[r.Data : r.Data+r.DataLen]); ok && r.DataLen == r.Said && a.Is4() == (r.Type == typeA) {
+			out = append(out, a)
+		}
+	}
+	return out
 }

@@ -32,7 +32,53 @@ var Fields = field.Table{Proto: "ssrp", Title: "SQL Server Resolution Protocol",
 	told("ssrp.server_version", "Server version", "Version"),
 	told("ssrp.named_pipe", "Named pipe", "np"),
 	{Name: "ssrp.tcp.port", Title: "TCP port", Type: field.Uint, Width: 2, Find: port},
+	told("ssrp.via", "VIA parameters", "via"),
+	told("ssrp.rpc", "RPC computer name", "rpc"),
+	told("ssrp.spx", "SPX service name", "spx"),
+	told("ssrp.adsp", "AppleTalk object name", "adsp"),
+	told("ssrp.bv", "Banyan VINES name", "bv"),
+	{Name: "ssrp.other", Title: "Other", Type: field.String, Find: others},
+	{Name: "ssrp.malformed", Title: "Malformed", Type: field.String, Find: wrong},
 }}
+
+// keys are those that [MC-SQLR] 2.2.5 has.
+var keys = map[string]bool{
+	"ServerName": true, "InstanceName": true, "IsClustered": true, "Version": true, "np": true, "tcp": true, "via": true, "rpc": true, "spx": true, "adsp": true, "bv": true,
+}
+
+// others are the keys with values that the specification does not have, and ports that are none.
+func others(b []byte, yield func(field.Span, field.Value) bool) {
+	var m Message
+	if !m.Decode(b) {
+		return
+	}
+	p := Pairs{Data: m.Data}
+	for {
+		k, v, off, _, ok := p.Next()
+		if !ok {
+			return
+		}
+		if keys[string(k)] && (string(k) != "tcp" || isPort(v)) {
+			continue
+		}
+		if !yield(field.Span{Off: responseHead + off, Len: len(v)}, field.S(string(k)+"="+string(v))) {
+			return
+		}
+	}
+}
+
+// wrong says where the message breaks the specification.
+func wrong(b []byte, yield func(field.Span, field.Value) bool) {
+	var m Message
+	if m.Decode(b) && m.Wrong() != "" {
+		yield(field.Span{Len: len(b)}, field.S(m.Wrong()))
+	}
+}
+
+func isPort(value []byte) bool {
+	_, err := strconv.ParseUint(string(value), 10, 16)
+	return err == nil && len(value) <= maxPort
+}
 
 // asked is the instance that a query names.
 func asked(b []byte, yield func(field.Span, field.Value) bool) {

@@ -3,25 +3,33 @@
 // instance listens. Numbers are little-endian, text is in the code page of its sender.
 package ssrp
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+)
 
 // Types of messages, [MC-SQLR] 2.2.1 to 2.2.6.
 const (
 	BroadcastQuery = 0x02 // CLNT_BCAST_EX: who is there?
 	UnicastQuery   = 0x03 // CLNT_UCAST_EX: which instances has the host?
 	InstanceQuery  = 0x04 // CLNT_UCAST_INST: where is this instance?
-	Response       = 0x05 // SVR_RESP
+	Response       = 0x05 // SVR_RESP, and SVR_RESP (DAC)
 	AdminQuery     = 0x0f // CLNT_UCAST_DAC: where is the administrator connection of this instance?
 )
 
 const (
-	responseHead = 3  // type and size
-	adminHead    = 2  // type and version
-	adminLen     = 6  // of the answer to an administrator's query
-	adminVersion = 1  // the only version there is
-	maxInstance  = 32 // bytes of an instance name with its zero
-	maxPort      = 5  // digits of a port
+	responseHead = 3   // type and size
+	adminHead    = 2   // type and version
+	adminLen     = 6   // of the answer to an administrator's query
+	adminVersion = 1   // the only version there is
+	maxInstance  = 32  // bytes of an instance name with its zero
+	maxName      = 255 // bytes of any name
+	maxPort      = 5   // digits of a port
 )
+
+// begins is what the data of a response begins with.
+var begins = []byte("ServerName;")
 
 // A Message is one datagram. Slices alias what Decode got.
 type Message struct {
@@ -34,6 +42,10 @@ type Message struct {
 	// Port is the port of the administrator connection; valid iff Admin.
 	Port  uint16
 	Admin bool
+
+	named int // bytes of the name of a query, its zero included
+	ended bool
+	extra int // bytes behind the data that the size of a response does not count
 }
 
 // Is reports whether b looks like a message: a known type with a length that fits. What a
@@ -43,7 +55,7 @@ func Is(b []byte) bool {
 	return m.Decode(b)
 }
 
-// Decode reads the message b. It reports whether b is one.
+// Decode reads the message b. It reports whether b is one. What breaks a rule and is a message all the same says so in Wrong.
 func (m *Message) Decode(b []byte) bool {
 	if len(b) == 0 {
 		return false
@@ -53,18 +65,23 @@ func (m *Message) Decode(b []byte) bool {
 	case BroadcastQuery, UnicastQuery:
 		return len(b) == 1
 	case InstanceQuery:
-		m.Instance = ended(b[1:])
-		return len(b) > 1 && len(b) <= 1+maxInstance
+		return m.asks(b[1:])
 	case AdminQuery:
-		if len(b) <= adminHead || b[1] != adminVersion || len(b) > adminHead+maxInstance {
-			return false
-		}
-		m.Instance = ended(b[adminHead:])
-		return true
+		return len(b) > adminHead && b[1] == adminVersion && m.asks(b[adminHead:])
 	case Response:
 		return m.response(b)
 	}
 	return false
+}
+
+// asks takes the name of a query. One that is too long must end as it should, to be taken for one.
+func (m *Message) asks(name []byte) bool {
+	i := bytes.IndexByte(name, 0)
+	m.Instance, m.named, m.ended = name, len(name), i >= 0
+	if m.ended {
+		m.Instance = name[:i]
+	}
+	return len(name) > 0 && (len(name) <= maxInstance || len(name) <= maxName && i == len(name)-1)
 }
 
 func (m *Message) response(b []byte) bool {
@@ -77,17 +94,21 @@ func (m *Message) response(b []byte) bool {
 		return true
 	}
 	m.Data = b[responseHead:min(len(b), responseHead+m.Size)]
-	return len(b) <= responseHead+m.Size
+	m.extra = len(b) - responseHead - len(m.Data)
+	return m.extra == 0 || bytes.HasPrefix(b[responseHead:], begins)
 }
 
-// ended is text up to its zero.
-func ended(b []byte) []byte {
-	for i, c := range b {
-		if c == 0 {
-			return b[:i]
-		}
+// Wrong is what the message breaks the specification in; "" for nothing. A response that is shorter than it says may be cut by the capture: that is not wrong.
+func (m *Message) Wrong() string {
+	switch {
+	case m.named > maxInstance:
+		return fmt.Sprintf("the name takes %d bytes, %d are allowed", m.named, maxInstance)
+	case m.named > 0 && !m.ended:
+		return "no zero ends the name"
+	case m.extra > 0:
+		return fmt.Sprintf("the size is %d, and %d bytes follow", m.Size, m.Size+m.extra)
 	}
-	return b
+	return ""
 }
 
 // Pairs walks the data of a response, a key and its value at a time, both
@@ -96,6 +117,9 @@ type Pairs struct {
 	Data []byte
 	at   int
 }
+
+// groups is how many values the key of Banyan VINES has: item, group, item, group, organisation ([MC-SQLR] 2.2.5).
+const groups = 5
 
 // Next is the next key with its value, and where the value lies in the data.
 // First marks the first pair of an instance's record. It reports false at the end.
@@ -112,6 +136,15 @@ func (p *Pairs) Next() (key, value []byte, off int, first, ok bool) {
 		first = true
 	}
 	value, off, _ = p.token()
+	if string(key) == "bv" {
+		for range groups - 1 {
+			if p.at >= len(p.Data) || p.Data[p.at] == ';' {
+				break
+			}
+			t, from, _ := p.token()
+			value = p.Data[off : from+len(t)]
+		}
+	}
 	return key, value, off, first, true
 }
 
