@@ -15,9 +15,9 @@ import (
 // import packages of lower rows only; rooms on one row do not know each other.
 // docs/ARCHITECTURE.md explains the order.
 var layers = [][]string{
-	{"internal/bin", "internal/row", "internal/spell", "internal/prefetch", "internal/xca"},
+	{"internal/bin", "internal/row", "internal/spell", "internal/prefetch", "internal/xca", "internal/blockcipher"},
 	{"trace", "field"},
-	{"internal/ber"},
+	{"internal/ber", "internal/tlsrecord"},
 	{"format", "provider", "proto"},
 	{"internal/secrets", "internal/packet"},
 	{"internal/flow"},

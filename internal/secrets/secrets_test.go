@@ -60,8 +60,8 @@ func TestErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                            "keys, line 0: no keys in the file, or only such as were given before",
 		"# nothing\n":                                 "keys, line 1: no keys in the file, or only such as were given before",
-		"\nCLIENT_RANDOM 0 ":                          "keys, line 2: does not begin with one of SMB2_SESSION_KEY, SMB2_C2S_KEY, SMB2_S2C_KEY",
-		secret:                                        "keys, line 1: does not begin with one of SMB2_SESSION_KEY, SMB2_C2S_KEY, SMB2_S2C_KEY",
+		"\nCLIENT_RANDOM 0 ":                          "keys, line 2: neither a line of a key log of TLS nor one that begins with one of SMB2_SESSION_KEY, SMB2_C2S_KEY, SMB2_S2C_KEY",
+		secret:                                        "keys, line 1: neither a line of a key log of TLS nor one that begins with one of SMB2_SESSION_KEY, SMB2_C2S_KEY, SMB2_S2C_KEY",
 		"SMB2_SESSION_KEY 39 " + secret:               "keys, line 1: the id of the session is not 8 bytes in hex as on the wire, nor a number that begins with 0x",
 		"SMB2_SESSION_KEY 0x39" + secret:              "keys, line 1: 1 words behind the label, want the id of the session and the key",
 		"SMB2_SESSION_KEY 0x39 " + secret + "0":       "keys, line 1: the key is not 1 to 64 bytes in hex",

@@ -15,11 +15,11 @@ import (
 var labels = []string{smb2.SecretSession, smb2.SecretRequests, smb2.SecretAnswers}
 
 // labelled takes a line LABEL ID KEY.
-func (s *Store) labelled(line string) (detail string) {
+func (s *Store) labelled(line, from string) (detail string) {
 	words := strings.Fields(line)
 	switch {
 	case !slices.Contains(labels, words[0]):
-		return "does not begin with one of " + strings.Join(labels, ", ")
+		return "neither a line of a key log of TLS nor one that begins with one of " + strings.Join(labels, ", ")
 	case len(words) != 3:
 		return fmt.Sprintf("%d words behind the label, want the id of the session and the key", len(words)-1)
 	}
@@ -27,11 +27,11 @@ func (s *Store) labelled(line string) (detail string) {
 	if !ok {
 		return wantID
 	}
-	return s.key(words[0], id, words[2])
+	return s.key(words[0], id, words[2], from)
 }
 
 // sessionRow takes a row of Wireshark's table smb2_seskey_list: the session's id and key, and the keys to decrypt what the server and the client send.
-func (s *Store) sessionRow(line string) (detail string) {
+func (s *Store) sessionRow(line, from string) (detail string) {
 	r := csv.NewReader(strings.NewReader(line))
 	r.TrimLeadingSpace = true
 	row, err := r.Read()
@@ -51,7 +51,7 @@ func (s *Store) sessionRow(line string) (detail string) {
 		if text == "" {
 			continue
 		}
-		if detail := s.key(kinds[i], id, text); detail != "" {
+		if detail := s.key(kinds[i], id, text, from); detail != "" {
 			return detail
 		}
 		found = true
@@ -77,7 +77,7 @@ func sessionID(text string) ([]byte, bool) {
 // maxKey bounds the length of a key in bytes: Kerberos has none longer.
 const maxKey = 64
 
-func (s *Store) key(kind string, id []byte, text string) (detail string) {
+func (s *Store) key(kind string, id []byte, text, from string) (detail string) {
 	key, ok := bytesOf(text, maxKey)
 	switch {
 	case !ok:
@@ -85,6 +85,6 @@ func (s *Store) key(kind string, id []byte, text string) (detail string) {
 	case kind != smb2.SecretSession && len(key) != 16 && len(key) != 32:
 		return fmt.Sprintf("a key to decrypt with has 16 or 32 bytes, not %d", len(key))
 	}
-	s.add(kind, id, key)
+	s.add(kind, id, key, from)
 	return ""
 }
