@@ -2,8 +2,10 @@ package view
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/point"
 )
 
@@ -58,4 +60,32 @@ func DelayText(d *point.Delay, c *point.Clock) string {
 	}
 	more := func(x int64) string { return Within(x-d.Min, max(c.Unit, (x-d.Min)/10), c.Unit) }
 	return fmt.Sprintf("%s at least; half of them %s more at most, 95 %% %s", Uncertain(d.Min, e, c.Unit), more(d.P50), more(d.P95))
+}
+
+// RelayText says which connections carry the same bytes, and how long those took.
+func RelayText(r *point.Result, p *point.Pair, x *point.Relay) string {
+	a, b := Printable(r.Points[p.A].Name), Printable(r.Points[p.B].Name)
+	ends := func(c *flow.Conversation) string { return fmt.Sprintf("%v - %v", c.Ends[0], c.Ends[1]) }
+	var parts []string
+	for d := range 2 {
+		w := &x.Ways[d]
+		if w.Bytes == 0 {
+			continue
+		}
+		way := map[point.Course]string{point.AtoB: a + " > " + b, point.BtoA: b + " > " + a, point.Unknown: "either way"}[w.From]
+		text := fmt.Sprintf("%s %s", Bytes(w.Bytes), way)
+		if t := DelayText(&w.Delay, &p.Clock); t != "" {
+			text += " in " + t
+		}
+		parts = append(parts, text)
+	}
+	what := "is relayed as"
+	if x.Doubtful {
+		what = "carries the same bytes as"
+	}
+	text := fmt.Sprintf("%s at %s %s %s at %s: %s", ends(x.A), a, what, ends(x.B), b, strings.Join(parts, "; "))
+	if x.Doubtful {
+		text += "; nothing but that shows that one passes on what the other brings"
+	}
+	return text
 }

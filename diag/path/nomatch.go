@@ -36,6 +36,7 @@ func nomatch(in *diag.Input) (out []diag.Finding) {
 			if f := hours(in.Points, p); f != nil {
 				out = append(out, *f)
 			}
+		case len(p.Relays) > 0: // something between them ends connections, and carries on their bytes
 		case a.Packets == 0 || b.Packets == 0 || p.Halves > 0 || p.Candidates == 0 || overlap(a, b) < minOverlap:
 			// Files of one place in a row, two ways of one tap, or other hosts: nothing says that they belong together.
 		default:

@@ -17,8 +17,9 @@ func Analyse(points []Point, prints []*Recorder, convs *flow.Conversations) *Res
 		r.Sampled = max(r.Sampled, prints[i].level)
 		sides[i] = gather(p, prints[i], convs)
 	}
-	for _, s := range sides {
+	for i, s := range sides {
 		s.thin(r.Sampled)
+		s.spotted(prints[i])
 	}
 	for a := range sides {
 		for b := a + 1; b < len(sides); b++ {
@@ -49,12 +50,14 @@ func coupled(a, b int, sides []*side) *couple {
 		}
 	}
 	c.found = meet(c.a, c.b, &c.pair)
+	c.settle()
 	c.orient()
 	c.clock()
 	for i := range c.found {
 		c.finish(i)
 	}
 	c.pair.Delay = [2]Delay{delayOf(c.took[0]), delayOf(c.took[1])}
+	c.relayDelays()
 	c.pair.Alone = c.alone()
 	return c
 }
@@ -92,6 +95,9 @@ func (c *couple) clock() {
 				}
 			}
 		}
+	}
+	if len(samples)+len(loose) == 0 {
+		samples = c.relayed()
 	}
 	ticks := [2]int64{coarse(c.a.Point), coarse(c.b.Point)}
 	unit := max(c.a.Unit, c.b.Unit)

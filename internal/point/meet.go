@@ -159,7 +159,9 @@ func judged(c *comparison, how How) *found {
 	case c.tcp && !shifted:
 		f.strong = len(deltas) > 1 || ids > 0
 	case c.tcp:
-		f.strong = data > 1
+		if f.strong = data > 1; f.strong && c.ended() {
+			return nil
+		}
 		if !f.strong && how == SameEnds && data == 0 && c.hasData() {
 			return nil // the beginning is the same only because it was made so
 		}
@@ -311,21 +313,8 @@ func agreeing(strong, weak []found) (out []found) {
 	if len(weak) == 0 {
 		return nil
 	}
-	var expected func(t int64) int64
-	if len(strong) > 0 {
-		marks := make([]mark, 0, len(strong))
-		for _, f := range strong {
-			marks = append(marks, mark{f.at, f.mid})
-		}
-		slices.SortFunc(marks, func(a, b mark) int { return cmp.Compare(a.t, b.t) })
-		expected = func(t int64) int64 {
-			i, _ := slices.BinarySearchFunc(marks, t, func(m mark, t int64) int { return cmp.Compare(m.t, t) })
-			if i == len(marks) || i > 0 && t-marks[i-1].t < marks[i].t-t {
-				i--
-			}
-			return marks[i].d
-		}
-	} else {
+	expected := expectation(strong)
+	if expected == nil {
 		d, n := commonest(weak)
 		if 2*n < len(weak) || n < minAgreeing && (d > nearby || d < -nearby) {
 			return nil
@@ -341,12 +330,41 @@ func agreeing(strong, weak []found) (out []found) {
 	return out
 }
 
+// expectation says by what is found how far the clocks are apart, nil when nothing is.
+func expectation(list []found) func(t int64) int64 {
+	if len(list) == 0 {
+		return nil
+	}
+	marks := make([]mark, 0, len(list))
+	for _, f := range list {
+		marks = append(marks, mark{f.at, f.mid})
+	}
+	return following(marks)
+}
+
+// following gives the difference that was seen next to a time.
+func following(marks []mark) func(t int64) int64 {
+	slices.SortFunc(marks, func(a, b mark) int { return cmp.Compare(a.t, b.t) })
+	return func(t int64) int64 {
+		i, _ := slices.BinarySearchFunc(marks, t, func(m mark, t int64) int { return cmp.Compare(m.t, t) })
+		if i == len(marks) || i > 0 && t-marks[i-1].t < marks[i].t-t {
+			i--
+		}
+		return marks[i].d
+	}
+}
+
 // commonest is the middle of the differences that most agree on, and how many do.
 func commonest(list []found) (d int64, n int) {
 	deltas := make([]int64, 0, len(list))
 	for _, f := range list {
 		deltas = append(deltas, f.mid)
 	}
+	return densest(deltas)
+}
+
+// densest is the middle of those of the numbers that are together, where most are, and how many they are.
+func densest(deltas []int64) (d int64, n int) {
 	slices.Sort(deltas)
 	d = math.MaxInt64
 	for i, j := 0, 0; j < len(deltas); j++ {

@@ -61,6 +61,10 @@ type Pair struct {
 	Meetings []Meeting
 	Clock    Clock
 	Delay    [2]Delay // of all matched packets from A to B, and from B to A
+	// Relays are connections that carry the same bytes without being the same; Ambiguous are the connections of A that do so with several of B, or with
+	// one of B that has several of A, so that nothing tells which.
+	Relays    []Relay
+	Ambiguous int
 	// Candidates are the conversations of A that B could have seen as they are: between the same hosts; and Contradicted those of them whose endpoints
 	// B has, but with other numbers or content.
 	Candidates, Contradicted int
@@ -77,9 +81,10 @@ const (
 	SameEnds    How = iota // endpoints are equal
 	SameNumbers            // addresses or ports differ, sequence numbers are equal
 	SameContent            // only the content is equal
+	SameBytes              // the bytes of the streams are equal: see [Relay]
 )
 
-func (h How) String() string { return [...]string{"endpoints", "numbers", "content"}[h] }
+func (h How) String() string { return [...]string{"endpoints", "numbers", "content", "bytes"}[h] }
 
 // A Meeting is a conversation that two points saw.
 type Meeting struct {

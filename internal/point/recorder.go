@@ -19,6 +19,9 @@ type Recorder struct {
 	unit   int64
 	net    int64 // packets with a network layer
 	heard  map[netip.Addr]bool
+	// anchors of its streams, and those of the lanes that were joined.
+	anchors anchors
+	moored  [][]anchor
 }
 
 const (
@@ -33,7 +36,10 @@ const (
 // NewRecorder returns the recorder of one of n lanes of a source of so many bytes.
 func NewRecorder(bytes int64, n int) *Recorder {
 	limit := bytes / share / int64(n) / printSize
-	return &Recorder{limit: int(max(limit, leastPrints)), unit: 1_000_000}
+	r := &Recorder{limit: int(max(limit, leastPrints)), unit: 1_000_000}
+	r.anchors.many = manyAnchors
+	r.anchors.limit = int(max(bytes/anchorShare/int64(n)/anchorSize, leastAnchors))
+	return r
 }
 
 const printSize = 48
@@ -48,6 +54,7 @@ func (r *Recorder) Add(p *packet.Packet, s *flow.Sighting) {
 		return
 	}
 	r.net++
+	r.anchors.add(p, s)
 	var q print
 	q.fill(p)
 	q.talk = uint32(s.Conv.ID)<<1 | uint32(s.Dir)
@@ -128,6 +135,13 @@ func (r *Recorder) Join(lane *Recorder, number func(int) int) {
 	if len(lane.prints) > 0 {
 		r.joined = append(r.joined, lane.prints)
 	}
+	for i := range lane.anchors.list {
+		a := &lane.anchors.list[i]
+		a.talk = uint32(number(a.conv()))<<1 | a.talk&1
+	}
+	if len(lane.anchors.list) > 0 {
+		r.moored = append(r.moored, lane.anchors.list)
+	}
 	r.level, r.unit, r.net = max(r.level, lane.level), min(r.unit, lane.unit), r.net+lane.net
 	for a := range lane.heard {
 		r.hears(a)
@@ -140,6 +154,11 @@ func (r *Recorder) all() [][]print { return append(slices.Clip(r.joined), r.prin
 // Number makes numbers of conversations unique over a case: those of the source begin at base.
 func (r *Recorder) Number(base int) {
 	for _, list := range r.all() {
+		for i := range list {
+			list[i].talk += uint32(base) << 1
+		}
+	}
+	for _, list := range append(slices.Clip(r.moored), r.anchors.list) {
 		for i := range list {
 			list[i].talk += uint32(base) << 1
 		}

@@ -348,27 +348,31 @@ var scenes = []scene{
 // TestSimulated holds matching and clocks to a truth that is known: at least 95 % of what both points recorded is matched, nothing is matched
 // that is not the same, and the offset is right to half the asymmetry of the path and 10 microseconds.
 func TestSimulated(t *testing.T) {
-	for i := range scenes {
-		sc := scenes[i]
-		sc.conversations, sc.exchanges = 30, 12
-		sc.back, sc.jitter = 10*time.Millisecond, 300*time.Microsecond
-		if sc.forth == 0 {
-			sc.forth = sc.back
-		}
-		t.Run(sc.name, func(t *testing.T) {
-			t.Parallel()
-			c, a, b, w := simulate(&sc, uint64(i))
-			score(t, c, a, b)
-			clocks(t, c, w)
-			if sc.missed == 0 {
-				losses(t, c, a, b, w)
+	table := newTable("common", "matched", "recall %", "false", "lost", "located", "precision %", "offset error")
+	t.Run("scenes", func(t *testing.T) {
+		for i := range scenes {
+			sc := scenes[i]
+			sc.conversations, sc.exchanges = 30, 12
+			sc.back, sc.jitter = 10*time.Millisecond, 300*time.Microsecond
+			if sc.forth == 0 {
+				sc.forth = sc.back
 			}
-		})
-	}
+			t.Run(sc.name, func(t *testing.T) {
+				t.Parallel()
+				c, a, b, w := simulate(&sc, uint64(i))
+				row := append(score(t, c, a, b), "-", "-", "-")
+				if sc.missed == 0 {
+					row = append(row[:4], losses(t, c, a, b, w)...)
+				}
+				table.put(i, sc.name, append(row, clocks(t, c, w))...)
+			})
+		}
+	})
+	t.Log(table)
 }
 
 // score compares matches with the truth.
-func score(t *testing.T, c *couple, a, b []record) {
+func score(t *testing.T, c *couple, a, b []record) (row []any) {
 	t.Helper()
 	atB := map[int]bool{}
 	for _, r := range b {
@@ -385,13 +389,11 @@ func score(t *testing.T, c *couple, a, b []record) {
 			}
 		}
 	}
-	kinds := map[hitKind]int{}
 	for i := range c.found {
 		f := &c.found[i]
 		for d := range 2 {
 			for _, h := range f.hits[d] {
 				x, y := a[f.a.prints[h.a].number-1], b[f.b.prints[h.b].number-1]
-				kinds[h.kind]++
 				if y.first < x.first || y.first >= x.first+x.n {
 					wrong[h.kind]++
 					continue
@@ -400,17 +402,24 @@ func score(t *testing.T, c *couple, a, b []record) {
 			}
 		}
 	}
-	t.Logf("%d records and %d: %d common, %d matched %v, wrong %v, %d conversations", len(a), len(b), common, matched, kinds, wrong, len(c.found))
 	if len(wrong) > 0 {
 		t.Errorf("false pairs: %v", wrong)
 	}
 	if matched*100 < common*95 {
 		t.Errorf("matched %d of %d common records", matched, common)
 	}
+	return []any{common, matched, percent(matched, common), len(wrong)}
+}
+
+func percent(n, of int) string {
+	if of == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", float64(n)*100/float64(of))
 }
 
 // losses holds what is called lost, or seen at one point only, to the truth.
-func losses(t *testing.T, c *couple, a, b []record, w *world) {
+func losses(t *testing.T, c *couple, a, b []record, w *world) (row []any) {
 	t.Helper()
 	lost := map[int]bool{}
 	for i := range w.wire {
@@ -439,7 +448,6 @@ func losses(t *testing.T, c *couple, a, b []record, w *world) {
 			}
 		}
 	}
-	t.Logf("%d called lost, %d of %d looked at rightly so, %d at the second point only", all, right, right+wrong, only)
 	if wrong*99 > right || only > 0 {
 		t.Errorf("%d of %d packets are called lost that are not, %d are called new that are not", wrong, right+wrong, only)
 	}
@@ -452,13 +460,13 @@ func losses(t *testing.T, c *couple, a, b []record, w *world) {
 	if !w.tso && all*100 < truly*90 { // what is lost near the end of the captures is not judged
 		t.Errorf("%d packets are called lost, and %d are", all, truly)
 	}
+	return []any{truly, all, percent(right, right+wrong)}
 }
 
 // clocks compares the offset with the truth.
-func clocks(t *testing.T, c *couple, w *world) {
+func clocks(t *testing.T, c *couple, w *world) (worst time.Duration) {
 	t.Helper()
 	allowed := (w.forth-w.back).Abs()/2 + 10*time.Microsecond
-	worst := time.Duration(0)
 	if len(c.pair.Clock.Segments) != len(w.steps)+1 {
 		t.Errorf("%d segments of the clock, want %d: %+v", len(c.pair.Clock.Segments), len(w.steps)+1, c.pair.Clock.Segments)
 	}
@@ -480,8 +488,8 @@ func clocks(t *testing.T, c *couple, w *world) {
 			t.Errorf("set by %v ± %v between %v and %v, want %v at %v", time.Duration(s.By), time.Duration(s.Error), time.Duration(s.After-simStart), time.Duration(s.Before-simStart), want.by, want.at)
 		}
 	}
-	t.Logf("offset off by %v at most, %d segments, first %+v", worst, len(c.pair.Clock.Segments), c.pair.Clock.Segments[:min(1, len(c.pair.Clock.Segments))])
 	if worst > allowed {
 		t.Errorf("offset off by %v, allowed %v", worst, allowed)
 	}
+	return worst
 }

@@ -22,7 +22,10 @@ type side struct {
 	*Point
 	talks []*talk // in order of their conversations
 	// toward are the endpoints that packets of a talk go to: who answers whom, also from elsewhere.
-	toward map[netip.AddrPort][]*talk
+	toward  map[netip.AddrPort][]*talk
+	sampled bool       // some of its packets are left out
+	spots   []spot     // of connections, by hash
+	hashes  [][]uint64 // those of anchors, of each direction of each talk
 }
 
 // gather puts the prints of a recorder into talks.
@@ -91,6 +94,7 @@ func (s *side) thin(level int) {
 	if level == 0 {
 		return
 	}
+	s.sampled = true
 	kept := s.talks[:0]
 	for _, t := range s.talks {
 		prints := t.prints[:0]

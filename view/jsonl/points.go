@@ -28,6 +28,8 @@ type Path struct {
 	Ways          []Way     `json:"ways,omitempty" doc:"what became of packets, by the point that they pass first"`
 	Rewrites      []Rewrite `json:"rewrites,omitempty" doc:"what differs in the same packets"`
 	Met           []Met     `json:"met,omitempty" doc:"the conversations that both have"`
+	Relayed       []Relayed `json:"relayed,omitempty" doc:"connections that carry the same bytes without being the same: a proxy or load balancer ends the one and begins the other"`
+	Ambiguous     int       `json:"ambiguous,omitempty" doc:"connections of a that carry the same bytes as several of b, or share one with others, so that nothing tells which belong together"`
 }
 
 // A Clock is the offset of two clocks in a time without a step.
@@ -74,6 +76,34 @@ type Met struct {
 	Ways    []Way  `json:"ways" doc:"by the sender at a, in the order of its endpoints"`
 }
 
+// Relayed is a connection at a, and one at b with the same bytes.
+type Relayed struct {
+	A        int     `json:"a" doc:"conversation at a"`
+	B        int     `json:"b" doc:"conversation at b"`
+	Flipped  bool    `json:"flipped,omitempty" doc:"the first endpoint at a is on the side of the second at b"`
+	By       string  `json:"by" doc:"what is the same: 'bytes'"`
+	Doubtful bool    `json:"doubtful,omitempty" doc:"no address and no clock shows that the one passes on what the other brings"`
+	Ways     []Bytes `json:"ways" doc:"by the sender at a, in the order of its endpoints"`
+}
+
+// Bytes is one direction of connections with the same bytes.
+type Bytes struct {
+	From  *int   `json:"from,omitempty" doc:"source of the point that bytes pass first; left out when nothing tells"`
+	Bytes int64  `json:"bytes" doc:"of the ranges"`
+	Spots int64  `json:"spots" doc:"places where the bytes were compared"`
+	Runs  []Run  `json:"runs,omitempty" doc:"ranges that are the same, in the order of the bytes at a"`
+	MinNS *int64 `json:"delay_min_ns,omitempty" doc:"least time until the bytes came by at the second point, as far as the clocks are known (error_ns)"`
+	P50NS *int64 `json:"delay_p50_ns,omitempty" doc:"of half of the places at most"`
+	P95NS *int64 `json:"delay_p95_ns,omitempty" doc:"of 95 % at most"`
+}
+
+// A Run is a range of bytes at both points.
+type Run struct {
+	A      uint32 `json:"a" doc:"sequence number of the first byte at a, as sent"`
+	B      uint32 `json:"b" doc:"the same at b"`
+	Length int64  `json:"length" doc:"bytes"`
+}
+
 // points writes what capture points say together.
 func (e *encoder) points(r *point.Result) {
 	if r == nil {
@@ -111,6 +141,32 @@ func path(r *point.Result, p *point.Pair) Path {
 			out.Rewritten++
 		}
 		out.Met = append(out.Met, Met{m.A.ID, m.B.ID, m.Flipped, m.How.String(), []Way{passage(&m.Ways[0], a, b), passage(&m.Ways[1], a, b)}})
+	}
+	for i := range p.Relays {
+		x := &p.Relays[i]
+		y := Relayed{x.A.ID, x.B.ID, x.Flipped, point.SameBytes.String(), x.Doubtful, nil}
+		for d := range 2 {
+			y.Ways = append(y.Ways, relayed(&x.Ways[d], a, b))
+		}
+		out.Relayed = append(out.Relayed, y)
+	}
+	out.Ambiguous = p.Ambiguous
+	return out
+}
+
+func relayed(w *point.Relayed, a, b int) Bytes {
+	out := Bytes{Bytes: w.Bytes, Spots: w.Spots}
+	switch w.From {
+	case point.AtoB:
+		out.From = &a
+	case point.BtoA:
+		out.From = &b
+	}
+	for _, x := range w.Runs {
+		out.Runs = append(out.Runs, Run{x.A, x.B, x.Length})
+	}
+	if d := w.Delay; d.N > 0 {
+		out.MinNS, out.P50NS, out.P95NS = &d.Min, &d.P50, &d.P95
 	}
 	return out
 }

@@ -13,6 +13,7 @@ const (
 	maxPairs    = 10
 	maxRewrites = 10
 	maxSteps    = 5
+	maxRelays   = 5
 )
 
 // points says what several capture points saw of the same traffic.
@@ -37,11 +38,17 @@ func points(p *printer, r *point.Result, s Style) {
 // together is what two points saw.
 func together(p *printer, r *point.Result, pair *point.Pair, s Style) {
 	a, b := view.Printable(r.Points[pair.A].Name), view.Printable(r.Points[pair.B].Name)
-	if len(pair.Meetings) == 0 {
+	switch {
+	case len(pair.Meetings) > 0:
+		p.line("  ", s.paint(bold, a+", "+b), fmt.Sprintf(": %s in both%s", count(int64(len(pair.Meetings)), "conversation"), ways(pair)))
+	case len(pair.Relays) > 0:
+		p.line("  ", s.paint(bold, a+", "+b), ": no packet of one is in the other, but bytes are")
+	default:
 		p.line("  ", s.paint(bold, a+", "+b), ": no packet of one is in the other")
-		return
+		if pair.Ambiguous == 0 {
+			return
+		}
 	}
-	p.line("  ", s.paint(bold, a+", "+b), fmt.Sprintf(": %s in both%s", count(int64(len(pair.Meetings)), "conversation"), ways(pair)))
 	width := max(labelWidth, len(a)+len(b)+4)
 	note := func(label, text string) {
 		p.line("    ", s.paint(dim, fmt.Sprintf("%-*s", width, label)), s.wrap(text, 4+width))
@@ -82,6 +89,7 @@ func together(p *printer, r *point.Result, pair *point.Pair, s Style) {
 			note("", "took "+d)
 		}
 	}
+	relays(note, r, pair)
 	list := pair.Rewrites()
 	for i, x := range list {
 		if i == maxRewrites {
@@ -94,7 +102,7 @@ func together(p *printer, r *point.Result, pair *point.Pair, s Style) {
 
 // ways says by what conversations were found that have other endpoints at both points.
 func ways(pair *point.Pair) string {
-	var n [3]int64
+	var n [4]int64
 	for i := range pair.Meetings {
 		n[pair.Meetings[i].How]++
 	}
@@ -102,6 +110,22 @@ func ways(pair *point.Pair) string {
 		return ""
 	}
 	return fmt.Sprintf(", %d of them with other endpoints", n[point.SameNumbers]+n[point.SameContent])
+}
+
+// relays names the connections that carry the same bytes.
+func relays(note func(label, text string), r *point.Result, pair *point.Pair) {
+	label := func(i int) string { return map[bool]string{true: "relayed"}[i == 0] }
+	for i := range pair.Relays {
+		if i == maxRelays {
+			note("", fmt.Sprintf("and %d more", len(pair.Relays)-i))
+			break
+		}
+		note(label(i), view.RelayText(r, pair, &pair.Relays[i]))
+	}
+	if n := int64(pair.Ambiguous); n > 0 {
+		note(label(len(pair.Relays)), fmt.Sprintf("%s of %s carry the same bytes as several of %s: nothing tells which belong together",
+			count(n, "connection"), view.Printable(r.Points[pair.A].Name), view.Printable(r.Points[pair.B].Name)))
+	}
 }
 
 func wayText(w *point.Way, from, to string) string {
