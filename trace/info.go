@@ -12,6 +12,8 @@ type Info struct {
 	Application string
 	Comments    []string
 	SnapLen     int // of the file; 0 when unknown or unlimited
+	// Sections are the parts of the file that have interfaces of their own; a format without them has none.
+	Sections []Section
 	// Ordered is true when the reader promises records in order of time.
 	Ordered bool
 	// Untimed is true when the recorder's clock did not advance: the order of records is known, their times are not.
@@ -29,6 +31,14 @@ type Info struct {
 	Names     []Name
 	Secrets   []Secret
 	Blocks    []BlockCount // records that are neither packets nor events, by what they are
+}
+
+// Section is a part of a pcapng file: a file may be several in a row.
+type Section struct {
+	BigEndian                 bool // byte order of its numbers
+	Hardware, OS, Application string
+	Comments                  []string
+	Options                   []Option // those that have no field here
 }
 
 // Process is what a file says of a process.
@@ -83,16 +93,23 @@ type Interface struct {
 	SnapLen     int
 	// Resolution is the length of one tick of the interface's clock in nanoseconds; less than 1 for finer clocks.
 	Resolution float64
-	MTU        int
-	MAC        []byte
-	Addresses  []string
-	Speed      uint64 // bits a second, 0 when unknown
-	Comments   []string
+	// Offset is what was added to the times of the interface in the file, in seconds (pcapng if_tsoffset), and FCS the length in bytes of
+	// the frame check sequence that ends its frames (pcapng if_fcslen), 0 when unknown.
+	Offset    int64
+	FCS       uint8
+	MTU       int
+	MAC       []byte
+	Addresses []string
+	Speed     uint64 // bits a second, 0 when unknown
+	Comments  []string
+	// CommentsOnStatistics is how many of Comments, the last ones, came with statistics.
+	CommentsOnStatistics int
 	// Received and the drop counters come from statistics; valid iff HasStatistics, and a counter the source does not give is -1.
 	HasStatistics                      bool
 	Received, IfDrop, OSDrop, Accepted int64
 	Delivered                          int64
-	Packets                            int64 // packets of this interface read so far
+	Options                            []Option // of its description that have no field here, and those of addresses, which have their masks
+	Packets                            int64    // packets of this interface read so far
 }
 
 // Session is the header of an ETL file (TRACE_LOGFILE_HEADER) and what its buffers say.

@@ -58,6 +58,8 @@ type Record struct {
 	Event    *EventHeader // valid iff Kind == Event, or when the packet was carried by an event
 	Meta     *Meta        // nil when the source says nothing more of the record
 	Block    uint32       // the format's own type of a record that is neither packet nor event: pcapng block type, or secrets type for Secrets
+	// Section is an index into Info.Sections; valid iff Kind is neither Packet nor Event, and the format has sections.
+	Section int
 	// Enterprise is the private enterprise number (IANA) of a Custom block; valid iff Kind == Custom.
 	Enterprise uint32
 	// Text says what a record other than a packet or event holds, "" when the reader does not know. It has no key material.
@@ -111,7 +113,7 @@ type Meta struct {
 	// Appearance is the recorder's count of the sightings of this packet, from 1, and PacketNumber tells the packets of
 	// one PacketID apart. Appearance is 0 when the recorder does not count: then PacketID groups nothing.
 	Appearance, PacketNumber uint16
-	// Options are pcapng options of the block that have no field here.
+	// Options are pcapng options of the block that have no field here, and those that refer to processes.
 	Options []Option
 }
 

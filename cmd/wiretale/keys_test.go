@@ -17,8 +17,8 @@ func TestKeys(t *testing.T) {
 	read := smb3.Plain(smb2.Read, 0, 0, 9, smb3.Body(49, 49, map[int]uint32{2: 80, 4: 4096, 8: 65536}))
 	sealed := smb3.Message{Bytes: s.Encrypt(0, read)}
 	damaged := smb3.Message{Bytes: s.Encrypt(0, smb3.Chained(200, smb3.Payload(smb2.Uncompressed, true, read)))}
-	whole := capture(t, "whole", append(s.Setup, sealed, damaged))
-	midway := capture(t, "midway", []smb3.Message{sealed})
+	whole := recorded(t, "whole", append(s.Setup, sealed, damaged))
+	midway := recorded(t, "midway", []smb3.Message{sealed})
 	dir := t.TempDir()
 	keys := func(name, text string) string {
 		path := filepath.Join(dir, name)

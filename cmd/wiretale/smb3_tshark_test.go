@@ -54,7 +54,7 @@ func TestOpenedCapturesAreTsharks(t *testing.T) {
 }
 
 // capture writes a connection with these messages of SMB.
-func capture(t *testing.T, name string, messages []smb3.Message) string {
+func recorded(t *testing.T, name string, messages []smb3.Message) string {
 	t.Helper()
 	var text strings.Builder
 	text.WriteString("-- " + name + ".pcap --\n0 connect 0 out 10.0.0.1:50000 > 10.0.0.2:445\n")
@@ -92,7 +92,7 @@ func TestOpenedMessagesAreTsharks(t *testing.T) {
 		s := smb3.Meet(of[0], of[1], 1, fixtureKey)
 		messages := append(s.Setup, smb3.Message{Bytes: s.Encrypt(0, ask)}, smb3.Message{Dir: 1, Bytes: s.Encrypt(1, answer)},
 			smb3.Message{Bytes: s.Encrypt(0, smb3.Unchained(smb2.LZ77, write, 112))})
-		c.file(t, capture(t, fmt.Sprintf("encrypted%d%x", of[1], of[0]), messages))
+		c.file(t, recorded(t, fmt.Sprintf("encrypted%d%x", of[1], of[0]), messages))
 	}
 	s := smb3.Meet(0x0311, smb2.AES128GCM, 1, fixtureKey)
 	messages := append(s.Setup, smb3.Message{Bytes: ask})
@@ -101,6 +101,6 @@ func TestOpenedMessagesAreTsharks(t *testing.T) {
 			smb3.Message{Bytes: smb3.Chained(len(pattern), smb3.Payload(smb2.Uncompressed, true, pattern[:112]), smb3.Payload(smb2.PatternV1, false, pattern[112:]))},
 			smb3.Message{Bytes: smb3.Chained(len(write), smb3.Payload(smb2.Uncompressed, true, write[:100]), smb3.Payload(algorithm, false, write[100:]))})
 	}
-	c.file(t, capture(t, "compressed", messages))
+	c.file(t, recorded(t, "compressed", messages))
 	c.done(t)
 }

@@ -114,7 +114,7 @@ func (r *Reader) describe() {
 	}
 	r.info.FormatNote, r.info.SnapLen = note, r.snap
 	r.info.Interfaces = []trace.Interface{{
-		Link: r.link, SnapLen: r.snap, Resolution: resolution, Received: -1, IfDrop: -1, OSDrop: -1, Accepted: -1, Delivered: -1,
+		Link: r.link, SnapLen: r.snap, Resolution: resolution, FCS: r.fcs, Received: -1, IfDrop: -1, OSDrop: -1, Accepted: -1, Delivered: -1,
 	}}
 }
 

@@ -43,9 +43,9 @@ const (
 	optStatDelivered = 8
 )
 
-// options yields the options in b; it stops at opt_endofopt, at the end, or
+// Options yields the options in b; it stops at opt_endofopt, at the end, or
 // at the first option that does not fit. Values alias b.
-func options(b []byte, order binary.ByteOrder) iter.Seq2[uint16, []byte] {
+func Options(b []byte, order binary.ByteOrder) iter.Seq2[uint16, []byte] {
 	return func(yield func(uint16, []byte) bool) {
 		for len(b) >= 4 {
 			code, n := order.Uint16(b), int(order.Uint16(b[2:]))

@@ -82,7 +82,7 @@ func (r *Reader) packet(layer string, body []byte, id uint32, ticks uint64, capl
 func (r *Reader) packetOptions(b []byte, rec *trace.Record) {
 	r.meta = trace.Meta{}
 	m := &r.meta
-	for code, v := range options(b, r.order) {
+	for code, v := range Options(b, r.order) {
 		switch {
 		case code == optComment:
 			m.Comments = append(m.Comments, text(v))
@@ -114,9 +114,12 @@ func (r *Reader) packetOptions(b []byte, rec *trace.Record) {
 		case code == optProcess && len(v) >= 8:
 			m.PID, m.TID, m.HasProcess, m.Running = r.order.Uint32(v), r.order.Uint32(v[4:]), true, false
 			owner(m, r.named(m.PID, rec.Time))
+			m.Options = append(m.Options, trace.Option{Code: code, Value: v})
 		case code == optDarwinProcess && len(v) == 4:
 			owner(m, r.darwin(r.order.Uint32(v)))
+			m.Options = append(m.Options, trace.Option{Code: code, Value: v})
 		case code == optDarwinEffective && len(v) == 4:
+			m.Options = append(m.Options, trace.Option{Code: code, Value: v})
 			if p := r.darwin(r.order.Uint32(v)); p != nil {
 				m.OnBehalf, m.OnBehalfName, m.HasOnBehalf = p.PID, p.Name, true
 			}

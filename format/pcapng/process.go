@@ -49,7 +49,7 @@ func (r *Reader) darwinProcess(body []byte, rec *trace.Record) (bool, *trace.Err
 		return false, short("pcapng process event block", 4, len(body))
 	}
 	p := trace.Process{PID: r.order.Uint32(body)}
-	for code, v := range options(body[4:], r.order) {
+	for code, v := range Options(body[4:], r.order) {
 		switch {
 		case code == optComment:
 			p.Comments = append(p.Comments, text(v))
@@ -71,7 +71,7 @@ func (r *Reader) wiresharkProcess(data []byte, rec *trace.Record) (bool, *trace.
 	}
 	entry := data[8 : 8+n]
 	p := trace.Process{PID: le.Uint32(entry)}
-	for code, v := range options(entry[4:], le) {
+	for code, v := range Options(entry[4:], le) {
 		switch {
 		case code == optComment:
 			p.Comments = append(p.Comments, text(v))

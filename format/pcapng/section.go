@@ -1,6 +1,7 @@
 package pcapng
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/bits"
@@ -70,7 +71,13 @@ func (r *Reader) sectionHeader(body []byte) *trace.Error {
 	if len(body) < 16 {
 		return &trace.Error{Layer: "pcapng section header block", Need: 16, Have: int64(len(body)), Err: trace.ErrCorrupt}
 	}
+	if r.section == maxSections-1 {
+		r.skip = true
+		return &trace.Error{Layer: "pcapng section header block", Detail: "too many sections", Err: trace.ErrCorrupt}
+	}
 	r.section++
+	r.info.Sections = append(r.info.Sections, trace.Section{BigEndian: r.order == binary.BigEndian})
+	s := &r.info.Sections[r.section]
 	r.first = len(r.info.Interfaces)
 	r.clocks = r.clocks[:0]
 	r.firstProcess = len(r.info.Processes)
@@ -80,26 +87,40 @@ func (r *Reader) sectionHeader(body []byte) *trace.Error {
 		return &trace.Error{Layer: "pcapng section header block", Detail: fmt.Sprintf("section of version %d.%d skipped", major, minor), Err: trace.ErrCorrupt}
 	}
 	note := "little-endian"
-	if r.order.String() == "BigEndian" {
+	if s.BigEndian {
 		note = "big-endian"
 	}
 	r.info.FormatNote = fmt.Sprintf("%d.%d, %s", major, minor, note)
 	if r.section > 0 {
 		r.info.FormatNote += fmt.Sprintf(", %d sections", r.section+1)
 	}
-	for code, v := range options(body[16:], r.order) {
+	for code, v := range Options(body[16:], r.order) {
 		switch code {
 		case optComment:
-			r.info.Comments = append(r.info.Comments, text(v))
+			s.Comments = append(s.Comments, text(v))
 		case optHardware:
-			r.info.Hardware = text(v)
+			s.Hardware = text(v)
+			r.info.Hardware = s.Hardware
 		case optOS:
-			r.info.OS = text(v)
+			s.OS = text(v)
+			r.info.OS = s.OS
 		case optApplication:
-			r.info.Application = text(v)
+			s.Application = text(v)
+			r.info.Application = s.Application
+		default:
+			s.Options = keep(s.Options, code, v)
 		}
 	}
+	r.info.Comments = append(r.info.Comments, s.Comments...)
 	return nil
+}
+
+// maxSections bounds the list: a hostile file can hold nothing but section headers.
+const maxSections = 1 << 16
+
+// keep appends an option with a copy of its value.
+func keep(list []trace.Option, code uint16, v []byte) []trace.Option {
+	return append(list, trace.Option{Code: code, Value: append([]byte(nil), v...)})
 }
 
 // maxInterfaces bounds the list: a hostile file can hold nothing but interface blocks.
@@ -113,11 +134,11 @@ func (r *Reader) interfaceDescription(body []byte) *trace.Error {
 		return &trace.Error{Layer: "pcapng interface description block", Detail: "too many interfaces", Err: trace.ErrCorrupt}
 	}
 	i := trace.Interface{
-		ID: len(r.clocks), Section: r.section, Link: linkType(r.order.Uint16(body)), SnapLen: int(min(r.order.Uint32(body[4:]), math.MaxInt32)),
+		ID: len(r.clocks), Section: max(0, r.section), Link: linkType(r.order.Uint16(body)), SnapLen: int(min(r.order.Uint32(body[4:]), math.MaxInt32)),
 		Received: -1, IfDrop: -1, OSDrop: -1, Accepted: -1, Delivered: -1,
 	}
 	resolution, offset, fcs := byte(6), int64(0), byte(0)
-	for code, v := range options(body[8:], r.order) {
+	for code, v := range Options(body[8:], r.order) {
 		switch {
 		case code == optComment:
 			i.Comments = append(i.Comments, text(v))
@@ -127,8 +148,10 @@ func (r *Reader) interfaceDescription(body []byte) *trace.Error {
 			i.Description = text(v)
 		case code == optIfIPv4 && len(v) == 8:
 			i.Addresses = append(i.Addresses, netip.AddrFrom4([4]byte(v[:4])).String())
+			i.Options = keep(i.Options, code, v)
 		case code == optIfIPv6 && len(v) == 17:
 			i.Addresses = append(i.Addresses, fmt.Sprintf("%v/%d", netip.AddrFrom16([16]byte(v[:16])), v[16]))
+			i.Options = keep(i.Options, code, v)
 		case code == optIfMAC:
 			i.MAC = append([]byte(nil), v...)
 		case code == optIfSpeed && len(v) == 8:
@@ -145,10 +168,12 @@ func (r *Reader) interfaceDescription(body []byte) *trace.Error {
 			offset = int64(number(v, r.order))
 		case code == optIfHardware:
 			i.Hardware = text(v)
+		default:
+			i.Options = keep(i.Options, code, v)
 		}
 	}
 	c := newClock(resolution, offset)
-	c.fcs = fcs
+	c.fcs, i.FCS, i.Offset = fcs, fcs, offset
 	i.Resolution = c.tick()
 	r.clocks = append(r.clocks, c)
 	r.info.Interfaces = append(r.info.Interfaces, i)
@@ -173,7 +198,7 @@ func (r *Reader) statistics(body []byte, rec *trace.Record) {
 	}
 	i := &r.info.Interfaces[r.first+id]
 	i.HasStatistics = true
-	for code, v := range options(body[12:], r.order) {
+	for code, v := range Options(body[12:], r.order) {
 		n := int64(number(v, r.order))
 		switch code {
 		case optStatReceived:
@@ -188,6 +213,7 @@ func (r *Reader) statistics(body []byte, rec *trace.Record) {
 			i.Delivered = n
 		case optComment:
 			i.Comments = append(i.Comments, text(v))
+			i.CommentsOnStatistics++
 		}
 	}
 	rec.Interface = r.first + id

@@ -56,20 +56,9 @@ const checkEvery = 4096
 func (r *Run) Each(visit func(*Row) error) error { return r.inOrder(r.sources, visit) }
 
 func (r *Run) inOrder(sources []*source, visit func(*Row) error) error {
-	queue := make(sourceQueue, 0, len(sources))
-	for _, s := range sources {
-		if s.advance() {
-			queue = append(queue, s)
-		}
-	}
-	heap.Init(&queue)
 	var row Row
 	first, previous := trace.NoTime, trace.NoTime
-	for n := 0; len(queue) > 0; n++ {
-		if n%checkEvery == 0 && r.ctx.Err() != nil {
-			return r.ctx.Err()
-		}
-		s := queue[0]
+	return r.ordered(sources, func(s *source) error {
 		s.fill(&row)
 		row.First, row.Previous, row.Displayed = first, previous, previous
 		if t := row.Record.Time; t != trace.NoTime && row.Record.Numbered {
@@ -80,10 +69,29 @@ func (r *Run) inOrder(sources []*source, visit func(*Row) error) error {
 		if r.opt.Case != nil {
 			r.opt.Case.resolve(&row)
 		}
-		if visit != nil {
-			if err := visit(&row); err != nil {
-				return err
-			}
+		if visit == nil {
+			return nil
+		}
+		return visit(&row)
+	})
+}
+
+// ordered steps through the records of sources in order of time: step finds each in its source.
+func (r *Run) ordered(sources []*source, step func(*source) error) error {
+	queue := make(sourceQueue, 0, len(sources))
+	for _, s := range sources {
+		if s.advance() {
+			queue = append(queue, s)
+		}
+	}
+	heap.Init(&queue)
+	for n := 0; len(queue) > 0; n++ {
+		if n%checkEvery == 0 && r.ctx.Err() != nil {
+			return r.ctx.Err()
+		}
+		s := queue[0]
+		if err := step(s); err != nil {
+			return err
 		}
 		if s.advance() {
 			heap.Fix(&queue, 0)
