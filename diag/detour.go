@@ -115,8 +115,11 @@ func (in *Input) keyedStrays(yield func(proto.ID, stray)) {
 	open := map[seeker][]*request.Request{}
 	for i := range in.Requests {
 		r := &in.Requests[i]
+		if r.First.Seen() || r.Dir != 0 {
+			continue
+		}
 		c := in.Conversations.At(r.Conv)
-		if r.First.Seen() || r.Dir != 0 || c.Proto != proto.UDP || ToMany(c.Ends[1].Addr()) || services[c.Ends[1].Port()] {
+		if c.Proto != proto.UDP || ToMany(c.Ends[1].Addr()) || services[c.Ends[1].Port()] {
 			continue
 		}
 		k := seeker{c.Source, c.Ends[0], r.Protocol, r.Key()}
@@ -253,10 +256,18 @@ func (in *Input) detour(c course, list []stray) *Detour {
 	return d
 }
 
-// questionsTo is how many datagrams the client sent to the address that it asked.
+// questionsTo is how many questions the client put to the address that it asked, as far as requests or conversations without an answer tell.
 func (in *Input) questionsTo(c *course, source int) (n int) {
-	for q := range in.Conversations.Between(func(s int, a, b netip.Addr) bool { return s == source && a == c.client && b == c.asked.Addr() }) {
-		if q.Proto == proto.UDP && q.Ends[1] == c.asked {
+	for _, t := range in.Talks() {
+		if t.Source == source && t.Client == c.client && t.Server == c.asked && t.Protocol == c.protocol {
+			for _, r := range t.Requests {
+				n += 1 + int(r.Repeats)
+			}
+			return n
+		}
+	}
+	for q := range in.Conversations.With(flow.Unanswered) {
+		if q.Source == source && q.Ends[1] == c.asked && q.Ends[0].Addr() == c.client {
 			n += int(q.Dir[0].Packets)
 		}
 	}

@@ -46,9 +46,12 @@ func (in *Input) Unanswered(t *Talk, least time.Duration) (out []*request.Reques
 		if d, timed := in.Elapsed(t.Moment(r.Asked), end); timed && d < least {
 			continue
 		}
-		if c := in.Conversations.At(r.Conv); !in.Secondhand(c) && !in.answeredAtTwin(c, r) {
-			out = append(out, r)
+		if in.Points != nil {
+			if c := in.Conversations.At(r.Conv); in.Secondhand(c) || in.answeredAtTwin(c, r) {
+				continue
+			}
 		}
+		out = append(out, r)
 	}
 	return out
 }

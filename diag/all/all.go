@@ -7,6 +7,7 @@ import (
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/diag/app"
 	"github.com/wiretale/wiretale/diag/capture"
+	"github.com/wiretale/wiretale/diag/dns"
 	"github.com/wiretale/wiretale/diag/host"
 	"github.com/wiretale/wiretale/diag/path"
 	"github.com/wiretale/wiretale/diag/reply"
@@ -17,5 +18,5 @@ import (
 
 // All is every rule, by family.
 func All() []*diag.Rule {
-	return slices.Concat(capture.Rules(), tcp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules())
+	return slices.Concat(capture.Rules(), tcp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules())
 }

@@ -40,6 +40,9 @@ func serverTime(in *diag.Input) (out []diag.Finding) {
 	index := map[serverKey]*serverGroup{}
 	var groups []*serverGroup
 	talks(in, func(t *diag.Talk) {
+		if t.Protocol == proto.DNS || t.Protocol == proto.DNSStream { // dns.slow knows who waited for an answer
+			return
+		}
 		spells, parts := slowSpells(in, t)
 		if len(spells) == 0 {
 			return

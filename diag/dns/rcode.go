@@ -1,0 +1,103 @@
+package dns
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wiretale/wiretale/diag"
+)
+
+// failures makes a finding of each server that answers queries with a status. What a server only passes on, because the one that it asks itself answered so, is that one's.
+func failures(in *diag.Input, status string) (groups [][]ask, h history) {
+	all := talks(in)
+	h = historyOf(all)
+	var list []ask
+	for _, t := range all {
+		for _, r := range t.Requests {
+			if r.Answered() && r.Status == status && isQuery(r) && !h.passedOn(t, ask{t, r}) {
+				list = append(list, ask{t, r})
+			}
+		}
+	}
+	return byResolver(list), h
+}
+
+// passedOn reports whether the server of an answer asked the same of another one meanwhile, and got the same status.
+func (h history) passedOn(t *diag.Talk, a ask) bool {
+	q := questionOf(t, a.Request)
+	q.client = t.Server.Addr()
+	return slices.ContainsFunc(h[q], func(up ask) bool {
+		return up.Answered() && up.Status == a.Status && up.Asked.Number >= a.Asked.Number && up.Last.Number <= a.Last.Number
+	})
+}
+
+// failure is the finding on the answers of one server with a status; says is what the status means.
+func failure(in *diag.Input, h history, list []ask, says string) diag.Finding {
+	t := list[0].talk
+	f := diag.Finding{
+		Severity: diag.Warning, Confidence: diag.Proven, Source: t.Source, Host: t.Server.Addr().String(), Count: len(list),
+		Conversations: conversations(in, list), Where: proof(list), Filter: diag.AllOf(filter(t), "(dns.flags.response == 0 || dns.flags.rcode == "+fmt.Sprint(list[0].Code)+")"),
+	}
+	var waits []diag.Interval
+	failed := map[string]bool{}
+	var others []string
+	for _, a := range list {
+		to := a.Last
+		if up := h.resolved(questionOf(a.talk, a.Request), a.Last); up.Request != nil {
+			to = up.Last
+			if s := up.talk.Server.Addr().String(); !slices.Contains(others, s) {
+				others = append(others, s)
+			}
+		} else if !reverse(a.Name) {
+			failed[strings.ToLower(a.Name)] = true
+		}
+		waits = append(waits, diag.Interval{From: a.talk.Moment(a.Asked), To: a.talk.Moment(to)})
+	}
+	f.Cost, _ = in.Waited(waits)
+	f.Summary = fmt.Sprintf("%v answered %s of %s with %s: %s: %s", t.Server, diag.Count(len(list), "query"), diag.List(clients(list), 3), list[0].Status, says, diag.List(names(list), 3))
+	f.Facts = []diag.Fact{{Name: "zones", Value: diag.List(zones(list), 5)}, {Name: "names that nobody resolved", Value: fmt.Sprint(len(failed))}}
+	f.RuledOut = []string{"a server that only passes on what another told it: that one would be named"}
+	switch {
+	case len(failed) > 0:
+	case len(others) == 0: // reverse names: whoever asks for them does without
+		f.Severity, f.Cost = diag.Note, 0
+	case f.Cost < harmless:
+		f.Severity = diag.Note
+		f.Summary += fmt.Sprintf("; %s answered them soon after", diag.List(others, 3))
+	default:
+		f.Summary += fmt.Sprintf("; %s answered them %s later at most", diag.List(others, 3), diag.Duration(longest(waits)))
+	}
+	return f
+}
+
+func longest(waits []diag.Interval) (most time.Duration) {
+	for _, w := range waits {
+		most = max(most, time.Duration(w.To.Time-w.From.Time))
+	}
+	return most
+}
+
+// reverse reports whether a name is that of an address.
+func reverse(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasSuffix(name, ".in-addr.arpa") || strings.HasSuffix(name, ".ip6.arpa")
+}
+
+// zones are the domains of names: what is behind the first label of those with three or more.
+func zones(list []ask) (out []string) {
+	for _, a := range list {
+		zone := strings.ToLower(a.Name)
+		if _, rest, ok := strings.Cut(zone, "."); ok && strings.Contains(rest, ".") {
+			zone = rest
+		}
+		if zone == "" {
+			zone = "."
+		}
+		if !slices.Contains(out, zone) {
+			out = append(out, zone)
+		}
+	}
+	return out
+}
