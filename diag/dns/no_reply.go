@@ -106,17 +106,23 @@ func silence(in *diag.Input, h history, list []ask, answered int) (f diag.Findin
 		"does a firewall on the way pass UDP 53 and its answers?",
 	}
 	f.NextCapture = []string{fmt.Sprintf("at %v: tcpdump -w server.pcap port 53", t.Server.Addr())}
-	rank(in, &f, list, answered, len(helpers) > 0)
+	rank(in, &f, list, evidence{sent, answered, repeated, len(helpers) > 0})
 	return f, true
 }
 
+// evidence is what says how sure a finding is, and how bad.
+type evidence struct {
+	sent, answered   int // queries without an answer, repetitions included, and those with one
+	repeated, helped bool
+}
+
 // rank says how sure the finding is, and how bad.
-func rank(in *diag.Input, f *diag.Finding, list []ask, answered int, helped bool) {
+func rank(in *diag.Input, f *diag.Finding, list []ask, e evidence) {
 	t := list[0].talk
-	if helped {
+	if e.helped {
 		f.Summary += "; the names were resolved later"
 		f.Fix = append(f.Fix, "take the server from the list of the clients, or put it last, while it does not answer")
-	} else if answered == 0 {
+	} else if e.answered == 0 && e.repeated {
 		f.Severity = diag.Error
 	}
 	back := hears(in, list)
@@ -127,13 +133,13 @@ func rank(in *diag.Input, f *diag.Finding, list []ask, answered int, helped bool
 	case arrived(in, f.Conversations):
 		f.Confidence = diag.Proven
 		f.Summary += "; the queries are at the other point too: they arrived, and no answer left"
-	case back && f.Count >= minSure:
+	case back && e.sent >= minSure:
 		f.Confidence = diag.Likely
 		f.RuledOut = append(f.RuledOut, "a capture without what the clients receive: it has other packets to them")
 	case !back:
-		f.Severity = diag.Warning
+		f.Severity, f.Cost = diag.Note, 0
 		f.Summary += "; nothing at all that was sent to " + diag.List(clients(list), 3) + " is in the capture: it may have one direction only"
-	case answered > 0 && t.Server.Addr().IsLoopback():
+	case e.answered > 0 && t.Server.Addr().IsLoopback():
 		f.Severity = diag.Note
 	}
 }

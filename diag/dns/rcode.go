@@ -50,7 +50,7 @@ func failure(in *diag.Input, h history, list []ask, says string) diag.Finding {
 			if s := up.talk.Server.Addr().String(); !slices.Contains(others, s) {
 				others = append(others, s)
 			}
-		} else if !reverse(a.Name) {
+		} else if !reverse(a.Name) && !h.suffixed(a) {
 			failed[strings.ToLower(a.Name)] = true
 		}
 		waits = append(waits, diag.Interval{From: a.talk.Moment(a.Asked), To: a.talk.Moment(to)})
@@ -61,7 +61,7 @@ func failure(in *diag.Input, h history, list []ask, says string) diag.Finding {
 	f.RuledOut = []string{"a server that only passes on what another told it: that one would be named"}
 	switch {
 	case len(failed) > 0:
-	case len(others) == 0: // reverse names: whoever asks for them does without
+	case len(others) == 0: // whoever asked does without
 		f.Severity, f.Cost = diag.Note, 0
 	case f.Cost < harmless:
 		f.Severity = diag.Note
@@ -70,6 +70,27 @@ func failure(in *diag.Input, h history, list []ask, says string) diag.Finding {
 		f.Summary += fmt.Sprintf("; %s answered them %s later at most", diag.List(others, 3), diag.Duration(longest(waits)))
 	}
 	return f
+}
+
+// suffixed reports whether the name is one with a suffix of the client's search list behind it, and the client got an answer without the suffix.
+func (h history) suffixed(a ask) bool {
+	q := questionOf(a.talk, a.Request)
+	for i := len(q.name) - 1; i > 0; i-- {
+		if q.name[i] != '.' {
+			continue
+		}
+		short := q
+		short.name = q.name[:i]
+		for _, command := range []string{"A", "AAAA", a.Command} {
+			short.command = command
+			for _, other := range h[short] {
+				if d := time.Duration(other.Asked.Time - a.Asked.Time).Abs(); d <= related && len(other.Addrs) > 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 func longest(waits []diag.Interval) (most time.Duration) {
