@@ -25,16 +25,6 @@ func (in *Input) Twins(c *flow.Conversation) []*flow.Conversation {
 	return in.twins[c]
 }
 
-// Secondhand reports whether another point saw more of what the client of a conversation sent, or as much and comes first: that one speaks for both.
-func (in *Input) Secondhand(c *flow.Conversation) bool {
-	for _, t := range in.Twins(c) {
-		if n, own := t.Dir[0].Packets, c.Dir[0].Packets; n > own || n == own && t.Source < c.Source {
-			return true
-		}
-	}
-	return false
-}
-
 // Unanswered are the questions of a talk that nobody answered although the capture goes on for so long: no other address did
 // (see [Detour]), and no other point has an answer, which would have been lost on the way to this one (see path.loss.location).
 func (in *Input) Unanswered(t *Talk, least time.Duration) (out []*request.Request) {
@@ -46,10 +36,8 @@ func (in *Input) Unanswered(t *Talk, least time.Duration) (out []*request.Reques
 		if d, timed := in.Elapsed(t.Moment(r.Asked), end); timed && d < least {
 			continue
 		}
-		if in.Points != nil {
-			if c := in.Conversations.At(r.Conv); in.Secondhand(c) || in.answeredAtTwin(c, r) {
-				continue
-			}
+		if in.Points != nil && in.answeredAtTwin(in.Conversations.At(r.Conv), r) {
+			continue
 		}
 		out = append(out, r)
 	}

@@ -41,6 +41,8 @@ type Turn struct {
 
 	// Layer is the index in Unit.Layers of the layer that the turn is in.
 	Layer int
+	// Of is the protocol that the turn belongs to where that is not the one of the layer: what is encrypted shows as TLS, and answers a question of the protocol in it.
+	Of ID
 }
 
 // A Term is a number that both sides of a connection agreed on.

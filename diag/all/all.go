@@ -14,9 +14,10 @@ import (
 	"github.com/wiretale/wiretale/diag/smb"
 	"github.com/wiretale/wiretale/diag/ssrp"
 	"github.com/wiretale/wiretale/diag/tcp"
+	"github.com/wiretale/wiretale/diag/tds"
 )
 
 // All is every rule, by family.
 func All() []*diag.Rule {
-	return slices.Concat(capture.Rules(), tcp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules())
+	return slices.Concat(capture.Rules(), tcp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules())
 }

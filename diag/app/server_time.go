@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/login"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto"
 )
@@ -69,7 +70,7 @@ func serverTime(in *diag.Input) (out []diag.Finding) {
 func slowSpells(in *diag.Input, t *diag.Talk) (spells []diag.Spell, all diag.Parts) {
 	events := longPolls(t)
 	repairs := t.Repairs()
-	for _, s := range t.SpellsOf(func(r *request.Request) bool { return !events[r] && !repeated(r) }) {
+	for _, s := range t.SpellsOf(func(r *request.Request) bool { return !events[r] && !repeated(r) && !logsIn(r) }) {
 		p := s.Parts()
 		lost := min(repairs, p.Server)
 		p.Server, p.Network = p.Server-lost, p.Network+lost
@@ -81,6 +82,9 @@ func slowSpells(in *diag.Input, t *diag.Talk) (spells []diag.Spell, all diag.Par
 	}
 	return spells, all
 }
+
+// logsIn reports whether a request is one of those that open a connection of SQL Server: tds.login_timeline has them.
+func logsIn(r *request.Request) bool { return r.Protocol == proto.TDS && login.Opens(r.Command) }
 
 // repeated reports whether a question was asked again: the first one, or its answer, may be lost.
 func repeated(r *request.Request) bool { return r.Repeats > 0 }

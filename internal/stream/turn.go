@@ -25,6 +25,9 @@ func (a *Applications) turn(t *talk, c *chunk, turn *proto.Turn, shown bool) {
 func (a *Applications) pair(t *talk, turn *proto.Turn, first, last request.Mark) *request.Request {
 	l := &a.unit.Layers[turn.Layer]
 	m := request.Message{Conv: t.id, Dir: a.unit.Dir, Protocol: l.ID, First: first, Last: last, Length: int64(l.Len)}
+	if turn.Of != proto.None {
+		m.Protocol = turn.Of
+	}
 	return a.pairs.Turn(&m, turn)
 }
 

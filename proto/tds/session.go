@@ -31,6 +31,7 @@ type session struct {
 	version uint64
 	within  [2]bool // the next packet goes on with a message
 	failed  proto.Turn
+	shakes  shakes
 }
 
 // Extent is one packet, or one record of TLS where the connection is encrypted.
@@ -57,13 +58,19 @@ func (*session) Extent(p *proto.Piece) proto.Extent {
 func (s *session) Unit(u *proto.Unit) {
 	if record(u.Data) {
 		u.Layers = append(u.Layers, proto.UnitLayer{ID: proto.TLS, Len: u.Len})
+		if t, ok := s.shakes.record(u.Dir, u.Data); ok {
+			u.Turns = append(u.Turns, t)
+		}
 		return
 	}
 	l := proto.UnitLayer{ID: proto.TDS, Len: u.Len, Head: HeaderLen}
-	if len(u.Data) < HeaderLen || Encrypted(u.Data) {
+	if len(u.Data) < HeaderLen || Encrypted(u.Data) || s.shakes.goesOn(u) {
 		u.Layers = append(u.Layers, l)
 		if Encrypted(u.Data) {
 			u.Layers = append(u.Layers, proto.UnitLayer{ID: proto.TLS, Off: HeaderLen, Len: u.Len - HeaderLen})
+		}
+		if t, ok := s.shakes.packet(u.Dir, u.Data); ok {
+			u.Turns = append(u.Turns, t)
 		}
 		return
 	}
@@ -99,7 +106,8 @@ func (s *session) learn(b []byte, note *field.Note) {
 
 // commands are what a client asks, by the type of its packets.
 var commands = map[byte]string{
-	Batch: "SQL Batch", LoginOld: "Login", RPC: "RPC", BulkLoad: "Bulk Load", Transaction: "Transaction Manager", Query5: "Query", Login7: "Login", SSPI: "SSPI", PreLogin: "Pre-Login",
+	Batch: "SQL Batch", LoginOld: LoginCommand, RPC: "RPC", BulkLoad: "Bulk Load", Transaction: "Transaction Manager", Query5: "Query",
+	Login7: LoginCommand, SSPI: SSPICommand, PreLogin: PreLoginCommand,
 }
 
 // turn is the part of a packet in the conversation.
@@ -121,7 +129,7 @@ func (s *session) turn(u *proto.Unit, note *field.Note) proto.Turn {
 	return t
 }
 
-// answer reads how a request went: its first error, else the last DONE.
+// answer reads how a request went: its first error, else what a login led to, else the last DONE.
 func (s *session) answer(b []byte, note *field.Note, t *proto.Turn) {
 	if note[noteContinues] == 0 {
 		s.failed = proto.Turn{}
@@ -131,6 +139,19 @@ func (s *session) answer(b []byte, note *field.Note, t *proto.Turn) {
 		case one.kind == Error && len(one.b) >= errorHead && !s.failed.Failed:
 			s.failed.Code, s.failed.Failed = binary.LittleEndian.Uint32(one.b[3:]), true
 			s.failed.Status = "error " + strconv.Itoa(int(s.failed.Code))
+			s.failed.Terms = []proto.Term{{Name: StateTerm, Value: uint64(one.b[7])}, {Name: ClassTerm, Value: uint64(one.b[8])}}
+			s.failed.Text = one.message()
+		case one.kind == LoginAck && s.failed.Status == "":
+			s.failed.Status = LoggedIn
+		case one.kind == EnvChange && !s.failed.Failed:
+			if to := routing(one.b); to != "" {
+				s.failed.Status, s.failed.Text = Routed, to
+			}
+		case one.kind == SSPIToken && s.failed.Status == "":
+			s.failed.Status = Negotiates
+			if challenge(one.b) {
+				s.failed.Status = Challenged
+			}
 		case one.kind >= Done && len(one.b) >= shortDone && s.failed.Status == "":
 			switch status := binary.LittleEndian.Uint16(one.b[1:]); {
 			case status&doneCancel != 0:
@@ -144,7 +165,7 @@ func (s *session) answer(b []byte, note *field.Note, t *proto.Turn) {
 	if t.More {
 		return
 	}
-	t.Status, t.Code, t.Failed = s.failed.Status, s.failed.Code, s.failed.Failed
+	t.Status, t.Code, t.Failed, t.Text, t.Terms = s.failed.Status, s.failed.Code, s.failed.Failed, s.failed.Text, s.failed.Terms
 	if t.Status == "" {
 		t.Status = "done"
 	}
@@ -182,6 +203,10 @@ func name(b []byte) string {
 		return Procedures[p.Number]
 	case Login7:
 		return text(login7(b, databaseAt), maxName)
+	case SSPI:
+		if authenticates(b[HeaderLen:]) {
+			return Authenticates
+		}
 	}
 	return ""
 }

@@ -171,8 +171,8 @@ func TestTurns(t *testing.T) {
 		bytes, want string
 	}{
 		{0, preLogin, "1 Pre-Login '' '' false false"}, {1, offered, "2  '' 'done' false false"},
-		{0, handshake, "tls"}, {1, record, "tls"},
-		{0, login, "1 Login 'master' '' false false"}, {1, welcome, "2  '' 'done' false false"},
+		{0, handshake, "tls1 TLS Client Hello '' '' false false"}, {1, record, "tls"},
+		{0, login, "1 Login 'master' '' false false"}, {1, welcome, "2  '' 'LOGINACK' false false"},
 		{0, batch, "1 SQL Batch 'SELECT 'é'' '' false false"}, {1, answered, "2  '' 'done' false false"},
 		{0, narrow, "1 SQL Batch 'SELECT 1' '' false false"}, {1, refused, "2  '' 'error 208' false true"},
 		{0, packet(tds.Batch, 0, 1, headers+wide("SELECT")), "1 SQL Batch 'SELECT' '' true false"}, {0, packet(tds.Batch, 1, 2, wide(" 1")), "1 SQL Batch '' '' false false"},
@@ -194,6 +194,60 @@ func TestTurns(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%d: %s, want %s", i, got, c.want)
+		}
+	}
+}
+
+func record22(message byte) string { return "\x16\x03\x03\x00\x04" + string(message) + "\x00\x00\x00" }
+
+// Logins: what is asked and answered in plain, with encryption of the login alone, and with all encrypted.
+func TestLogins(t *testing.T) {
+	ccs, data := "\x14\x03\x03\x00\x01\x01", "\x17\x03\x03\x00\x02ab"
+	tls := func(status byte, records string) string { return packet(tds.PreLogin, status, 1, records) }
+	response := func(tokens string) string { return packet(tds.Response, 1, 1, tokens) }
+	ntlm := func(kind byte) string { return "NTLMSSP\x00" + string(kind) + "\x00\x00\x00" }
+	failed := said(tds.Error, 18456, "Login failed for user 'ann'.", 4) + done(tds.Done, 2, le(0, 8))
+	routed := "\x14" + le(2+1+2+2+6, 2) + "\x00" + le(1433, 2) + counted("abc", 2) + le(0, 2)
+	for _, c := range []struct {
+		what string
+		said []string // of client and server, in turn
+		want string
+	}{
+		{"NTLM in plain", []string{preLogin, offered, login, response(token(tds.SSPIToken, ntlm(2))), packet(tds.SSPI, 1, 1, ntlm(3)), welcome},
+			"1 Pre-Login | 2 done | 1 Login master | 2 NTLMSSP_CHALLENGE | 1 SSPI NTLMSSP_AUTH | 2 LOGINACK"},
+		{"only the login is encrypted", []string{preLogin, offered, tls(1, record22(1)), tls(1, record22(2)+record22(11)+record22(14)), tls(1, record22(16)+ccs+record22(99)), tls(1, ccs+record22(99)), data, response(failed)},
+			"1 Pre-Login | 2 done | 1 TLS Client Hello | 2 Server Hello | 1 TLS Key Exchange | 2 Change Cipher Spec | 1 Login | 2 error 18456 18456 Login failed for user 'ann'. [{tds.error.state 1} {tds.error.class 16}]"},
+		{"all is encrypted, the session goes on", []string{preLogin, offered, tls(1, record22(1)), tls(1, record22(2)+ccs+record22(99)), tls(1, ccs+record22(99)), "", data, data, data, data},
+			"1 Pre-Login | 2 done | 1 TLS Client Hello | 2 Server Hello | 1 Login | 2 encrypted"},
+		{"a flight in two packets", []string{preLogin, offered, tls(1, record22(1)), tls(0, record22(2)+"\x16\x03\x03\x00\x08\x0b\x00"), "", tls(1, "\x00\x00\x00\x00\x00\x00\x00\x00")},
+			"1 Pre-Login | 2 done | 1 TLS Client Hello | 2 Server Hello+ | 2"},
+		{"an alert", []string{preLogin, offered, tls(1, record22(1)), tls(1, "\x15\x03\x03\x00\x02\x02\x46")}, "1 Pre-Login | 2 done | 1 TLS Client Hello | 2 alert 70"},
+		{"sent elsewhere", []string{login, response(token(tds.LoginAck, "\x01\x74\x00\x00\x04"+counted("SQL", 1)+"\x0f\x00\x08\x3f") + token(tds.EnvChange, routed) + done(tds.Done, 0, le(0, 8)))},
+			"1 Login master | 2 routed abc:1433"},
+	} {
+		s := tds.Stream.New()
+		var got []string
+		for i, b := range c.said {
+			if b == "" {
+				continue
+			}
+			for _, turn := range unit(s, i&1, b).Turns {
+				text := fmt.Sprintf("%d %s", turn.Kind, turn.Command+turn.Status)
+				if turn.More {
+					text += "+"
+				}
+				if turn.Code != 0 {
+					text += fmt.Sprintf(" %d", turn.Code)
+				}
+				text += " " + turn.Name + turn.Text
+				if turn.Terms != nil {
+					text += fmt.Sprintf(" %v", turn.Terms)
+				}
+				got = append(got, strings.TrimSpace(text))
+			}
+		}
+		if text := strings.Join(got, " | "); text != c.want {
+			t.Errorf("%s:\n%s, want\n%s", c.what, text, c.want)
 		}
 	}
 }
@@ -271,5 +325,6 @@ func FuzzSession(f *testing.F) {
 		f.Add([]byte(m))
 	}
 	f.Add([]byte(strings.Join(everyUnits, "")))
+	f.Add([]byte(preLogin + offered + packet(tds.PreLogin, 1, 1, record22(1)) + packet(tds.PreLogin, 0, 1, record22(2)+"\x14\x03\x03\x00\x01\x01") + record))
 	f.Fuzz(func(t *testing.T, b []byte) { everything(t, b) })
 }
