@@ -78,8 +78,8 @@ type Field struct {
 	Find   func(layer []byte, yield func(Span, Value) bool)
 	// Noted is Find for a value that needs what the connection says of the layer.
 	Noted func(layer []byte, note *Note, yield func(Span, Value) bool)
-	// Told is Find for a text that the connection says of the layer.
-	Told func(note *Note, texts []string) (text string, ok bool)
+	// Told is Find for values that texts of the connection about the layer say. They lie nowhere in its bytes.
+	Told func(layer []byte, note *Note, texts []string, yield func(Value) bool)
 	// Bits marks a field with Find that is part of a number which another field shows whole.
 	Bits bool
 	// Hidden marks a field that repeats others for filters: the details tree leaves it out.

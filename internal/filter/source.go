@@ -76,6 +76,7 @@ func (c *column) single() func(*machine) (field.Value, bool) {
 func placesSource(places []packet.Place, ranges []span) source {
 	var out []field.Value
 	yield := func(_ field.Span, v field.Value) bool { out = append(out, v); return true }
+	told := func(v field.Value) bool { out = append(out, v); return true }
 	return func(m *machine, dst []field.Value) []field.Value {
 		p := m.packet
 		out = dst
@@ -96,9 +97,7 @@ func placesSource(places []packet.Place, ranges []span) source {
 					note := p.NoteOf(i)
 					at.Field.Noted(p.Bytes(i), &note, yield)
 				} else if at.Field.Told != nil {
-					if v, ok := p.Told(i, at.Field); ok {
-						out = append(out, v)
-					}
+					p.Told(i, at.Field, told)
 				} else if at.Derive == nil {
 					at.Field.All(p.Bytes(i), yield)
 				} else if _, v, ok := at.Derive(p, i); ok {

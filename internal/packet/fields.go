@@ -142,9 +142,7 @@ func (p *Packet) eachAt(i int, f *field.Field, derive func(*Packet, int) (field.
 		return
 	}
 	if f.Told != nil {
-		if v, ok := p.Told(i, f); ok {
-			moved(field.Span{}, v)
-		}
+		p.Told(i, f, func(v field.Value) bool { return moved(field.Span{}, v) })
 		return
 	}
 	f.All(p.Bytes(i), moved)

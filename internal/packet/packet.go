@@ -219,15 +219,14 @@ func (p *Packet) TextsOf(i int) []string {
 	return nil
 }
 
-// Told is the value of a field of layer i that is a text of the connection; false where there is none.
-func (p *Packet) Told(i int, f *field.Field) (field.Value, bool) {
+// Told yields the values of a field of layer i that texts of the connection say.
+func (p *Packet) Told(i int, f *field.Field, yield func(field.Value) bool) {
 	texts := p.TextsOf(i)
 	if texts == nil {
-		return field.Value{}, false
+		return
 	}
 	note := p.NoteOf(i)
-	text, ok := f.Told(&note, texts)
-	return field.S(text), ok
+	f.Told(p.Bytes(i), &note, texts, yield)
 }
 
 // NoteOf is what the connection says of layer i; all zero where it says nothing.

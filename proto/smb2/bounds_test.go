@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"github.com/wiretale/wiretale/field"
 	"github.com/wiretale/wiretale/proto"
 )
 
@@ -89,7 +90,7 @@ func FuzzConnection(f *testing.F) {
 			for i := range Fields.Fields {
 				f := &Fields.Fields[i]
 				if f.Told != nil && l.Texts != nil {
-					f.Told(&l.Note, l.Texts)
+					f.Told(m, &l.Note, l.Texts, func(field.Value) bool { return true })
 				}
 			}
 			for _, turn := range u.Turns {

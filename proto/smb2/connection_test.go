@@ -80,9 +80,7 @@ func (s *script) known(i int) string {
 				continue
 			}
 			if f.Told != nil && l.Texts != nil {
-				if text, ok := f.Told(&l.Note, l.Texts); ok {
-					all = append(all, name[5:]+" "+text)
-				}
+				f.Told(nil, &l.Note, l.Texts, func(v field.Value) bool { all = append(all, name[5:]+" "+v.String()); return true })
 			} else if f.Noted != nil && l.Note[1]+l.Note[2] > 0 {
 				f.Noted(nil, &l.Note, func(_ field.Span, v field.Value) bool { all = append(all, name[5:]+" "+v.String()); return true })
 			}

@@ -81,14 +81,18 @@ func told(f field.Field, get func(n *field.Note, b []byte) (uint64, bool), deriv
 
 // treeText and userText are texts of the tree and of the session.
 func treeText(name, title string) field.Field {
-	return field.Field{Name: name, Title: title, Type: field.String, Derived: fromTree, Told: func(n *field.Note, texts []string) (string, bool) {
-		return texts[TextTree], n[noteTree] != 0
+	return field.Field{Name: name, Title: title, Type: field.String, Derived: fromTree, Told: func(_ []byte, n *field.Note, texts []string, yield func(field.Value) bool) {
+		if n[noteTree] != 0 {
+			yield(field.S(texts[TextTree]))
+		}
 	}}
 }
 
 func userText(name, title string, which int) field.Field {
-	return field.Field{Name: name, Title: title, Type: field.String, Derived: fromSession, Told: func(n *field.Note, texts []string) (string, bool) {
-		return texts[which], texts[TextAccount] != "" || texts[TextDomain] != "" || texts[TextHost] != ""
+	return field.Field{Name: name, Title: title, Type: field.String, Derived: fromSession, Told: func(_ []byte, _ *field.Note, texts []string, yield func(field.Value) bool) {
+		if texts[TextAccount] != "" || texts[TextDomain] != "" || texts[TextHost] != "" {
+			yield(field.S(texts[which]))
+		}
 	}}
 }
 
