@@ -57,6 +57,7 @@ type Unit struct {
 	Data  []byte // what there is of it; not to be kept
 	Len   int    // its length on the wire
 	Gap   bool   // bytes before it are missing
+	Late  bool   // it fills a gap: what lies behind it was taken in before
 	Rest  bool   // it goes on with the unit before it, of which the capture has only pieces: the protocol [Stream.Resumes]
 
 	// Layers are what the packet shows of it, in order; none for a unit that is not shown.
@@ -73,6 +74,7 @@ type Unit struct {
 	// which is found as for a connection that begins, to OverPort when that is not 0. The layer goes before those of the other one; None is no layer.
 	Over     *UnitLayer
 	OverPort uint16
+	OverTo   ID // what the other protocol is for sure, None when it is to be found
 }
 
 // Opened are bytes that are not on the wire as they are: decrypted, decompressed.

@@ -7,6 +7,7 @@ import (
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/all"
 )
 
 // A chunk is a part of a stream in one buffer.
@@ -108,7 +109,7 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin bool) {
 	here := min(n, len(c.data))
 	u := &a.unit
-	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Rest: c.rest, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Locks: u.Locks[:0], Memory: (*room)(a)}
+	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Late: c.from < t.dir[dir].parsed, Rest: c.rest, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Locks: u.Locks[:0], Memory: (*room)(a)}
 	t.session.Unit(u)
 	a.locked(u.Locks)
 	first := len(a.units) // of what was opened
@@ -141,6 +142,9 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 	if u.Over != nil {
 		a.release(t)
 		t.stream, t.session, t.over, t.port = nil, nil, u.Over, u.OverPort
+		if s := all.Stream(u.OverTo); s != nil && !(a.choice.bare && s.Opens) {
+			t.stream, t.session = s, a.choice.begin(s)
+		}
 	}
 	c.from += int64(n)
 	c.data = c.data[here:]
