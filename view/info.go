@@ -53,6 +53,7 @@ var infos = map[proto.ID]func(row *engine.Row, i int) string{
 	proto.IPv4: ipv4Info, proto.IPv6: ipv6Info, proto.IPv6Fragment: ipv6FragmentInfo,
 	proto.TLS:          tlsInfo,
 	proto.HTTP:         httpInfo,
+	proto.HTTP2:        http2Info,
 	proto.IPv6HopByHop: ipv6Info, proto.IPv6Destination: ipv6Info, proto.IPv6Routing: ipv6Info,
 	proto.DNS: dnsInfo, proto.DNSStream: dnsInfo, proto.MDNS: dnsInfo, proto.LLMNR: dnsInfo,
 	proto.SSRP: ssrpInfo,

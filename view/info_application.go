@@ -8,7 +8,7 @@ import (
 
 // separators are what stands between the texts of several layers of one
 // protocol in a frame, and behind a verdict of the TCP analysis; nothing for other protocols.
-var separators = map[proto.ID]string{proto.TLS: ", ", proto.LDAP: " | ", proto.TDS: ",", proto.DCERPC: " # "}
+var separators = map[proto.ID]string{proto.TLS: ", ", proto.LDAP: " | ", proto.TDS: ",", proto.DCERPC: " # ", proto.HTTP2: ", "}
 
 // onlyBetween are the protocols whose separator does not follow a verdict.
 var onlyBetween = map[proto.ID]bool{proto.LDAP: true, proto.DCERPC: true}
@@ -19,7 +19,7 @@ var alone = map[proto.ID]func(p *packet.Packet, i int) (goesOn bool){proto.SMB2:
 func never(*packet.Packet, int) bool { return false }
 
 // columnNames are the Protocol column of protocols that have several names: by version, by what they carry.
-var columnNames = map[proto.ID]func(row *engine.Row, i int) string{proto.TLS: tlsVersion, proto.HTTP: httpName, proto.DCERPC: dcerpcName}
+var columnNames = map[proto.ID]func(row *engine.Row, i int) string{proto.TLS: tlsVersion, proto.HTTP: httpName, proto.HTTP2: http2Name, proto.DCERPC: dcerpcName}
 
 // begins are what the Info column says of a segment that begins a message of a
 // protocol and does not end it, in place of TCP's text; "" where the protocol says nothing, but takes that place.

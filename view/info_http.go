@@ -61,7 +61,12 @@ func mediaType(h *http.Head, b []byte) string {
 
 // formatOf is the format of a body that Wireshark names: json, xml; "" for others.
 func formatOf(h *http.Head, b []byte) string {
-	switch media := mediaType(h, b); {
+	return bodyFormat(mediaType(h, b))
+}
+
+// bodyFormat is the format of a body of a type that Wireshark names.
+func bodyFormat(media string) string {
+	switch {
 	case media == "application/json" || strings.HasSuffix(media, "+json"):
 		return "json"
 	case media == "text/xml" || media == "application/xml" || strings.HasSuffix(media, "+xml"):
@@ -84,15 +89,20 @@ func bodyText(h *http.Head, b []byte) string {
 	case "xml":
 		return ""
 	}
+	if text := imageText(media, b[min(h.End, len(b)):]); text != "" || media == "" {
+		return text
+	}
+	return " (" + Printable(media) + ")"
+}
+
+// imageText is the kind of an image that begins with these bytes; "" for another body.
+func imageText(media string, body []byte) string {
 	for _, image := range images {
-		if strings.HasPrefix(media, "image/") && bytes.HasPrefix(b[min(h.End, len(b)):], []byte(image.begins)) {
+		if strings.HasPrefix(media, "image/") && bytes.HasPrefix(body, []byte(image.begins)) {
 			return " (" + image.text + ")"
 		}
 	}
-	if media == "" {
-		return ""
-	}
-	return " (" + Printable(media) + ")"
+	return ""
 }
 
 // httpBegins is the first line of a message that goes on in other segments, when it is whole.

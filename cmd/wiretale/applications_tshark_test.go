@@ -30,6 +30,7 @@ type comparison struct {
 	accepted func(name, got, want string, row []string) string
 	least    int            // rows to compare, for the pattern or the captures may change
 	secrets  *secrets.Store // of the captures; nil without any
+	rules    stream.Rules   // what ports carry
 	options  []string       // that give tshark the same
 
 	mu           sync.Mutex // what tshark prints is waited for without it
@@ -105,7 +106,7 @@ func (c *comparison) file(t *testing.T, file string) {
 
 // each calls a function with the rows that are compared.
 func (c *comparison) each(t *testing.T, file string, do func(row *engine.Row) error) {
-	choice := stream.NewChoice(stream.Rules{})
+	choice := stream.NewChoice(c.rules)
 	if c.secrets != nil {
 		choice.Secrets = c.secrets
 	}

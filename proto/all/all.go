@@ -20,6 +20,7 @@ import (
 	"github.com/wiretale/wiretale/proto/gre"
 	"github.com/wiretale/wiretale/proto/gtp"
 	"github.com/wiretale/wiretale/proto/http"
+	"github.com/wiretale/wiretale/proto/http2"
 	"github.com/wiretale/wiretale/proto/icmp"
 	"github.com/wiretale/wiretale/proto/icmpv6"
 	"github.com/wiretale/wiretale/proto/igmp"
@@ -126,6 +127,7 @@ var tables = [proto.Count]*field.Table{
 	proto.KerberosStream:   &kerberos.StreamFields,
 	proto.TDS:              &tds.Fields,
 	proto.DCERPC:           &dcerpc.Fields,
+	proto.HTTP2:            &http2.Fields,
 }
 
 // Tables are the field tables by protocol; nil for a protocol without fields. They are not to be changed.

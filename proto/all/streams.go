@@ -5,6 +5,7 @@ import (
 	"github.com/wiretale/wiretale/proto/dcerpc"
 	"github.com/wiretale/wiretale/proto/dns"
 	"github.com/wiretale/wiretale/proto/http"
+	"github.com/wiretale/wiretale/proto/http2"
 	"github.com/wiretale/wiretale/proto/kerberos"
 	"github.com/wiretale/wiretale/proto/ldap"
 	"github.com/wiretale/wiretale/proto/tds"
@@ -13,7 +14,7 @@ import (
 
 // streams are the protocols over TCP, in the order in which they are asked on a port that several have.
 var streams = []*proto.Stream{
-	&tls.Stream, &http.Stream, &dns.Stream, &sessionService, &directTCP,
+	&tls.Stream, &http.Stream, &http2.Stream, &dns.Stream, &sessionService, &directTCP,
 	&ldap.Stream, &kerberos.Stream, &tds.Stream, &dcerpc.Stream,
 }
 

@@ -142,5 +142,8 @@ func (s *session) response(h *Head, u *proto.Unit, l *proto.UnitLayer) {
 	s.waiting = append(s.waiting[:0], s.waiting[1:]...)
 	if code == 101 || code/100 == 2 && r.method == "CONNECT" {
 		u.Over, u.OverPort = &proto.UnitLayer{ID: proto.HTTP, Note: [4]uint64{noteKind: 1}}, r.port
+		if code == 101 && strings.EqualFold(h.Header(u.Data, "upgrade"), "h2c") { // RFC 7540, 3.2
+			u.OverTo = proto.HTTP2
+		}
 	}
 }
