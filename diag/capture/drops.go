@@ -3,6 +3,7 @@ package capture
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
@@ -40,7 +41,7 @@ func dropsReported(in *diag.Input) []diag.Finding {
 func sourceDrops(in *diag.Input, source int, losses []diag.Loss) diag.Finding {
 	s := in.Sources[source]
 	f := diag.Finding{
-		Severity: diag.Warning, Confidence: diag.Proven, Source: source, Silences: lossRules,
+		Severity: diag.Warning, Confidence: diag.Proven, Source: source, Silences: slices.Concat(lossRules, gapRules),
 		Fix: []string{"record again with larger buffers, a filter, or a snap length"},
 	}
 	var parts []string

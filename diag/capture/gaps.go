@@ -17,6 +17,9 @@ var Gaps = &diag.Rule{ID: "cap.gaps", Title: "bytes are missing from the capture
 // minMissing is the share of the bytes of one direction, as one in so many, from which a conversation has gaps.
 const minMissing = 1000
 
+// gapRules are silenced for connections of which the capture lacks bytes: what else it lacks is not known.
+var gapRules = []string{"tcp.loss.fast", "tcp.loss.rto"}
+
 func gaps(in *diag.Input) []diag.Finding {
 	bySource := map[int]*diag.Finding{}
 	missing, sent := map[int]int64{}, map[int]int64{}
@@ -29,7 +32,7 @@ func gaps(in *diag.Input) []diag.Finding {
 			}
 			f := bySource[c.Source]
 			if f == nil {
-				f = &diag.Finding{Severity: diag.Warning, Confidence: diag.Proven, Source: c.Source}
+				f = &diag.Finding{Severity: diag.Warning, Confidence: diag.Proven, Source: c.Source, Silences: gapRules}
 				bySource[c.Source] = f
 			}
 			m := d.Trouble.Missing

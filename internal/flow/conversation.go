@@ -57,9 +57,10 @@ func (c *Conversation) Clone() *Conversation {
 	}
 	for i := range u.conv.Dir {
 		d := &u.conv.Dir[i]
-		d.EchoRTT, d.Trouble, d.Held = clone(d.EchoRTT), clone(d.Trouble), clone(d.Held)
-		if d.Trouble != nil {
-			d.Trouble.Verdicts = slices.Clone(d.Trouble.Verdicts)
+		d.EchoRTT, d.Queue, d.Trouble, d.Held = clone(d.EchoRTT), clone(d.Queue), clone(d.Trouble), clone(d.Held)
+		if t := d.Trouble; t != nil {
+			t.Verdicts = slices.Clone(t.Verdicts)
+			t.Repairs, t.Closures, t.Retry, t.LongestRetry = clone(t.Repairs), clone(t.Closures), clone(t.Retry), clone(t.LongestRetry)
 			if m := clone(d.Trouble.Missing); m != nil {
 				m.Examples = slices.Clone(m.Examples)
 				d.Trouble.Missing = m
@@ -67,6 +68,9 @@ func (c *Conversation) Clone() *Conversation {
 		}
 	}
 	u.conv.ICMP, u.conv.Copies = clone(c.ICMP), clone(c.Copies)
+	if u.conv.ICMP != nil {
+		u.conv.ICMP.TooBig = clone(c.ICMP.TooBig)
+	}
 	if copies := u.conv.Copies; copies != nil {
 		for i := range copies.Kinds {
 			copies.Kinds[i].Examples = slices.Clone(copies.Kinds[i].Examples)
@@ -89,6 +93,16 @@ type ICMPError struct {
 	Type, Code uint8
 	From       netip.Addr // the router or host that sent it
 	Count      int64      // all ICMP errors that quote the conversation
+	TooBig     *TooBig    // nil when none says that a packet was too big
+}
+
+// TooBig is the first ICMP error that names the size of packets that a link on the way takes (RFC 1191; RFC 8201).
+type TooBig struct {
+	At    Moment
+	From  netip.Addr
+	MTU   uint32 // bytes of an IP packet; 0 when the router does not say
+	Dir   int    // whose packet it was
+	Count int64
 }
 
 // A Direction is what one endpoint sent. All byte counts are of the wire, not of the capture.
@@ -105,6 +119,7 @@ type Direction struct {
 	// one). Delay of the acknowledgement is in them, and repeated segments are not.
 	AckRTT  Samples
 	EchoRTT *Samples
+	Queue   *Queue // nil while no round trip was long with much in flight
 
 	Sightings  int64  // further sightings of packets (other layers, other interfaces)
 	Dropped    int64  // packets that the host says it dropped; they count in Packets only when they were also seen otherwise

@@ -80,12 +80,16 @@ func (m *Missing) forget(at Moment) {
 }
 
 // filled takes out what a segment brings: it was sent again, or captured out of order.
-func (t *Trouble) filled(g *segment) {
+// It returns the segment at which the hole was seen, if the segment brings data of one.
+func (t *Trouble) filled(g *segment) (behind Moment) {
 	end := g.seq + g.len
 	for i := 0; i < len(t.holes); i++ {
 		q := t.holes[i]
 		if !lt(g.seq, q.hi) || !gt(end, q.lo) {
 			continue
+		}
+		if !behind.Seen() {
+			behind = q.behind
 		}
 		left, right := q, q
 		if left.hi = g.seq; lt(g.seq, q.lo) {
@@ -108,13 +112,14 @@ func (t *Trouble) filled(g *segment) {
 	if len(t.holes) > maxHoles {
 		t.holes = t.holes[len(t.holes)-maxHoles:]
 	}
+	return behind
 }
 
-// holes follows the holes of both sides past the segment.
-func (f *tcpFlow) holes(g *segment, from, to *side, s *Sighting) {
+// holes follows the holes of both sides past the segment, and returns what [Trouble.filled] does.
+func (f *tcpFlow) holes(g *segment, from, to *side, s *Sighting) (behind Moment) {
 	if from.has(holed) && g.len > 0 {
 		t := f.flow.Dir[s.Dir].Trouble
-		if t.filled(g); len(t.holes) == 0 {
+		if behind = t.filled(g); len(t.holes) == 0 {
 			t.holes = nil
 			from.known &^= holed
 		}
@@ -122,4 +127,5 @@ func (f *tcpFlow) holes(g *segment, from, to *side, s *Sighting) {
 	if to.has(holed) && g.flags&(tcp.SYN|tcp.RST|tcp.ACK) == tcp.ACK {
 		f.flow.Dir[1-s.Dir].Trouble.acked(g.ack)
 	}
+	return behind
 }

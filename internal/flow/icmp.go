@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"encoding/binary"
+
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/tcp"
@@ -34,10 +36,40 @@ func (t *Tracker) quoted(p *packet.Packet, s *Sighting, now Moment) {
 		c.ICMP = &ICMPError{At: now, Type: p.ICMPType, Code: p.ICMPCode, From: p.Src}
 	}
 	c.ICMP.Count++
+	if mtu, ok := tooBig(p); ok {
+		if c.ICMP.TooBig == nil {
+			_, flipped := makeKey(id, o.src, o.dst, o.srcPort, o.dstPort)
+			c.ICMP.TooBig = &TooBig{At: now, From: p.Src, MTU: mtu, Dir: index(flipped != e.flow.flipped)}
+		}
+		c.ICMP.TooBig.Count++
+	}
 	if e.flow.tcp != nil && whole {
 		_, flipped := makeKey(id, o.src, o.dst, o.srcPort, o.dstPort)
 		e.flow.tcp.quote(&h, index(flipped != e.flow.flipped), &now)
 	}
+}
+
+// tooBig is the size in an ICMP error that says that a packet was too big for a link: code 4 of "destination
+// unreachable" (RFC 1191, 4), and type 2 of ICMPv6 (RFC 4443, 3.2).
+func tooBig(p *packet.Packet) (mtu uint32, ok bool) {
+	v4 := p.Transport == proto.ICMP && p.ICMPType == 3 && p.ICMPCode == 4
+	if !v4 && (p.Transport != proto.ICMPv6 || p.ICMPType != 2) {
+		return 0, false
+	}
+	for i := range p.N {
+		if l := &p.Layers[i]; l.Proto != p.Transport || l.Quoted {
+			continue
+		}
+		b := p.Bytes(i)
+		switch {
+		case len(b) < 8:
+			return 0, false
+		case v4:
+			return uint32(binary.BigEndian.Uint16(b[6:])), true
+		}
+		return binary.BigEndian.Uint32(b[4:]), true
+	}
+	return 0, false
 }
 
 // named is the pair's entry with its number; a quotation too short to tell what the segment was gives it none.

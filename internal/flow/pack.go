@@ -157,6 +157,7 @@ func (c *packer) side(s *side, to uint32, out, like *Side) {
 		rel(c, &out.Window, s.window)
 	}
 	rel(c, &out.FirstAck, to)
+	num(c, &s.passed)
 	num(c, &s.echo.value)
 	if s.echo.pending {
 		c.time(&s.echo.time)
@@ -213,9 +214,9 @@ func (c *packer) direction(d *Direction) {
 	num(c, &d.MaxPayload)
 	rel(c, &d.MaxInFlight, d.MaxPayload)
 	c.samples(&d.AckRTT)
-	echo, trouble, held := d.EchoRTT != nil, d.Trouble != nil, d.Held != nil
+	echo, trouble, held, queue := d.EchoRTT != nil, d.Trouble != nil, d.Held != nil, d.Queue != nil
 	odd := d.Sightings|d.Dropped|d.Retransmissions|d.OutOfOrder|d.Gaps|d.DupAcks|d.ZeroWindows|int64(d.LengthZero)|int64(d.Oversized) != 0
-	c.flag(&echo, &trouble, &odd, &held)
+	c.flag(&echo, &trouble, &odd, &held, &queue)
 	if odd {
 		for _, n := range [...]*int64{&d.Sightings, &d.Dropped, &d.Retransmissions, &d.OutOfOrder, &d.Gaps, &d.DupAcks, &d.ZeroWindows} {
 			num(c, n)
@@ -234,10 +235,10 @@ func (c *packer) direction(d *Direction) {
 		c.trouble(d.trouble())
 	}
 	if held {
-		if c.reading {
-			d.Held = new(Held)
-		}
-		c.held(d.Held)
+		c.held(made(c, &d.Held))
+	}
+	if queue {
+		c.queue(made(c, &d.Queue))
 	}
 }
 
@@ -249,6 +250,10 @@ func (c *packer) icmp(e *ICMPError) {
 	from := netip.AddrPortFrom(e.From, 0)
 	c.endpoint(&from)
 	e.From = from.Addr()
+	big := e.TooBig != nil
+	if c.flag(&big); big {
+		c.tooBig(made(c, &e.TooBig))
+	}
 }
 
 // samples with one sample have the same figure three times.
@@ -279,6 +284,7 @@ func (c *packer) trouble(t *Trouble) {
 		c.missing(t)
 	}
 	c.holes(t)
+	c.mended(t)
 	n := uint32(len(t.Verdicts))
 	num(c, &n)
 	if c.reading && n > 0 {

@@ -27,8 +27,9 @@ type side struct {
 	echo       echo
 	unacked    unacked
 	known      knowledge
-	scale      int8  // shift, scaleUnknown or scaleUnused
-	operations uint8 // of MPTCP, as far as they were known at the last segment
+	scale      int8   // shift, scaleUnknown or scaleUnused
+	operations uint8  // of MPTCP, as far as they were known at the last segment
+	passed     uint32 // the largest segment that was acknowledged
 }
 
 type knowledge uint16
@@ -44,6 +45,8 @@ const (
 	awaits                // its lone small segment was acknowledged late: what comes next says whether data was held back
 	holed                 // some of what it sent was not captured: its Trouble has holes
 	blind                 // lengths of segments are not known: what lies between them is not either
+	retrying              // sent data again after a time-out, and they are not acknowledged yet
+	reopened              // its window was 0 and is not any more, and the other side has sent nothing since
 )
 
 const (
@@ -116,11 +119,13 @@ func (f *tcpFlow) analyse(g *segment, from, to *side, s *Sighting, p *pool) {
 		from.operations = f.operations
 	}
 	from.last = v & Flagged
-	if m := to.unacked.acked(g.ack, to.base, p); m.n > 0 {
+	m := to.unacked.acked(g.ack, to.base, p)
+	if m.n > 0 {
 		v |= Analysed
 		s.AcksFrame, s.AckRTT = m.frame, g.time-m.time
 		s.sample = m.n == 1 && !to.has(repeated)
 	}
+	to.passed = max(to.passed, m.largest)
 	if to.unacked.n == 0 {
 		to.known &^= repeated
 	}

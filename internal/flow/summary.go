@@ -2,12 +2,16 @@ package flow
 
 // Trouble is what the verdicts on the segments of one side add up to.
 type Trouble struct {
-	Verdicts       []Tally  // every verdict that was given, in order of the first
-	ResentBytes    int64    // payload of the retransmissions
-	Stalled        int64    // nanoseconds for which this side advertised a window of 0; one that still stands is not counted
-	Timeouts       uint32   // retransmissions that waited for a timer: 200 ms or more, and two initial round trips
-	DuplicateSACKs uint32   // reports of data received twice (RFC 2883)
-	Missing        *Missing // nil while nothing is
+	Verdicts       []Tally   // every verdict that was given, in order of the first
+	ResentBytes    int64     // payload of the retransmissions
+	Stalled        int64     // nanoseconds for which this side advertised a window of 0; one that still stands is not counted
+	Timeouts       uint32    // retransmissions that waited for a timer: 200 ms or more, and two initial round trips
+	DuplicateSACKs uint32    // reports of data received twice (RFC 2883)
+	Missing        *Missing  // nil while nothing is
+	Repairs        *Repairs  // nil while nothing was sent twice
+	Closures       *Closures // nil while this side's window was never 0
+	Retry          *Retry    // the newest row of copies of the same bytes, nil without one
+	LongestRetry   *Retry    // the longest of those before it
 	holes          []hole
 
 	zeroSince int64 // time of the window of 0 that is standing; valid iff the side is stalled
@@ -70,17 +74,38 @@ const timeout = 200_000_000
 // tally adds the verdicts on a segment to the summary of its sender.
 func (f *tcpFlow) tally(g *segment, from, to *side, s *Sighting, now *Moment) {
 	if s.sample {
-		f.flow.Dir[1-s.Dir].AckRTT.add(s.AckRTT)
+		d := &f.flow.Dir[1-s.Dir]
+		d.AckRTT.add(s.AckRTT)
+		if s.AckRTT >= leastQueue || d.Queue != nil {
+			d.queued(s.AckRTT, d.AckRTT.Min, to.next-g.ack, now)
+		}
 	}
 	d := &f.flow.Dir[s.Dir]
 	if s.BytesInFlight > d.MaxInFlight {
 		d.MaxInFlight = s.BytesInFlight
 	}
+	var behind Moment
 	if (from.known|to.known)&holed != 0 {
-		f.holes(g, from, to, s)
+		behind = f.holes(g, from, to, s)
+	}
+	if to.known&(retrying|stalled|reopened) != 0 {
+		f.answer(g, to, s, now)
 	}
 	if v := s.Analysis & Flagged; v != 0 || from.has(stalled) {
 		f.verdict(v, g, from, to, d, s, now)
+		if v.Has(Resent|OutOfOrder) && g.len > 0 {
+			f.repair(v, g, from, to, s, &behind, now)
+		}
+	}
+}
+
+// answer is for a segment that the other side waits for.
+func (f *tcpFlow) answer(g *segment, to *side, s *Sighting, now *Moment) {
+	if to.has(retrying) {
+		f.answered(g, to, s, now)
+	}
+	if to.has(stalled | reopened) {
+		f.waited(g, to, s, now)
 	}
 }
 

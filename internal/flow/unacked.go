@@ -150,7 +150,8 @@ func spares(ack, lo, hi uint32) bool {
 // A match is what an acknowledgement found.
 type match struct {
 	sent
-	n int // segments that end at the acknowledgement; the oldest of them is in sent
+	n       int    // segments that end at the acknowledgement; the oldest of them is in sent
+	largest uint32 // of the segments that were taken out
 }
 
 // acked takes out what the number acknowledges and cuts what it acknowledges in part.
@@ -245,12 +246,17 @@ func (m *match) takes(s *sent, ack uint32) bool {
 			m.sent = *s
 		}
 		m.n++
+		m.largest = max(m.largest, s.next-s.seq)
 		return true
 	}
 	if gt(ack, s.seq) && le(ack, s.next) {
 		s.seq = ack
 	}
-	return !gt(s.next, ack)
+	if gt(s.next, ack) {
+		return false
+	}
+	m.largest = max(m.largest, s.next-s.seq)
+	return true
 }
 
 // each visits all segments, oldest first.

@@ -43,11 +43,14 @@ func (s *side) stall(g *segment, v Analysis, t *Trouble, now *Moment) {
 	switch {
 	case v.Has(ZeroWindow) && !s.has(stalled):
 		s.known |= stalled
+		s.known &^= reopened
 		t.zeroSince = g.time
+		t.shut(now)
 	case s.has(stalled) && (g.window != 0 || g.flags&control != 0):
 		s.known &^= stalled
 		lasted := max(0, g.time-t.zeroSince)
 		t.Stalled += lasted
 		t.worse(ZeroWindow, lasted, now)
+		s.opens(g, t, now)
 	}
 }

@@ -1,0 +1,97 @@
+package flow
+
+import (
+	"math"
+	"net/netip"
+)
+
+// made is what p points to: something new when a conversation is read.
+func made[T any](c *packer, p **T) *T {
+	if c.reading {
+		*p = new(T)
+	}
+	return *p
+}
+
+// mended is what a side's losses, closed windows and repetitions cost.
+func (c *packer) mended(t *Trouble) {
+	repairs, closures, retry, longest := t.Repairs != nil, t.Closures != nil, t.Retry != nil, t.LongestRetry != nil
+	c.flag(&repairs, &closures, &retry, &longest)
+	if repairs {
+		c.repairs(made(c, &t.Repairs))
+	}
+	if closures {
+		c.closures(made(c, &t.Closures))
+	}
+	if retry {
+		c.retry(made(c, &t.Retry))
+	}
+	if longest {
+		c.retry(made(c, &t.LongestRetry))
+	}
+}
+
+func (c *packer) repairs(r *Repairs) {
+	num(c, &r.Before)
+	num(c, &r.After)
+	num(c, &r.Needless)
+	num(c, &r.until)
+	c.moment(&r.FirstNeedless)
+	for _, k := range []*RepairsOf{&r.Fast, &r.Timer, &r.Reordered} {
+		num(c, &k.Count)
+		num(c, &k.Took)
+		for _, one := range []*Repair{&k.First, &k.Worst} {
+			c.moment(&one.Lost)
+			c.moment(&one.Again)
+			num(c, &one.Bytes)
+		}
+	}
+}
+
+func (c *packer) closures(v *Closures) {
+	num(c, &v.Count)
+	num(c, &v.Total)
+	for _, one := range []*Closure{&v.First, &v.Longest, &v.Standing} {
+		c.moment(&one.At)
+		c.moment(&one.Opened)
+		c.moment(&one.Next)
+		num(c, &one.Probes)
+	}
+}
+
+func (c *packer) retry(r *Retry) {
+	for _, m := range []*Moment{&r.First, &r.Last, &r.Heard, &r.Acked} {
+		c.moment(m)
+	}
+	num(c, &r.Times)
+	num(c, &r.Bytes)
+	num(c, &r.LastBytes)
+	num(c, &r.Passed)
+	num(c, &r.seq)
+}
+
+func (c *packer) queue(q *Queue) {
+	num(c, &q.N)
+	num(c, &q.High)
+	num(c, &q.Took)
+	num(c, &q.WorstRTT)
+	num(c, &q.WorstSent)
+	num(c, &q.last)
+	c.moment(&q.First)
+	c.moment(&q.Worst)
+	for i := range q.sums {
+		bits := math.Float64bits(q.sums[i])
+		num(c, &bits)
+		q.sums[i] = math.Float64frombits(bits)
+	}
+}
+
+func (c *packer) tooBig(t *TooBig) {
+	c.moment(&t.At)
+	num(c, &t.MTU)
+	num(c, &t.Dir)
+	num(c, &t.Count)
+	from := netip.AddrPortFrom(t.From, 0)
+	c.endpoint(&from)
+	t.From = from.Addr()
+}

@@ -1,0 +1,95 @@
+package flow
+
+import "math"
+
+// A Queue is what round trips say of packets that wait in a queue on the way:
+// they grow with what is in flight. It is kept from the first one on that is
+// well above the shortest while much is in flight.
+//
+// The bytes in flight go with each round trip: those that were sent while it
+// lasted and have not been acknowledged.
+type Queue struct {
+	N         int64      // round trips since then
+	High      int64      // of them those of four times the shortest or more
+	Took      int64      // nanoseconds for which they were that high
+	First     Moment     // acknowledgement that ended the first of them
+	Worst     Moment     // and the longest
+	WorstRTT  int64      // nanoseconds
+	WorstSent uint32     // bytes in flight then
+	sums      [5]float64 // of round trips, of bytes, of both squared, and of their product
+	last      int64      // time of the last high one, 0 when the one before was not
+}
+
+const (
+	// leastQueue is the round trip, in nanoseconds, below which nobody notices a queue.
+	leastQueue = 20_000_000
+	// leastQueued is how much must be in flight: less waits for no queue.
+	leastQueued = 16 << 10
+	// highQueue is how many times the shortest round trip is high.
+	highQueue = 4
+	// queueGap ends the time for which round trips were high, in nanoseconds.
+	queueGap = 1_000_000_000
+)
+
+// queued takes in a round trip of leastQueue or more, or any once there is a queue.
+func (d *Direction) queued(rtt, shortest int64, flying uint32, now *Moment) {
+	q := d.Queue
+	if q == nil {
+		if rtt < leastQueue || rtt < highQueue/2*shortest || flying < leastQueued {
+			return
+		}
+		q = new(Queue)
+		d.Queue = q
+	}
+	x, y := float64(rtt), float64(flying)
+	q.N++
+	q.sums[0] += x
+	q.sums[1] += y
+	q.sums[2] += x * x
+	q.sums[3] += y * y
+	q.sums[4] += x * y
+	if rtt < highQueue*shortest || rtt < leastQueue {
+		q.last = 0
+		return
+	}
+	if q.High++; q.High == 1 {
+		q.First = *now
+	}
+	if at := clock(now); q.last != 0 && at > q.last && at-q.last < queueGap {
+		q.Took += at - q.last
+	}
+	q.last = clock(now)
+	if rtt > q.WorstRTT {
+		q.Worst, q.WorstRTT, q.WorstSent = *now, rtt, flying
+	}
+}
+
+// Mean is the average round trip in nanoseconds, and of the bytes in flight.
+func (q *Queue) Mean() (rtt, bytes float64) {
+	n := math.Max(float64(q.N), 1)
+	return q.sums[0] / n, q.sums[1] / n
+}
+
+// Spread is the standard deviation of both as a part of their averages.
+func (q *Queue) Spread() (rtt, bytes float64) {
+	n := math.Max(float64(q.N), 1)
+	x, y := q.Mean()
+	part := func(sum, mean float64) float64 {
+		if mean == 0 {
+			return 0
+		}
+		return math.Sqrt(math.Max(0, sum/n-mean*mean)) / mean
+	}
+	return part(q.sums[2], x), part(q.sums[3], y)
+}
+
+// Correlation is Pearson's coefficient of both, 0 when one of them does not change.
+func (q *Queue) Correlation() float64 {
+	n := math.Max(float64(q.N), 1)
+	x, y := q.Mean()
+	xx, yy := q.sums[2]/n-x*x, q.sums[3]/n-y*y
+	if xx <= 0 || yy <= 0 {
+		return 0
+	}
+	return (q.sums[4]/n - x*y) / math.Sqrt(xx*yy)
+}
