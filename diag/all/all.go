@@ -9,6 +9,7 @@ import (
 	"github.com/wiretale/wiretale/diag/capture"
 	"github.com/wiretale/wiretale/diag/dns"
 	"github.com/wiretale/wiretale/diag/host"
+	"github.com/wiretale/wiretale/diag/mtu"
 	"github.com/wiretale/wiretale/diag/path"
 	"github.com/wiretale/wiretale/diag/reply"
 	"github.com/wiretale/wiretale/diag/smb"
@@ -19,5 +20,5 @@ import (
 
 // All is every rule, by family.
 func All() []*diag.Rule {
-	return slices.Concat(capture.Rules(), tcp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules())
+	return slices.Concat(capture.Rules(), tcp.Rules(), mtu.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules())
 }

@@ -18,7 +18,7 @@ var dropsPage string
 // DropsReported: the recorder lost packets (Q1).
 var DropsReported = &diag.Rule{ID: "cap.drops.reported", Title: "the recorder lost packets or events", Page: dropsPage, Quality: true, Run: dropsReported}
 
-// lossRules are silenced where the recorder lost packets itself: a lost answer looks like none.
+// lossRules are silenced where the recorder lost packets itself: a lost answer looks like none. So are gapRules.
 var lossRules = []string{"tcp.syn.silent", "ssrp.no_reply", "dns.no_reply"}
 
 func dropsReported(in *diag.Input) []diag.Finding {

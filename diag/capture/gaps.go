@@ -18,7 +18,7 @@ var Gaps = &diag.Rule{ID: "cap.gaps", Title: "bytes are missing from the capture
 const minMissing = 1000
 
 // gapRules are silenced for connections of which the capture lacks bytes: what else it lacks is not known.
-var gapRules = []string{"tcp.loss.fast", "tcp.loss.rto"}
+var gapRules = []string{"tcp.loss.fast", "tcp.loss.rto", "mtu.blackhole"}
 
 func gaps(in *diag.Input) []diag.Finding {
 	bySource := map[int]*diag.Finding{}

@@ -3,6 +3,7 @@ package capture
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"net/netip"
 
 	"github.com/wiretale/wiretale/diag"
@@ -20,6 +21,9 @@ const minOneWay = 10
 
 // answerRules take a missing answer for a fault.
 var answerRules = []string{"tcp.syn.silent", "ssrp.no_reply", "dns.no_reply"}
+
+// windowRules need the other side's windows and acknowledgements.
+var windowRules = []string{"tcp.zero_window", "tcp.limit.app_rx", "mtu.blackhole"}
 
 // unheard is what one source has of connections with one direction.
 type unheard struct {
@@ -86,7 +90,7 @@ func (u *unheard) touches(c *flow.Conversation, heard map[netip.Addr]bool) bool 
 
 func (u *unheard) finding(in *diag.Input, source int) diag.Finding {
 	f := diag.Finding{
-		Severity: diag.Warning, Confidence: diag.Proven, Source: source, Count: len(u.oneway), Silences: answerRules,
+		Severity: diag.Warning, Confidence: diag.Proven, Source: source, Count: len(u.oneway), Silences: slices.Concat(answerRules, windowRules),
 		Everywhere: !bothWays(in, source), Filter: diag.StreamFilter(u.oneway),
 		Fix:      []string{"capture at one of the hosts, or mirror both directions", "check that the capture filter names no direction"},
 		RuledOut: []string{"an answer that was never sent: what was captured acknowledges it"},

@@ -39,19 +39,19 @@ const (
 
 // losses makes one finding of each way from host to host: whether it is a matter of timers or not says which took longer.
 func losses(in *diag.Input, rule *diag.Rule) (out []diag.Finding) {
-	var all ways
+	var all diag.Ways
 	for c := range in.Conversations.With(flow.Repaired) {
-		if !timed(in, c) {
+		if !in.Timed(c) {
 			continue
 		}
 		for dir := range c.Dir {
 			if lossesOf(c, dir) > 0 {
-				all.add(hostsOf(c, dir), c, dir)
+				all.Add(diag.HostWay(c, dir), c, dir)
 			}
 		}
 	}
-	for _, g := range all.list {
-		l := g.losses()
+	for _, g := range all.List {
+		l := lossesOn(g)
 		if l.rule() != rule || !l.matters() {
 			continue
 		}
@@ -64,9 +64,17 @@ func losses(in *diag.Input, rule *diag.Rule) (out []diag.Finding) {
 
 // lossesOf is how many segments of a side were lost: repairs that the other side did not report as received twice.
 func lossesOf(c *flow.Conversation, dir int) int64 {
+	if c.ICMP != nil && c.ICMP.TooBig != nil && c.ICMP.TooBig.Dir == dir {
+		return 0 // too large for a link: package mtu says so
+	}
 	t, peer := c.Dir[dir].Trouble, c.Dir[1-dir].Trouble
 	if t == nil || t.Repairs == nil {
 		return 0
+	}
+	for _, r := range t.Rows() {
+		if r.Acked.Seen() && r.Times > 1 && r.LastBytes < r.Bytes && r.Passed < r.Bytes {
+			return 0 // as large segments never arrived: the same
+		}
 	}
 	n := t.Repairs.Count()
 	if peer != nil && 2*int64(peer.DuplicateSACKs) >= n {
@@ -77,7 +85,7 @@ func lossesOf(c *flow.Conversation, dir int) int64 {
 
 // A losing is what the connections of a way say of what is lost on it.
 type losing struct {
-	*way
+	*diag.Way
 	count, before, after, segments int64
 	fast, timer, lost, of          time.Duration
 	timers                         int64
@@ -85,16 +93,16 @@ type losing struct {
 	where                          []flow.Moment
 }
 
-func (g *way) losses() *losing {
-	l := &losing{way: g}
-	repairs := func(i int) *flow.Repairs { return g.sender(i).Trouble.Repairs }
-	l.fast, l.of = g.lost(func(i int) int64 { return repairs(i).Fast.Took })
-	l.timer, _ = g.lost(func(i int) int64 { return repairs(i).Timer.Took })
-	l.lost, _ = g.lost(func(i int) int64 { return repairs(i).Took() })
-	for i := range g.convs {
+func lossesOn(g *diag.Way) *losing {
+	l := &losing{Way: g}
+	repairs := func(i int) *flow.Repairs { return g.Sender(i).Trouble.Repairs }
+	l.fast, l.of = g.Lost(func(i int) int64 { return repairs(i).Fast.Took })
+	l.timer, _ = g.Lost(func(i int) int64 { return repairs(i).Timer.Took })
+	l.lost, _ = g.Lost(func(i int) int64 { return repairs(i).Took() })
+	for i := range g.Conversations {
 		r := repairs(i)
 		l.count, l.before, l.after, l.timers = l.count+r.Count(), l.before+r.Before, l.after+r.After, l.timers+r.Timer.Count
-		l.segments += g.sender(i).Segments()
+		l.segments += g.Sender(i).Segments()
 		for _, k := range []*flow.RepairsOf{&r.Timer, &r.Fast} {
 			if k.Count == 0 {
 				continue
@@ -121,15 +129,15 @@ func (l *losing) matters() bool {
 }
 
 func (l *losing) finding(in *diag.Input, rule *diag.Rule) (f diag.Finding, ok bool) {
-	f = l.way.finding(l.where...)
+	f = l.Way.Finding(l.where...)
 	kept := false
-	for _, c := range l.convs {
+	for _, c := range l.Conversations {
 		kept = !in.Withhold(rule, c) || kept
 	}
 	if !kept {
 		return f, false
 	}
-	from, to := l.from().Addr(), l.to().Addr()
+	from, to := l.From().Addr(), l.To().Addr()
 	f.Count, f.Cost, f.Host = int(l.count), l.lost, from.String()
 	if l.count >= minRepairs {
 		f.Confidence = diag.Proven
@@ -139,11 +147,11 @@ func (l *losing) finding(in *diag.Input, rule *diag.Rule) (f diag.Finding, ok bo
 	}
 	rate := float64(l.count) / math.Max(float64(l.segments), 1)
 	f.Summary = fmt.Sprintf("%d of %s from %v to %v were lost (%.1f %%), %s: something lost was missing for %s", l.count, diag.Count(l.segments, "segment"), from, to, 100*rate, l.place(),
-		share(l.lost, l.of, l.which()))
+		diag.Share(l.lost, l.of, l.Which()))
 	if l.count == 1 {
-		f.Summary = fmt.Sprintf("a segment from %v to %v was lost, %s: it was missing for %s", from, to, l.place(), share(l.lost, l.of, l.which()))
+		f.Summary = fmt.Sprintf("a segment from %v to %v was lost, %s: it was missing for %s", from, to, l.place(), diag.Share(l.lost, l.of, l.Which()))
 	}
-	f.Filter = diag.AllOf(l.filter(), diag.FromHost(from), diag.AnyOf("tcp.analysis.retransmission", "tcp.analysis.fast_retransmission", "tcp.analysis.out_of_order", "tcp.analysis.lost_segment"))
+	f.Filter = diag.AllOf(l.Filter(), diag.FromHost(from), diag.AnyOf("tcp.analysis.retransmission", "tcp.analysis.fast_retransmission", "tcp.analysis.out_of_order", "tcp.analysis.lost_segment"))
 	f.Facts = []diag.Fact{
 		{Name: "lost before it passed here", Value: fmt.Sprint(l.before)},
 		{Name: "lost after it passed here", Value: fmt.Sprint(l.after)},
@@ -173,9 +181,9 @@ func (l *losing) place() string {
 	}
 	switch {
 	case l.after == 0:
-		return fmt.Sprintf("before %s came to this capture (between %v and here)", they, l.from().Addr())
+		return fmt.Sprintf("before %s came to this capture (between %v and here)", they, l.From().Addr())
 	case l.before == 0:
-		return fmt.Sprintf("after %s had passed this capture (between here and %v)", they, l.to().Addr())
+		return fmt.Sprintf("after %s had passed this capture (between here and %v)", they, l.To().Addr())
 	}
 	return fmt.Sprintf("%d before this capture and %d behind it", l.before, l.after)
 }
@@ -183,9 +191,9 @@ func (l *losing) place() string {
 func (l *losing) between() string {
 	switch {
 	case l.after == 0:
-		return fmt.Sprintf("from %v to the place of this capture", l.from().Addr())
+		return fmt.Sprintf("from %v to the place of this capture", l.From().Addr())
 	case l.before == 0:
-		return fmt.Sprintf("from the place of this capture to %v", l.to().Addr())
+		return fmt.Sprintf("from the place of this capture to %v", l.To().Addr())
 	}
-	return fmt.Sprintf("from %v to %v", l.from().Addr(), l.to().Addr())
+	return fmt.Sprintf("from %v to %v", l.From().Addr(), l.To().Addr())
 }

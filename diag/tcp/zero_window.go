@@ -39,20 +39,20 @@ const (
 // closed makes one finding of each receiver and the service that it has data from, or that it is: of its
 // stalls, or of its pace.
 func closed(in *diag.Input, rule *diag.Rule) (out []diag.Finding) {
-	var all ways
+	var all diag.Ways
 	for c := range in.Conversations.With(flow.Shut) {
-		if !timed(in, c) {
+		if !in.Timed(c) {
 			continue
 		}
 		for dir := range c.Dir {
 			if k := c.Dir[1-dir].Trouble; k != nil && k.Closures != nil && (k.Closures.Count > 0 || standing(in, c, 1-dir) > 0) {
-				all.add(wayOf(c, dir), c, dir)
+				all.Add(diag.ServiceWay(c, dir), c, dir)
 			}
 		}
 	}
-	for _, g := range all.list {
-		s := g.closures(in)
-		if s.rule() != rule || s.lost < minClosed || in.Withhold(rule, g.convs[0]) {
+	for _, g := range all.List {
+		s := closuresOf(in, g)
+		if s.rule() != rule || s.lost < minClosed || in.Withhold(rule, g.Conversations[0]) {
 			continue
 		}
 		out = append(out, s.finding(in))
@@ -60,23 +60,19 @@ func closed(in *diag.Input, rule *diag.Rule) (out []diag.Finding) {
 	return out
 }
 
-// standing is how long the window of a side has been closed when the capture ends, and the other side probes it.
+// standing is how long the window of a side had been closed at the last segment of the connection, when the other side probed it.
 func standing(in *diag.Input, c *flow.Conversation, side int) time.Duration {
 	s := &c.Dir[side].Trouble.Closures.Standing
 	if !s.At.Seen() || s.Opened.Seen() || s.Probes < minProbes || c.TCP.Sides[side].Window != 0 {
 		return 0
 	}
-	end := in.End(c.Source)
-	if c.TCP.RST.Seen() {
-		end = c.TCP.RST
-	}
-	d, _ := in.Elapsed(s.At, end)
+	d, _ := in.Elapsed(s.At, c.Last)
 	return d
 }
 
 // A shutting is what the connections of a way say of the receiver's closed window.
 type shutting struct {
-	*way
+	*diag.Way
 	count    int64
 	probes   uint32
 	open     bool // one of them had not opened when the capture ended
@@ -86,15 +82,15 @@ type shutting struct {
 	updates  []flow.Moment // what opened the windows
 }
 
-func (g *way) closures(in *diag.Input) *shutting {
-	s := &shutting{way: g}
-	s.lost, s.of = g.lost(func(i int) int64 {
-		return g.receiver(i).Trouble.Closures.Total + int64(standing(in, g.convs[i], 1-g.dirs[i]))
+func closuresOf(in *diag.Input, g *diag.Way) *shutting {
+	s := &shutting{Way: g}
+	s.lost, s.of = g.Lost(func(i int) int64 {
+		return g.Receiver(i).Trouble.Closures.Total + int64(standing(in, g.Conversations[i], 1-g.Dirs[i]))
 	})
-	for i := range g.convs {
-		v := g.receiver(i).Trouble.Closures
+	for i := range g.Conversations {
+		v := g.Receiver(i).Trouble.Closures
 		list := []flow.Closure{v.First, v.Longest}
-		if d := standing(in, g.convs[i], 1-g.dirs[i]); d > 0 {
+		if d := standing(in, g.Conversations[i], 1-g.Dirs[i]); d > 0 {
 			s.count, s.open = s.count+1, true
 			list = append(list, v.Standing)
 		}
@@ -122,10 +118,10 @@ func (s *shutting) rule() *diag.Rule {
 }
 
 func (s *shutting) finding(in *diag.Input) diag.Finding {
-	from, to := s.from(), s.to()
-	f := s.way.finding(append(s.where, s.updates...)...)
+	from, to := s.From(), s.To()
+	f := s.Way.Finding(append(s.where, s.updates...)...)
 	f.Confidence, f.Count, f.Cost, f.Host = diag.Proven, int(s.count), s.lost, to.Addr().String()
-	f.Filter = diag.AllOf(s.filter(), diag.AnyOf("tcp.analysis.zero_window", "tcp.analysis.zero_window_probe", frames(s.updates)))
+	f.Filter = diag.AllOf(s.Filter(), diag.AnyOf("tcp.analysis.zero_window", "tcp.analysis.zero_window_probe", diag.Frames(s.updates...)))
 	how := "closed its window"
 	if s.open {
 		how = "closed its window and did not open it before the capture ended"
@@ -133,7 +129,7 @@ func (s *shutting) finding(in *diag.Input) diag.Finding {
 	if s.count > 1 {
 		how = fmt.Sprintf("closed its window %d times", s.count)
 	}
-	f.Summary = fmt.Sprintf("%v took no data from %v for %s: it %s, its application did not read", to, from, share(s.lost, s.of, s.which()), how)
+	f.Summary = fmt.Sprintf("%v took no data from %v for %s: it %s, its application did not read", to, from, diag.Share(s.lost, s.of, s.Which()), how)
 	f.Facts = []diag.Fact{{Name: "probes of the closed window at most", Value: fmt.Sprint(s.probes)}}
 	if s.longest.Opened.Seen() {
 		f.Facts = append(f.Facts, diag.Fact{Name: "longest", Value: diag.Duration(time.Duration(s.longest.Lasted()))})
@@ -153,19 +149,10 @@ func (s *shutting) finding(in *diag.Input) diag.Finding {
 	if s.lost*100 < s.of && s.lost < time.Second {
 		f.Severity = diag.Note
 	}
-	for i, c := range s.convs {
-		if v := s.receiver(i); in.Session != nil && in.Session.Endpoints[c.ID] != nil && v.Trouble != nil && in.Session.Endpoints[c.ID].Side == 1-s.dirs[i] {
+	for i, c := range s.Conversations {
+		if v := s.Receiver(i); in.Session != nil && in.Session.Endpoints[c.ID] != nil && v.Trouble != nil && in.Session.Endpoints[c.ID].Side == 1-s.Dirs[i] {
 			f.Process = in.Session.Endpoints[c.ID].Process
 		}
 	}
 	return f
-}
-
-// frames is the filter for the records of moments, "" without any.
-func frames(ms []flow.Moment) string {
-	list := places(ms)
-	if len(list) == 0 {
-		return ""
-	}
-	return diag.FrameFilter(list[:min(len(list), 20)])
 }

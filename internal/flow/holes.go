@@ -129,3 +129,22 @@ func (f *tcpFlow) holes(g *segment, from, to *side, s *Sighting) (behind Moment)
 	}
 	return behind
 }
+
+// A Hole is a range of bytes of one side that did not pass the place of the capture.
+type Hole struct {
+	Bytes  uint32
+	Behind Moment // the segment after it
+}
+
+// Unfilled are the holes that nothing filled and that the other side did not acknowledge: the newest few.
+func (t *Trouble) Unfilled() (out []Hole) {
+	if t == nil {
+		return nil
+	}
+	for i := range t.holes {
+		if h := &t.holes[i]; !h.acked {
+			out = append(out, Hole{h.hi - h.lo, h.behind})
+		}
+	}
+	return out
+}

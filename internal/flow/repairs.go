@@ -1,6 +1,10 @@
 package flow
 
-import "math"
+import (
+	"math"
+
+	"github.com/wiretale/wiretale/proto/tcp"
+)
 
 // Repairs are the losses of one side's data that another copy made good, as
 // far as the capture shows both the loss and its repair, and how long the
@@ -73,6 +77,9 @@ func (f *tcpFlow) repair(v Analysis, g *segment, from, to *side, s *Sighting, be
 	if before {
 		one.Lost = *behind
 	} else {
+		if to.ack == 0 {
+			return // what the other side has is not known
+		}
 		o := from.unacked.covering(g.seq, g.frame, from.base)
 		if o == nil {
 			return
@@ -194,6 +201,9 @@ func (f *tcpFlow) answered(g *segment, to *side, s *Sighting, now *Moment) {
 		return
 	}
 	r := t.Retry
+	if g.flags&tcp.ACK == 0 {
+		return
+	}
 	if !after(g.ack, r.seq) {
 		r.Heard = *now
 		return
