@@ -1,6 +1,10 @@
 package proto
 
-import "github.com/wiretale/wiretale/field"
+import (
+	"iter"
+
+	"github.com/wiretale/wiretale/field"
+)
 
 // A Stream is a protocol that talks over a connection of TCP. Package all lists them.
 type Stream struct {
@@ -57,6 +61,7 @@ type Unit struct {
 	Data  []byte // what there is of it; not to be kept
 	Len   int    // its length on the wire
 	Gap   bool   // bytes before it are missing
+	Lost  int64  // how many, when Gap is set and that is known
 	Late  bool   // it fills a gap: what lies behind it was taken in before
 	Rest  bool   // it goes on with the unit before it, of which the capture has only pieces: the protocol [Stream.Resumes]
 
@@ -68,6 +73,8 @@ type Unit struct {
 	Memory Memory
 	// Locks say what of the unit was closed on the wire, and whether it was opened.
 	Locks []Lock
+	// Carried are pieces of a connection inside this one, in order: see [Carried].
+	Carried []Carried
 	// Turns are the questions and answers in it, in order.
 	Turns []Turn
 	// Over says that what follows in both directions is another protocol's,
@@ -130,6 +137,50 @@ type Secrets interface {
 	// Secret is the secret of a kind for something that the wire names, such as a session; nil when it is not known. It is not to be changed.
 	Secret(kind string, of []byte) []byte
 }
+
+// A Keyring is what opens whole connections: secrets that can be gone through, and that connections add to, for others that go on with what they agreed on.
+type Keyring interface {
+	Secrets
+	// From says where a secret is from, in words without it.
+	From(kind string, of []byte) string
+	// Each goes through the secrets of a kind, with what they belong to.
+	Each(kind string) iter.Seq2[string, []byte]
+	// Learn adds a secret. It is not to be changed.
+	Learn(kind string, of, secret []byte, from string)
+	// Empty reports whether there is nothing to open connections with.
+	Empty() bool
+}
+
+// Carried is a piece of what one side sends over a connection inside another one: TLS carries HTTP. Its protocol is found as for a
+// connection that begins, and its messages are put together over the pieces.
+type Carried struct {
+	In       int    // not 0: lies in Unit.Opened[In-1]
+	Off, Len int    // in bytes
+	Gap      bool   // bytes before it are missing
+	Last     bool   // the sender closes behind it
+	Protocol ID     // what both sides agreed on, None when they did not say
+	Port     uint16 // of the server without the carrier: 80 for HTTP, 0 when that is not known
+}
+
+// An Account says what became of a connection that is closed to whoever has no keys, from one agreement on keys to the next.
+type Account struct {
+	ID      ID
+	Frame   int64  // number of the record that it begins with
+	Name    string // that the client asked for
+	Version string // "" when it is not known
+	Suite   string
+	Resumed string // what it goes on with, "" for a new one
+	Source  string // where its secrets are from, "" when there are none
+	Why     string // why it was not opened, or not all of it; "" when it was
+	Opened  int64  // messages that were opened, and those that were not
+	Closed  int64
+	Bytes   int64 // of content that were opened
+	Failed  int64 // number of the record with the first message that was not opened, 0 without one
+	Steps   []string
+}
+
+// An Accountant is a session that says what became of it.
+type Accountant interface{ Accounts() []Account }
 
 // A UnitLayer is a layer in a unit. Offsets count from the unit's first byte, or from that of what was opened.
 type UnitLayer struct {

@@ -33,7 +33,10 @@ var begins = map[proto.ID]func(b []byte) (text string, ok bool){
 // between is a protocol whose text on a message that begins stands behind the text of those that end in the segment.
 const between = proto.NBSS
 
-const partOfPDU = "[TCP segment of a reassembled PDU]"
+const (
+	partOfPDU = "[TCP segment of a reassembled PDU]"
+	partOfTLS = "[TLS segment of a reassembled PDU]"
+)
 
 // overTCP reports whether a packet is a segment of TCP that carries a layer of an application, or a part of one.
 func overTCP(p *packet.Packet, top int) bool {
@@ -48,7 +51,7 @@ func applicationColumns(row *engine.Row, c *Columns) {
 	if row.Sighting != nil && row.Sighting.TCP {
 		verdict = verdicts(row.Sighting, &current)
 	}
-	text, shown := verdict, false
+	text, shown, outer := verdict, false, proto.None
 	last := p.N
 	for p.Part.Layer && last > 0 && p.Layers[last-1].Proto == proto.Trailer {
 		last--
@@ -62,14 +65,15 @@ func applicationColumns(row *engine.Row, c *Columns) {
 		if render == nil {
 			continue
 		}
-		if goesOn := alone[id]; goesOn != nil && !goesOn(p, i) {
+		if goesOn := alone[id]; goesOn != nil && !goesOn(p, i) || outer == proto.TLS && id != proto.TLS {
 			text = verdict
 		}
-		if text != "" && (text != verdict || !onlyBetween[id]) {
+		said := render(row, i)
+		if said != "" && text != "" && (text != verdict || !onlyBetween[id]) {
 			text += separators[id]
 		}
-		text += render(row, i)
-		c.Protocol, shown = protocolName(row, i), true
+		text += said
+		c.Protocol, shown, outer = protocolName(row, i), true, id
 	}
 	if shown && p.Part.Proto == between && p.Part.Head != nil {
 		said, _ := nbssBegins(p.Part.Head)
@@ -87,11 +91,17 @@ func applicationColumns(row *engine.Row, c *Columns) {
 			text = tcpInfo(row, p.TransportLayer())
 		}
 	}
-	if c.Protocol == protocolNames[proto.TCP] && p.Part.Proto != proto.None {
+	if c.Protocol == protocolNames[proto.TCP] && p.Part.Proto != proto.None && p.Part.Within == proto.None {
 		if text != "" {
 			text += " "
 		}
 		text += partOfPDU
+	}
+	if p.Part.Within == proto.TLS && outer == proto.TLS {
+		if text != "" {
+			text += " "
+		}
+		text += partOfTLS
 	}
 	c.Info = text
 }

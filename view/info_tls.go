@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/tls"
 )
@@ -25,15 +26,27 @@ func tlsVersion(row *engine.Row, i int) string {
 	return "SSL"
 }
 
-// tlsInfo lists the records of a layer and the messages in them.
+// tlsInfo lists the records of a layer and the messages in them. Those that were opened are layers of their own behind it, and are listed in their place.
 func tlsInfo(row *engine.Row, i int) string {
 	note := row.Packet.NoteOf(i)
+	if tls.Opened(&note) {
+		return ""
+	}
 	b := row.Packet.Bytes(i)
+	carried := tlsCarried(row.Packet, i)
 	var list []string
-	end := 0
+	end, opened := 0, i
 	tls.Records(b, &note, func(r *tls.Record) bool {
-		list = append(list, tlsRecord(b, r)...)
 		end = r.End
+		switch {
+		case r.Opened && (r.Type != tls.ApplicationData || tls.Version(&note) == tls.TLS13):
+			if opened = nextOpened(row.Packet, opened); opened > 0 {
+				list = append(list, tlsOpened(row.Packet, opened, carried)...)
+			}
+		case r.Opened && carried:
+		default:
+			list = append(list, tlsRecord(b, r)...)
+		}
 		return true
 	})
 	switch {
@@ -43,6 +56,41 @@ func tlsInfo(row *engine.Row, i int) string {
 		list = append(list, "Ignored Unknown Record")
 	}
 	return strings.Join(list, ", ")
+}
+
+// nextOpened is the next layer behind i that is an opened record, 0 without one.
+func nextOpened(p *packet.Packet, i int) int {
+	for i++; i < p.N; i++ {
+		if note := p.NoteOf(i); p.Layers[i].Proto == proto.TLS && tls.Opened(&note) {
+			return i
+		}
+	}
+	return 0
+}
+
+// tlsOpened lists what is in an opened record.
+func tlsOpened(p *packet.Packet, i int, carried bool) (list []string) {
+	note, b := p.NoteOf(i), p.Bytes(i)
+	tls.Records(b, &note, func(r *tls.Record) bool {
+		if r.Type != tls.ApplicationData || !carried {
+			list = tlsRecord(b, r)
+		}
+		return false
+	})
+	return list
+}
+
+// tlsCarried reports whether what the records of layer i carry is a message of another protocol, or a part of one.
+func tlsCarried(p *packet.Packet, i int) bool {
+	if p.Part.Within == proto.TLS {
+		return true
+	}
+	for i++; i < p.N; i++ {
+		if id := p.Layers[i].Proto; id != proto.TLS && id != proto.Trailer && id != proto.Data {
+			return true
+		}
+	}
+	return false
 }
 
 func tlsRecord(b []byte, r *tls.Record) []string {

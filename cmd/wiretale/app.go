@@ -109,7 +109,7 @@ func (a *app) pointed(args, points []string) (paths, names []string, err error) 
 func (a *app) analyse(ctx context.Context, paths []string) (*engine.Case, error) {
 	start := time.Now()
 	p := newProgress(a.stderr, !a.quiet)
-	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO, KeepDuplicates: a.keep, DecodeAs: a.rules, Points: a.points, PointNames: a.pointNames})
+	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO, KeepDuplicates: a.keep, DecodeAs: a.rules, Points: a.points, PointNames: a.pointNames, Secrets: a.secrets})
 	p.finish()
 	if err == nil && a.verbose {
 		for _, src := range c.Sources {
@@ -132,7 +132,7 @@ func (a *app) each(ctx context.Context, paths []string, c *engine.Case, visit fu
 func (a *app) pass(ctx context.Context, paths []string, opt engine.Options, over func(*engine.Run) error) (*engine.Case, error) {
 	p := newProgress(a.stderr, !a.quiet && terminal(a.stdout) == nil)
 	defer p.finish()
-	opt.Progress, opt.LengthAsSent, opt.KeepDuplicates, opt.Applications = p.update, a.noTSO, a.keep, a.applications
+	opt.Progress, opt.LengthAsSent, opt.KeepDuplicates, opt.Applications, opt.Secrets = p.update, a.noTSO, a.keep, a.applications, a.secrets
 	r, err := engine.Open(ctx, paths, opt)
 	if err != nil {
 		return nil, err

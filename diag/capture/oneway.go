@@ -3,8 +3,8 @@ package capture
 import (
 	_ "embed"
 	"fmt"
-	"slices"
 	"net/netip"
+	"slices"
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"

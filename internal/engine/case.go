@@ -57,6 +57,9 @@ type Source struct {
 	Undecoded int64
 	// Locks are what messages of applications were encrypted with, where applications were looked at.
 	Locks []stream.Locked
+	// Accounts are what became of connections of TLS, where there were keys for any; MoreAccounts are those that are only counted.
+	Accounts     []stream.Account
+	MoreAccounts int64
 	// Err is why reading stopped before the end of the source; nil at the end.
 	Err error
 }

@@ -118,7 +118,7 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 		lanes[i].decoder = s.options.decoder()
 		lanes[i].tracker.Compact()
 		if s.options.Requests {
-			lanes[i].streams = stream.New(s.streams.choice, s.index, lanes[i].requests.Add)
+			lanes[i].streams = s.streams.begin(lanes[i].requests.Add)
 		}
 		if s.points != nil {
 			lanes[i].prints = s.newRecorder()
@@ -127,7 +127,7 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 			lanes[i].match = sel.Match()
 			lanes[i].tracker.Light()
 			if s.streams != nil {
-				lanes[i].streams = stream.New(s.streams.choice, s.index, nil)
+				lanes[i].streams = s.streams.begin(nil)
 			}
 			if sel.Pair != nil {
 				lanes[i].outside = outside{passes: sel.Pair(), known: make([]ruling, 1<<rulingBits)}
@@ -209,7 +209,7 @@ func (s *source) dealBatch(b *batch) bool {
 		f := &b.Frames[i]
 		if f.Odd() {
 			r := &b.Records[f.Off]
-			if r.Kind == trace.Event || r.Meta != nil && needsOrder(r.Meta) {
+			if r.Kind == trace.Event || r.Kind == trace.Secrets && s.streams != nil || r.Meta != nil && needsOrder(r.Meta) {
 				return false
 			}
 			if r.Kind == trace.Statistics && !s.dealStatistics(b, i) {

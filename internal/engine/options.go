@@ -8,6 +8,7 @@ import (
 	"github.com/wiretale/wiretale/diag/all"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/secrets"
 	"github.com/wiretale/wiretale/internal/stream"
 )
 
@@ -28,6 +29,8 @@ type Options struct {
 	Applications *stream.Choice
 	// DecodeAs are rules for the protocols of which an analysis collects requests by itself.
 	DecodeAs stream.Rules
+	// Secrets open what is encrypted, beside those that a capture has itself; nil has none.
+	Secrets *secrets.Store
 	// Requests collects the questions and answers of the Applications in the case.
 	Requests bool
 	// Points compares what the sources saw of the same traffic, when there are several: see [point.Analyse]. PointNames, when set, has a

@@ -107,7 +107,7 @@ func (r *Run) ordered(sources []*source, step func(*source) error) error {
 // the others. Captures are read by several workers.
 func (r *Run) All() error {
 	for i, s := range r.sources {
-		if reader, ok := s.reader.(trace.BatchReader); ok && s.rewindable() {
+		if reader, ok := s.reader.(trace.BatchReader); ok && s.rewindable() && !s.ordered() {
 			ok, err := s.inLanes(r.ctx, reader, workers(r.opt.Workers), nil)
 			if ok {
 				if err != nil {

@@ -32,7 +32,7 @@ type Selection struct {
 func (r *Run) Select(sel Selection) error {
 	handed := int64(0)
 	if s := r.sources[0]; len(r.sources) == 1 && r.opt.Case == nil && workers(r.opt.Workers) > 1 {
-		if reader, ok := s.reader.(trace.BatchReader); ok && s.rewindable() {
+		if reader, ok := s.reader.(trace.BatchReader); ok && s.rewindable() && !s.ordered() {
 			lanes := &selector{Selection: sel, decoder: r.opt.decoder()}
 			ok, err := s.inLanes(r.ctx, reader, workers(r.opt.Workers), lanes)
 			if ok {

@@ -10,6 +10,7 @@ import (
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/request"
+	"github.com/wiretale/wiretale/internal/secrets"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
@@ -77,7 +78,7 @@ func openSource(path string, index int, opt Options) (*source, error) {
 		s.tracker.KeepOperations()
 	}
 	if opt.Applications != nil {
-		s.streams = &streams{choice: opt.Applications, source: index}
+		s.streams = &streams{choice: opt.Applications, source: index, keys: secrets.NewLearned(opt.Secrets)}
 		if opt.Requests {
 			s.streams.done = s.requests.Add
 		}
@@ -141,6 +142,10 @@ func (s *source) fill(row *Row) {
 		s.event(row)
 	case trace.ProcessInfo:
 		s.process()
+	case trace.Secrets:
+		if s.streams != nil {
+			s.streams.learn(&s.record)
+		}
 	}
 }
 
@@ -245,6 +250,7 @@ func (s *source) finish() {
 		s.followed = append(s.followed, s.streams.lanes[:]...)
 	}
 	s.counts.Locks = stream.Locks(s.followed...)
+	s.counts.Accounts, s.counts.MoreAccounts = stream.Accounts(s.followed...)
 	s.counts.Sightings += s.flows.Copies()
 	s.session = s.tracker.End()
 	s.headers.settle(s.session)

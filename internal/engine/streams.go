@@ -4,7 +4,9 @@ import (
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/request"
+	"github.com/wiretale/wiretale/internal/secrets"
 	"github.com/wiretale/wiretale/internal/stream"
+	"github.com/wiretale/wiretale/trace"
 )
 
 // streams follow the applications of a source in order. They have a share for each lane, as the
@@ -12,6 +14,7 @@ import (
 type streams struct {
 	choice *stream.Choice
 	source int
+	keys   *secrets.Learned
 	done   func(*request.Request) // nil when nobody wants requests
 	lanes  [flow.Lanes]*stream.Applications
 }
@@ -22,9 +25,31 @@ func (s *streams) add(p *packet.Packet, seen *flow.Sighting) {
 	}
 	l := &s.lanes[flow.LaneOfPair(p)]
 	if *l == nil {
-		*l = stream.New(s.choice, s.source, s.done)
+		*l = s.begin(s.done)
 	}
 	(*l).Add(p, seen)
+}
+
+// begin follows with the keys of the source.
+func (s *streams) begin(done func(*request.Request)) *stream.Applications {
+	a := stream.New(s.choice, s.source, done)
+	if s.choice.Secrets == nil {
+		a.Unlock(s.keys)
+	}
+	return a
+}
+
+// learn takes in the secrets that a capture has itself: the key logs of TLS among them.
+func (s *streams) learn(r *trace.Record) {
+	const keyLog = 0x544c534b // of the registry of pcapng: "TLSK"
+	if r.Block == keyLog {
+		s.keys.KeyLog(r.Data, "a block of secrets in the capture")
+	}
+}
+
+// ordered reports whether connections depend on others, so that they cannot be followed in lanes.
+func (s *source) ordered() bool {
+	return s.streams != nil && s.options.Secrets != nil && s.options.Secrets.OpensConnections()
 }
 
 func (s *streams) end() {

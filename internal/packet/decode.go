@@ -181,7 +181,7 @@ func (p *Packet) resetPlain(r *trace.Record) {
 	if p.Part.Head != nil {
 		p.Part.Head = nil
 	}
-	p.Part.Proto, p.Part.Layer = proto.None, false
+	p.Part.Proto, p.Part.Within, p.Part.Layer = proto.None, proto.None, false
 	if p.Err != nil {
 		p.Err = nil
 	}

@@ -147,7 +147,8 @@ type Unit struct {
 
 // A Part is the piece of a longer message that a segment carries to its end.
 type Part struct {
-	Proto proto.ID // None when the segment ends with a message, or carries none
+	Proto  proto.ID // None when the segment ends with a message, or carries none
+	Within proto.ID // what carries a message that goes on inside itself, None when TCP does
 	// Head is what there is of the message from its first byte on, when the segment begins it or brings bytes that
 	// might have told its length; nil for a segment from the middle of a message.
 	Head  []byte

@@ -1,8 +1,10 @@
 package secrets
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"iter"
+	"strings"
 	"sync"
 
 	"github.com/wiretale/wiretale/proto"
@@ -77,5 +79,27 @@ func (l *Learned) Each(kind string) iter.Seq2[string, []byte] {
 	return l.given.Each(kind)
 }
 
-// Empty reports whether the user gave nothing.
-func (l *Learned) Empty() bool { return l.given == nil || l.given.Len() == 0 }
+// Empty reports whether there is nothing to open connections with.
+func (l *Learned) Empty() bool {
+	if l.given != nil && l.given.OpensConnections() {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.own.Len() == 0
+}
+
+// KeyLog adds the lines of a key log that the capture itself has; name says where it is. What is no such line is left out.
+func (l *Learned) KeyLog(text []byte, name string) {
+	var s Store
+	for line := range bytes.Lines(text) {
+		if line := strings.TrimSpace(string(line[:min(len(line), maxLine)])); line != "" && line[0] != '#' {
+			s.keyLog(line, name)
+		}
+	}
+	for kind, all := range s.byKind {
+		for of, secret := range all {
+			l.Learn(kind, []byte(of), secret.value, secret.from)
+		}
+	}
+}

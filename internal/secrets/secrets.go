@@ -12,6 +12,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf16"
 )
@@ -53,6 +54,16 @@ func (s *Store) Each(kind string) iter.Seq2[string, []byte] {
 
 // Len is how many secrets there are.
 func (s *Store) Len() int { return s.count }
+
+// OpensConnections reports whether there are secrets of TLS. What they open depends on other connections: a capture is then read in order.
+func (s *Store) OpensConnections() bool {
+	for kind := range s.byKind {
+		if !slices.Contains(labels, kind) {
+			return true
+		}
+	}
+	return false
+}
 
 func (s *Store) add(kind string, of, value []byte, from string) {
 	if s.byKind == nil {

@@ -10,6 +10,7 @@ package stream
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/wiretale/wiretale/field"
 	"github.com/wiretale/wiretale/internal/flow"
@@ -43,6 +44,9 @@ type Applications struct {
 	asked        []packet.Asked
 	strangers    strangers
 	handed       int // requests
+	secrets      proto.Secrets
+	accounts     accounts
+	carried      [maxDepth + 1][]proto.Carried // of the units that are being taken in, by the depth of their connection
 }
 
 // maxTalks bounds the connections that are remembered: twice as many, of which those go first that had no segment for longest.
@@ -54,7 +58,7 @@ func New(c *Choice, source int, done func(*request.Request)) *Applications {
 	if done == nil {
 		done = func(*request.Request) {}
 	}
-	a := &Applications{choice: c, young: map[int]*talk{}, aged: map[int]*talk{}, locks: map[proto.Lock]*Locked{}}
+	a := &Applications{choice: c, young: map[int]*talk{}, aged: map[int]*talk{}, locks: map[proto.Lock]*Locked{}, secrets: c.Secrets}
 	a.pairs = request.NewPairs(source, func(r *request.Request) {
 		if a.handed++; !c.bare || a.handed <= maxBare {
 			done(r)
@@ -75,6 +79,9 @@ type talk struct {
 	over    *proto.UnitLayer
 	port    uint16 // that the other protocol goes by
 	dir     [2]direction
+	inner   *talk // that the session carries, nil before its first byte
+	depth   int   // how many carry it
+	carrier proto.ID
 }
 
 // A direction is what one side sends.
@@ -126,7 +133,14 @@ func (a *Applications) Add(p *packet.Packet, s *flow.Sighting) {
 }
 
 // End is for the end of the packets: questions without an answer are given up.
-func (a *Applications) End() { a.pairs.Close() }
+func (a *Applications) End() {
+	a.pairs.Close()
+	for _, generation := range [2]map[int]*talk{a.young, a.aged} {
+		for _, t := range generation {
+			a.tellAll(t)
+		}
+	}
+}
 
 // find is the talk of a conversation, nil when none is known.
 func (a *Applications) find(id int) *talk {
@@ -168,6 +182,11 @@ func (a *Applications) release(t *talk) {
 		}
 		t.dir[d].open = nil
 	}
+	a.tell(t)
+	if t.inner != nil {
+		a.release(t.inner)
+		t.inner = nil
+	}
 }
 
 func (a *Applications) forget(t *talk) {
@@ -206,7 +225,7 @@ func (a *Applications) meet(p *packet.Packet, s *flow.Sighting) *talk {
 		return nil
 	}
 	a.piece = proto.Piece{Data: p.Payload, Len: p.PayloadLen}
-	of, session := a.choice.find(p.SrcPort, p.DstPort, &a.piece)
+	of, session := a.choice.find(p.SrcPort, p.DstPort, &a.piece, a.secrets)
 	if of == nil {
 		return nil
 	}
@@ -283,22 +302,44 @@ func (a *Applications) close(t *talk, p *packet.Packet) {
 		dir = 1
 	}
 	d := &t.dir[dir]
-	for i := range d.open {
-		if o := &d.open[i]; o.until && o.have == d.once.next-o.from {
-			if p.PayloadLen == 0 {
-				a.begin(p)
-			}
-			ended := *o
-			d.open = append(d.open[:i], d.open[i+1:]...)
-			a.spend(ended.head)
-			a.cut(t, dir, chunk{span: span{ended.from, ended.from + ended.have}, data: ended.head, unit: len(a.units), gap: ended.gap, last: true, began: ended.began})
-			a.place(p)
-			break
-		}
-	}
+	a.ended(t, dir, p)
 	if d.closed = true; t.dir[1-dir].closed && !t.misses() {
 		a.forget(t)
 	}
+}
+
+// ended is for the end of a direction, and of what it carries.
+func (a *Applications) ended(t *talk, dir int, p *packet.Packet) {
+	for ; t != nil; t = t.inner {
+		if t.untilEnd(dir) < 0 {
+			continue
+		}
+		if p.PayloadLen == 0 {
+			a.begin(p)
+		}
+		a.finish(t, dir)
+		a.place(p)
+		return
+	}
+}
+
+// untilEnd is the unit of a direction that is whole when it ends, -1 without one.
+func (t *talk) untilEnd(dir int) int {
+	d := &t.dir[dir]
+	return slices.IndexFunc(d.open, func(o open) bool { return o.until && o.have == d.once.next-o.from })
+}
+
+// finish takes in the unit that ends with its direction.
+func (a *Applications) finish(t *talk, dir int) {
+	i := t.untilEnd(dir)
+	if i < 0 {
+		return
+	}
+	d := &t.dir[dir]
+	ended := d.open[i]
+	d.open = slices.Delete(d.open, i, i+1)
+	a.spend(ended.head)
+	a.cut(t, dir, chunk{span: span{ended.from, ended.from + ended.have}, data: ended.head, unit: len(a.units), gap: ended.gap, lost: ended.lost, last: true, began: ended.began})
 }
 
 // misses reports whether bytes of the connection may still come: those that were lost before its end are sent again behind it.

@@ -1,8 +1,6 @@
 package stream
 
 import (
-	"slices"
-
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/all"
@@ -29,9 +27,9 @@ type Choice struct {
 func NewChoice(rules Rules) *Choice { return choose(rules, all.Streams()) }
 
 // ForRequests is the choice of whoever wants requests and looks at no packet. No layers are added, a message is kept as far as it tells what it is, and a
-// connection that does not begin with a protocol is left alone. Protocols that only ask to open a connection are not among them.
+// connection that does not begin with a protocol is left alone. Protocols that only ask to open a connection are among them when there are keys for what follows.
 func ForRequests(rules Rules) *Choice {
-	c := choose(rules, slices.DeleteFunc(slices.Clone(all.Streams()), func(s *proto.Stream) bool { return s.Opens }))
+	c := choose(rules, all.Streams())
 	c.bare = true
 	return c
 }
@@ -58,48 +56,69 @@ func choose(rules Rules, streams []*proto.Stream) *Choice {
 // in Wireshark the lower port is asked before the higher one. A port's protocol
 // that does not see its own messages stands back for one that does, as TLS for
 // HTTP without encryption on port 443.
-func (c *Choice) find(src, dst uint16, piece *proto.Piece) (*proto.Stream, proto.Session) {
+func (c *Choice) find(src, dst uint16, piece *proto.Piece, secrets proto.Secrets) (*proto.Stream, proto.Session) {
 	low, high := min(src, dst), max(src, dst)
 	for _, port := range [2]uint16{low, high} {
 		if id, ok := packet.Ruled(c.rules.TCP, port); ok {
-			if s := all.Stream(id); s != nil && !(c.bare && s.Opens) {
-				return s, c.begin(s)
+			if s := all.Stream(id); s != nil && c.takes(s, secrets) {
+				return s, begin(s, secrets)
 			}
 			return nil, nil
 		}
 	}
 	for _, port := range [2]uint16{low, high} {
 		for _, s := range c.lists[c.ports[port]] {
-			session := c.begin(s)
+			if !c.takes(s, secrets) {
+				continue
+			}
+			session := begin(s, secrets)
 			if session.Extent(piece) == proto.NotThis {
 				continue
 			}
 			if s.Looks != nil && !s.Looks(piece.Data) {
-				if sure, of := c.sure(piece.Data); sure != nil {
+				if sure, of := c.sure(piece.Data, secrets); sure != nil {
 					return sure, of
 				}
 			}
 			return s, session
 		}
 	}
-	return c.sure(piece.Data)
+	return c.sure(piece.Data, secrets)
 }
 
 // sure is the protocol whose message the bytes begin for sure, nil when there is none.
-func (c *Choice) sure(b []byte) (*proto.Stream, proto.Session) {
+func (c *Choice) sure(b []byte, secrets proto.Secrets) (*proto.Stream, proto.Session) {
 	for _, s := range c.looks {
-		if s.Looks(b) {
-			return s, c.begin(s)
+		if c.takes(s, secrets) && s.Looks(b) {
+			return s, begin(s, secrets)
 		}
 	}
 	return nil, nil
 }
 
+// takes reports whether a protocol is one of the choice: one that only asks to open a connection is none for requests, unless it can be opened.
+func (c *Choice) takes(s *proto.Stream, secrets proto.Secrets) bool {
+	if !c.bare || !s.Opens {
+		return true
+	}
+	keys, ok := secrets.(proto.Keyring)
+	return ok && !keys.Empty()
+}
+
+// goOver begins the protocol that follows for sure in a connection that goes over to it; nil when it has none, or none that is looked for.
+func (a *Applications) goOver(to proto.ID) (*proto.Stream, proto.Session) {
+	s := all.Stream(to)
+	if s == nil || !a.choice.takes(s, a.secrets) {
+		return nil, nil
+	}
+	return s, begin(s, a.secrets)
+}
+
 // begin begins a connection of a protocol.
-func (c *Choice) begin(s *proto.Stream) proto.Session {
+func begin(s *proto.Stream, secrets proto.Secrets) proto.Session {
 	session := s.New()
-	if o, ok := session.(proto.Opener); ok && c.Secrets != nil {
-		o.Unlock(c.Secrets)
+	if o, ok := session.(proto.Opener); ok && secrets != nil {
+		o.Unlock(secrets)
 	}
 	return session
 }

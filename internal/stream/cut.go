@@ -7,7 +7,6 @@ import (
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto"
-	"github.com/wiretale/wiretale/proto/all"
 )
 
 // A chunk is a part of a stream in one buffer.
@@ -16,7 +15,10 @@ type chunk struct {
 	data  []byte       // what there is of it
 	unit  int          // 0: it lies in the segment's payload, else Packet.Units[unit-1] is data
 	off   int          // where data begins in the payload
+	lead  int          // where the bytes begin that are cut, in a buffer that is none of the segment
+	lent  bool         // the buffer is that of something opened
 	gap   bool         // bytes before it are missing
+	lost  int64        // how many, 0 when that is not known
 	last  bool         // the sender closes behind it
 	rest  bool         // it goes on with a unit of which there are only pieces
 	told  bool         // the unit with which the buffer begins was taken in before
@@ -30,7 +32,7 @@ func (a *Applications) feed(t *talk, dir int, c chunk) {
 	for c.from < c.to {
 		i := slices.IndexFunc(d.open, func(o open) bool { return o.holds(c.from) })
 		if i < 0 {
-			c.gap = c.from != d.parsed
+			c.gap, c.lost = c.from != d.parsed, max(0, c.from-d.parsed)
 			a.cut(t, dir, c)
 			return
 		}
@@ -53,7 +55,7 @@ func (a *Applications) feed(t *talk, dir int, c chunk) {
 		done := *o
 		d.open = slices.Delete(d.open, i, i+1)
 		a.spend(done.head)
-		a.cut(t, dir, chunk{span: span{done.from, done.from + done.have}, data: done.head, unit: len(a.units), gap: done.gap, last: c.last && end == c.to, off: c.off, began: done.began, told: done.told})
+		a.cut(t, dir, chunk{span: span{done.from, done.from + done.have}, data: done.head, unit: len(a.units), gap: done.gap, lost: done.lost, last: c.last && end == c.to, off: c.off, began: done.began, told: done.told})
 		c.skip(n)
 	}
 }
@@ -62,6 +64,7 @@ func (a *Applications) feed(t *talk, dir int, c chunk) {
 func (c *chunk) skip(n int64) {
 	c.data = c.data[min(int64(len(c.data)), n):]
 	c.off += int(n)
+	c.lead += int(n)
 	c.from += n
 }
 
@@ -76,7 +79,7 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 			return
 		}
 		if d.rest.to != 0 && a.goOn(t, dir, &c, base, begin) {
-			begin, c.gap = false, false
+			begin, c.gap, c.lost = false, false, 0
 			d.parsed = max(d.parsed, c.from)
 			continue
 		}
@@ -100,7 +103,7 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 			a.hold(t, dir, &c, e, begin, base)
 			return
 		}
-		begin, c.gap = false, false
+		begin, c.gap, c.lost = false, false, 0
 		d.parsed = max(d.parsed, c.from)
 	}
 }
@@ -108,9 +111,12 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 // emit hands the first n bytes of a chunk to the protocol and takes its layers.
 func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin bool) {
 	here := min(n, len(c.data))
+	d := &t.dir[dir]
 	u := &a.unit
-	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Late: c.from < t.dir[dir].parsed, Rest: c.rest, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Locks: u.Locks[:0], Memory: (*room)(a)}
+	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Lost: c.lost, Late: c.from < d.parsed, Rest: c.rest, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Locks: u.Locks[:0], Carried: u.Carried[:0], Memory: (*room)(a)}
 	t.session.Unit(u)
+	carried := append(a.carried[t.depth][:0], u.Carried...)
+	a.carried[t.depth] = carried
 	a.locked(u.Locks)
 	first := len(a.units) // of what was opened
 	for _, o := range u.Opened {
@@ -129,26 +135,30 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 			shown = a.layer(c, int(c.from-base), l, l.Beside || !begin && i == 0)
 		}
 		for len(turns) > 0 && turns[0].Layer == i {
-			if d := &t.dir[dir]; len(turns) == 1 && d.rest.from == c.from+int64(n) {
+			if len(turns) == 1 && d.rest.from == c.from+int64(n) {
 				d.rest.begin(&turns[0], l.ID)
 			}
-			if !c.told {
+			if !c.told && !(a.choice.bare && t.stream.Opens) {
 				a.turn(t, c, &turns[0], shown)
 			}
 			turns = turns[1:]
 		}
 	}
+	whole := *c
 	c.began, c.told = request.Mark{}, false
 	if u.Over != nil {
+		over, port, to := *u.Over, u.OverPort, u.OverTo
 		a.release(t)
-		t.stream, t.session, t.over, t.port = nil, nil, u.Over, u.OverPort
-		if s := all.Stream(u.OverTo); s != nil && !(a.choice.bare && s.Opens) {
-			t.stream, t.session = s, a.choice.begin(s)
-		}
+		t.stream, t.session = a.goOver(to)
+		t.over, t.port = &over, port
 	}
 	c.from += int64(n)
 	c.data = c.data[here:]
 	c.off += n
+	for i := range carried {
+		whole.last = c.last && i == len(carried)-1 && c.from == c.to
+		a.carry(t, dir, &whole, int(whole.from-base), first, &carried[i])
+	}
 }
 
 // layer adds a layer of the unit that chunk c begins with, and reports whether there is something of it to show; at is where the unit is in the buffer of the chunk.
@@ -161,8 +171,10 @@ func (a *Applications) layer(c *chunk, at int, l *proto.UnitLayer, again bool) b
 	if c.unit == 0 {
 		out.Assembled = a.data.Assembled
 		at = int(a.data.Off) + c.off
+	} else {
+		at += c.lead
 	}
-	if c.unit == 0 && (a.data.Proto == proto.None || limit == 0) { // nothing of the payload was captured, or nothing of it from here on
+	if c.unit > maxUnits || c.unit == 0 && (a.data.Proto == proto.None || limit == 0) { // nothing of the payload was captured, or nothing of it from here on
 		return false
 	}
 	a.add(out, at, limit, l)
@@ -223,7 +235,7 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 	if e == proto.More && n > maxKept {
 		return
 	}
-	o := open{span: c.span, gap: c.gap}
+	o := open{span: c.span, gap: c.gap, lost: c.lost}
 	if opener, ok := t.session.(proto.Opener); ok {
 		o.all = opener.Whole(&a.piece)
 	}
@@ -233,7 +245,7 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 	if o.began = c.began; !o.began.Seen() {
 		o.began = a.mark()
 	}
-	if begin && c.unit != 0 { // the whole of a buffer: it goes on in it
+	if begin && c.unit != 0 && !c.lent { // the whole of a buffer: it goes on in it
 		o.head, o.full = c.data, int64(len(c.data)) < n
 		a.spent, a.units = a.spent[:len(a.spent)-1], a.units[:len(a.units)-1] // nothing was opened behind it
 	} else {
@@ -262,13 +274,17 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 // part notes that the segment ends inside a unit.
 func (a *Applications) part(t *talk, head []byte) {
 	if t.stream != nil {
-		a.packet.Part = packet.Part{Proto: t.stream.ID, Head: head}
+		within := t.carrier
+		if within == proto.None { // what it carries may go on too
+			within = a.packet.Part.Within
+		}
+		a.packet.Part = packet.Part{Proto: t.stream.ID, Within: within, Head: head}
 	}
 }
 
 // follow finds the protocol that took over in a connection.
 func (a *Applications) follow(t *talk, c *chunk) bool {
 	a.piece = proto.Piece{Data: c.data, Len: int(c.to - c.from), Gap: c.gap}
-	t.stream, t.session = a.choice.find(t.port, t.port, &a.piece)
+	t.stream, t.session = a.choice.find(t.port, t.port, &a.piece, a.secrets)
 	return t.stream != nil
 }

@@ -51,9 +51,9 @@ func text(name, title string) field.Field {
 var Fields = field.Table{Proto: "tls", Title: "Transport Layer Security", Fields: slices.Concat(recordFields, handshakeFields, helloFields, extensionFields, certificateFields, ssl2Fields)}
 
 var recordFields = []field.Field{
-	at(label("tls.record", "Record Layer"), inRecords(func(_ []byte, r *Record, _ *field.Note) (int, int, bool) { return r.Off, r.End - r.Off, true })),
+	at(label("tls.record", "Record Layer"), inRecords(func(_ []byte, r *Record, n *field.Note) (int, int, bool) { return r.Off, r.End - r.Off, !Opened(n) })),
 	at(proto.Named(u8("tls.record.content_type", "Content Type"), proto.Names("tls.record.content_type")), inRecords(func(_ []byte, r *Record, n *field.Note) (int, int, bool) {
-		return r.Off, 1, r.Type != 0 && !opaque(r, n)
+		return r.Off, 1, r.Type != 0 && !opaque(r, n) && (!Opened(n) || Version(n) == TLS13)
 	})),
 	at(proto.Named(u8("tls.record.opaque_type", "Opaque Type"), proto.Names("tls.record.content_type")), inRecords(func(_ []byte, r *Record, n *field.Note) (int, int, bool) {
 		return r.Off, 1, opaque(r, n)
@@ -68,14 +68,14 @@ var recordFields = []field.Field{
 	})),
 	at(proto.Named(u8("tls.alert_message.level", "Level"), proto.Names("tls.alert_message.level")), inRecords(alert(0))),
 	at(proto.Named(u8("tls.alert_message.desc", "Description"), proto.Names("tls.alert_message.desc")), inRecords(alert(1))),
-	at(raw("tls.app_data", "Encrypted Application Data"), inRecords(func(_ []byte, r *Record, _ *field.Note) (int, int, bool) {
-		return r.Body, r.End - r.Body, r.Type == ApplicationData
+	at(raw("tls.app_data", "Encrypted Application Data"), inRecords(func(_ []byte, r *Record, n *field.Note) (int, int, bool) {
+		return r.Body, r.End - r.Body, r.Type == ApplicationData && !Opened(n)
 	})),
 }
 
 // opaque reports whether the type of a record says nothing, as TLS 1.3 has it.
 func opaque(r *Record, note *field.Note) bool {
-	return r.Type == ApplicationData && Version(note) == TLS13
+	return r.Type == ApplicationData && Version(note) == TLS13 && !Opened(note)
 }
 
 // recordVersion is in the header; a record of SSL 2.0 has none.
@@ -84,6 +84,9 @@ func recordVersion() field.Field {
 	f.Width, f.Len = 2, 0
 	f.Noted = func(b []byte, note *field.Note, yield func(field.Span, field.Value) bool) {
 		Records(b, note, func(r *Record) bool {
+			if Opened(note) {
+				return true
+			}
 			s := field.Span{Off: r.Off + 1, Len: 2}
 			if r.Type == 0 {
 				s.Len = 0
@@ -99,7 +102,9 @@ func recordLength() field.Field {
 	f := u16("tls.record.length", "Length")
 	f.Width, f.Len = 2, 0
 	f.Noted = func(b []byte, note *field.Note, yield func(field.Span, field.Value) bool) {
-		Records(b, note, func(r *Record) bool { return yield(field.Span{Off: r.Body - 2, Len: 2}, field.U(uint64(r.Len))) })
+		Records(b, note, func(r *Record) bool {
+			return Opened(note) || yield(field.Span{Off: r.Body - 2, Len: 2}, field.U(uint64(r.Len)))
+		})
 	}
 	return f
 }
@@ -116,7 +121,7 @@ func ClearAlert(b []byte, r *Record) bool {
 
 var handshakeFields = []field.Field{
 	at(label("tls.handshake", "Handshake Protocol"), func(b []byte, note *field.Note, yield func(off, n int) bool) {
-		Messages(b, note, func(m *Message) bool { return yield(m.Off, m.End-m.Off) })
+		Messages(b, note, func(m *Message) bool { return m.Record.Opened || yield(m.Off, m.End-m.Off) })
 	}),
 	at(proto.Named(u8("tls.handshake.type", "Handshake Type"), handshakeTypes), func(b []byte, note *field.Note, yield func(off, n int) bool) {
 		Records(b, note, func(r *Record) bool {
@@ -135,7 +140,7 @@ var handshakeFields = []field.Field{
 var helloFields = []field.Field{
 	at(proto.Named(x16("tls.handshake.version", "Version"), versions), helloVersion),
 	at(raw("tls.handshake.random", "Random"), inHellos(func(_ []byte, _ *Message, h *hello) (int, int, bool) { return h.random, 32, true })),
-	at(u8("tls.handshake.session_id_length", "Session ID Length"), inHellos(func(_ []byte, _ *Message, h *hello) (int, int, bool) { return h.id - 1, 1, true })),
+	at(u8("tls.handshake.session_id_length", "Session ID Length"), inHellos(func(_ []byte, _ *Message, h *hello) (int, int, bool) { return h.id - 1, 1, h.id > 0 })),
 	at(raw("tls.handshake.session_id", "Session ID"), inHellos(func(_ []byte, _ *Message, h *hello) (int, int, bool) { return h.id, h.idLen, h.idLen > 0 })),
 	at(u16("tls.handshake.cipher_suites_length", "Cipher Suites Length"), inHellos(func(_ []byte, m *Message, h *hello) (int, int, bool) {
 		return h.suites - 2, 2, h.suites >= 0 && m.Type == clientHello

@@ -4,6 +4,7 @@ import "github.com/wiretale/wiretale/field"
 
 // Handshake messages that the code knows by number (RFC 8446, 4; RFC 5246, 7.4).
 const (
+	helloRequest        = 0
 	clientHello         = 1
 	serverHello         = 2
 	newSessionTicket    = 4
@@ -12,6 +13,8 @@ const (
 	serverKeyExchange   = 12
 	certificateRequest  = 13
 	clientKeyExchange   = 16
+	finished            = 20
+	keyUpdate           = 24
 	ssl2ClientHello     = 1
 )
 
@@ -90,6 +93,9 @@ type hello struct {
 	extensions, extensionsLen  int
 }
 
+// lastShort is the number of the draft of TLS 1.3 in which a ServerHello became what it had been before.
+const lastShort = 22
+
 // helloOf finds the parts of a hello (RFC 8446, 4.1).
 func helloOf(b []byte, m *Message) (h hello, ok bool) {
 	if m.Encrypted || m.Type != clientHello && m.Type != serverHello || m.Body+35 > m.End {
@@ -97,6 +103,13 @@ func helloOf(b []byte, m *Message) (h hello, ok bool) {
 	}
 	h = hello{version: m.Body, random: m.Body + 2, id: m.Body + 35, idLen: int(b[m.Body+34]), suites: -1, methods: -1, extensions: -1}
 	at := h.id + h.idLen
+	if m.Type == serverHello && b[m.Body] == draft && b[m.Body+1] < lastShort { // nothing but its choice and extensions
+		h.id, h.idLen, at = -1, 0, m.Body+34
+		if at+4 <= m.End {
+			h.suites, h.suitesLen, h.extensions, h.extensionsLen = at, 2, at+4, be16(b[at+2:])
+		}
+		return h, true
+	}
 	if m.Type == serverHello {
 		if at+3 > m.End {
 			return h, true

@@ -42,8 +42,21 @@ const (
 	noteVersion   = 0 // of the connection after the layer, 0 while it is not known
 	noteEncrypted = 1 // 1 when the sender has changed its cipher before the layer
 	noteContinues = 2 // bytes at the start of the layer's first handshake record that go on with a message of an earlier one
-	noteTaken     = 3 // 1 when the layer is none of records: bytes that nothing is known of
+	noteForm      = 3 // bits: see formTaken
 )
+
+// What the form of a layer has.
+const (
+	formTaken  = 1 << iota // it is none of records: bytes that nothing is known of
+	formOpened             // one record, as it is when it is opened: its header is not on the wire
+	formFirst              // and behind these one bit for each of the first records: it was opened
+)
+
+// maxMarked is how many records of a layer are marked as opened.
+const maxMarked = 60
+
+// Opened reports whether the layer is a record as it is when it is opened; its header is not on the wire.
+func Opened(note *field.Note) bool { return note[noteForm]&formOpened != 0 }
 
 // A Record is one record of a layer.
 type Record struct {
@@ -55,6 +68,7 @@ type Record struct {
 	Version   uint16 // that of its header
 	Encrypted bool   // its sender has changed the cipher before
 	Continues int    // bytes at the start that go on with a handshake message of an earlier record
+	Opened    bool   // it was decrypted: what is in it is in layers of their own
 }
 
 func be16(b []byte) int { return int(binary.BigEndian.Uint16(b)) }
@@ -104,13 +118,13 @@ func isSSL2Hello(b []byte) bool {
 
 // Records walks the records of a layer.
 func Records(b []byte, note *field.Note, yield func(r *Record) bool) {
-	if note[noteTaken] != 0 {
+	if note[noteForm]&formTaken != 0 {
 		return
 	}
 	encrypted := note[noteEncrypted] != 0
 	skip := int(note[noteContinues])
-	for at := 0; at < len(b); {
-		r := Record{Off: at, Encrypted: encrypted}
+	for at, n := 0, 0; at < len(b); n++ {
+		r := Record{Off: at, Encrypted: encrypted, Opened: n < maxMarked && note[noteForm]&(formFirst<<n) != 0}
 		switch left := b[at:]; {
 		case header(left) && len(left) >= headerLen:
 			r.Type, r.Version, r.Len, r.Body = left[0], uint16(be16(left[1:])), be16(left[3:]), at+headerLen

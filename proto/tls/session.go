@@ -15,7 +15,7 @@ var Stream = proto.Stream{
 	},
 	Looks:  Looks,
 	Opens:  true,
-	Begins: &proto.UnitLayer{ID: proto.TLS, Note: field.Note{noteTaken: 1}},
+	Begins: &proto.UnitLayer{ID: proto.TLS, Note: field.Note{noteForm: formTaken}},
 	New:    func() proto.Session { return new(session) },
 }
 
@@ -24,7 +24,8 @@ type session struct {
 	version uint16 // 0 while it is not known
 	hello2  bool   // the client began with a hello of SSL 2.0: the server may answer in it
 	handshake
-	sides [2]struct {
+	opener *opener // nil without keys
+	sides  [2]struct {
 		encrypted bool
 		continues int // bytes of a handshake message that are still to come
 	}
@@ -110,10 +111,13 @@ func (s *session) Unit(u *proto.Unit) {
 		return true
 	})
 	if !known {
-		l.Note[noteTaken] = 1
+		l.Note[noteForm] = formTaken
 	}
 	l.Note[noteVersion] = uint64(s.version)
 	u.Layers = append(u.Layers, l)
+	if s.opener != nil {
+		s.opener.unit(u, len(u.Layers)-1, known)
+	}
 }
 
 // record learns the version: of a hello of the server, else of the first record that can have no other.
@@ -155,6 +159,17 @@ func (s *session) ssl2(b []byte, r *Record) {
 
 // chosen is the version that a ServerHello chooses: that of its extension, if it has one (RFC 8446, 4.2.1).
 func chosen(b []byte, m *Message, h *hello) uint16 {
+	if version := named(b, m, h); version>>8 != draft {
+		return version
+	}
+	return TLS13
+}
+
+// draft is the first byte of the versions of drafts of TLS 1.3; the second is the draft's number.
+const draft = 0x7f
+
+// named is the same with the versions of drafts as they are.
+func named(b []byte, m *Message, h *hello) uint16 {
 	version := uint16(be16(b[h.version:]))
 	if h.extensions >= 0 {
 		extensionsIn(b, h.extensions, min(h.extensions+h.extensionsLen, m.End), m.Type, func(e *extension) bool {
@@ -163,9 +178,6 @@ func chosen(b []byte, m *Message, h *hello) uint16 {
 			}
 			return true
 		})
-	}
-	if version>>8 == 0x7f { // drafts of TLS 1.3
-		version = TLS13
 	}
 	return version
 }

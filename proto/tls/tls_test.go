@@ -159,7 +159,7 @@ func TestCut(t *testing.T) {
 
 func check(t *testing.T, b []byte) {
 	t.Helper()
-	for _, note := range []field.Note{{}, {noteVersion: TLS13}, {noteVersion: SSL20}, {noteEncrypted: 1}, {noteContinues: 7}, {noteTaken: 1}, unit(new(session), 0, b)} {
+	for _, note := range []field.Note{{}, {noteVersion: TLS13}, {noteVersion: SSL20}, {noteEncrypted: 1}, {noteContinues: 7}, {noteForm: formTaken}, unit(new(session), 0, b)} {
 		for i := range Fields.Fields {
 			f := &Fields.Fields[i]
 			f.Noted(b, &note, func(s field.Span, _ field.Value) bool {

@@ -1,0 +1,70 @@
+package stream
+
+import (
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/all"
+)
+
+// maxDepth bounds the connections inside one another: TLS in TLS behind a proxy, and what it carries.
+const maxDepth = 4
+
+// insides are the ports that protocols have inside TLS, and those that they have without (IANA, Service Name and Port Number Registry).
+var insides = map[uint16]uint16{443: 80, 465: 25, 563: 119, 636: 389, 853: 53, 989: 20, 990: 21, 993: 143, 995: 110, 3269: 389, 8443: 80}
+
+// carry takes in a piece of a connection that the unit c of t carries. at is where the unit begins in its buffer, and first the number of units before those that were opened of it.
+func (a *Applications) carry(t *talk, dir int, c *chunk, at, first int, p *proto.Carried) {
+	if t.depth == maxDepth {
+		return
+	}
+	if t.inner == nil {
+		t.inner = &talk{id: t.id, first: t.first, depth: t.depth + 1}
+		if t.stream != nil {
+			t.inner.carrier = t.stream.ID
+		}
+	}
+	inner := chunk{unit: c.unit, off: c.off + p.Off, lead: at + c.lead + p.Off, lent: c.unit != 0, last: c.last || p.Last, began: c.began, data: c.data}
+	if p.In != 0 {
+		inner.unit, inner.lead, inner.lent, inner.data = first+p.In, p.Off, true, a.units[first+p.In-1].Bytes
+	}
+	inner.data = inner.data[min(p.Off, len(inner.data)):min(p.Off+p.Len, len(inner.data))]
+	d := &t.inner.dir[dir]
+	if p.Gap || c.gap && p.In == 0 {
+		a.dropOpen(t.inner, dir)
+		d.once.next++ // so that it is seen that something is missing
+	}
+	inner.span = span{d.once.next, d.once.next + int64(p.Len)}
+	d.once.next = inner.to
+	if t.inner.stream == nil && t.inner.over == nil {
+		a.piece = proto.Piece{Dir: dir, Data: inner.data, Len: p.Len, Gap: p.Gap}
+		t.inner.stream, t.inner.session = a.inside(p.Protocol)
+	}
+	if a.feed(t.inner, dir, inner); p.Last {
+		a.finish(t.inner, dir)
+	}
+}
+
+// dropOpen gives up the units of a direction that wait for bytes.
+func (a *Applications) dropOpen(t *talk, dir int) {
+	d := &t.dir[dir]
+	for i := range d.open {
+		a.lose(t, dir, &d.open[i])
+		a.memory.give(d.open[i].head)
+	}
+	d.open = d.open[:0]
+}
+
+// inside is the protocol of what is carried: what both sides agreed on, else that of the port, else one that the bytes show.
+func (a *Applications) inside(agreed proto.ID) (*proto.Stream, proto.Session) {
+	if agreed == proto.Data {
+		return nil, nil
+	}
+	if s := all.Stream(agreed); s != nil && a.choice.takes(s, a.secrets) {
+		return s, begin(s, a.secrets)
+	}
+	low, high := min(a.packet.SrcPort, a.packet.DstPort), max(a.packet.SrcPort, a.packet.DstPort)
+	s, session := a.choice.find(insides[low], insides[high], &a.piece, a.secrets)
+	if s == nil || s.Looks == nil || s.Looks(a.piece.Data) || session.Extent(&a.piece) == proto.More {
+		return s, session
+	}
+	return nil, nil // the port says little of what is inside: the first bytes must look like it, as far as they go
+}
