@@ -102,6 +102,7 @@ type Interface struct {
 	Addresses []string
 	Speed     uint64 // bits a second, 0 when unknown
 	Comments  []string
+	Point     string // name of the capture point that it is in a merged file, "" when it is none: see PointComment
 	// CommentsOnStatistics is how many of Comments, the last ones, came with statistics.
 	CommentsOnStatistics int
 	// Received and the drop counters come from statistics; valid iff HasStatistics, and a counter the source does not give is -1.

@@ -39,7 +39,22 @@ func NewNames(paths []string) Names {
 			n.labels[i] = p
 		}
 	}
+	n.points(paths)
 	return n
+}
+
+// points names the points of one merged file by their names alone.
+func (n *Names) points(paths []string) {
+	labels := make([]string, len(paths))
+	first, _, _ := trace.CutPoint(paths[0])
+	for i, p := range paths {
+		file, point, ok := trace.CutPoint(p)
+		if !ok || file != first {
+			return
+		}
+		labels[i] = point
+	}
+	n.labels = labels
 }
 
 // Several reports whether names carry the file.

@@ -69,8 +69,17 @@ func (a *app) prepare() (err error) {
 	return a.loadKeys()
 }
 
-// inputs are the files to read, from the arguments and from -r.
+// inputs are the sources to read: the files, and of a merged one its points.
 func (a *app) inputs(args []string) ([]string, error) {
+	files, err := a.files(args)
+	if err != nil {
+		return nil, err
+	}
+	return engine.Points(files), nil
+}
+
+// files are those to read, from the arguments and from -r.
+func (a *app) files(args []string) ([]string, error) {
 	paths := slices.Concat(a.read, args)
 	if len(paths) == 0 {
 		return nil, usage("name a capture or trace file, or - for standard input; wiretale --help has examples", "no file to read")
@@ -99,9 +108,12 @@ func (a *app) pointed(args, points []string) (paths, names []string, err error) 
 		}
 		args, names = append(slices.Clip(args), file), append(names, name)
 	}
-	if paths, err = a.inputs(args); err != nil {
+	files, err := a.files(args)
+	if err != nil {
 		return nil, nil, err
 	}
+	others := len(files) - len(names)
+	paths = append(engine.Points(files[:others]), files[others:]...)
 	return paths, append(make([]string, len(paths)-len(names)), names...), nil
 }
 

@@ -48,7 +48,7 @@ func twoRuns(a *app, args []string, dash int) (runs [2][]string, err error) {
 	if runs = [2][]string{args[:dash], args[dash:]}; len(runs[0]) == 0 || len(runs[1]) == 0 {
 		return runs, usage("", "compare takes two runs, and one has no file")
 	}
-	_, err = a.inputs(args)
+	_, err = a.files(args)
 	return runs, err
 }
 

@@ -51,7 +51,7 @@ func runConvert(ctx context.Context, a *app, f *convertFlags, args []string) err
 	if err != nil {
 		return err
 	}
-	paths, err := a.inputs(args)
+	paths, err := a.files(args)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func runInfo(ctx context.Context, a *app, format string, args []string) error {
 	if err := checkFormat(format, "text", "jsonl"); err != nil {
 		return err
 	}
-	paths, err := a.inputs(args)
+	paths, err := a.files(args)
 	if err != nil {
 		return err
 	}

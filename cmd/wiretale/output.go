@@ -20,8 +20,12 @@ type outputFlags struct {
 }
 
 func (f *outputFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&f.path, "write", "w", "", "write to this `FILE`; - is standard output")
+	f.addPath(cmd)
 	cmd.Flags().StringVarP(&f.format, "file-format", "F", "pcapng", "`FORMAT` of the file: "+strings.Join(formatNames(), ", "))
+}
+
+func (f *outputFlags) addPath(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.path, "write", "w", "", "write to this `FILE`; - is standard output")
 }
 
 func formatNames() (names []string) {
@@ -35,15 +39,20 @@ func formatNames() (names []string) {
 func (f *outputFlags) check(a *app) (capture.Format, error) {
 	formats := capture.Formats()
 	i := slices.IndexFunc(formats, func(c capture.Format) bool { return c.Name == f.format })
-	switch {
-	case i < 0:
+	if i < 0 {
 		return capture.Format{}, usage(oneOf(f.format, formatNames()...), "-F %q is none of %s", f.format, strings.Join(formatNames(), ", "))
-	case f.path == "":
-		return capture.Format{}, usage("name it with -w FILE, or -w - for standard output", "no file to write")
-	case f.path == "-" && terminal(a.stdout) != nil:
-		return capture.Format{}, usage("name a file with -w FILE, or pipe it", "standard output is a terminal")
 	}
-	return formats[i], nil
+	return formats[i], f.checkPath(a)
+}
+
+func (f *outputFlags) checkPath(a *app) error {
+	switch {
+	case f.path == "":
+		return usage("name it with -w FILE, or -w - for standard output", "no file to write")
+	case f.path == "-" && terminal(a.stdout) != nil:
+		return usage("name a file with -w FILE, or pipe it", "standard output is a terminal")
+	}
+	return nil
 }
 
 // An output is a capture file that is being written.
@@ -56,21 +65,31 @@ type output struct {
 
 // create opens the output, which must be none of the inputs. A file that exists is overwritten.
 func (a *app) create(path string, format capture.Format, inputs []string, opt capture.Options) (*output, error) {
-	o := &output{path: path}
-	var w io.Writer = a.stdout
-	if path != "-" {
-		if in := a.sameAs(path, inputs); in != "" {
-			return nil, usage("write to another file", "-w %s is the input %s", path, in)
-		}
-		file, err := os.Create(path)
-		if err != nil {
-			return nil, err
-		}
-		o.file, w = file, file
+	o, w, err := a.start(path, inputs)
+	if err != nil {
+		return nil, err
 	}
-	opt.Section.Application = "wiretale " + version()
+	opt.Section.Application = writtenBy()
 	o.Writer = format.New(w, opt)
 	return o, nil
+}
+
+// writtenBy is what a section header says of the program that wrote it.
+func writtenBy() string { return strings.TrimSpace(version()) }
+
+// start opens the output without a writer.
+func (a *app) start(path string, inputs []string) (*output, io.Writer, error) {
+	if path == "-" {
+		return &output{path: path}, a.stdout, nil
+	}
+	if in := a.sameAs(path, inputs); in != "" {
+		return nil, nil, usage("write to another file", "-w %s is the input %s", path, in)
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &output{path: path, file: file}, file, nil
 }
 
 // sameAs is the input that path is, by whatever name; "" when it is none.

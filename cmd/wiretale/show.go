@@ -39,13 +39,14 @@ func runShow(ctx context.Context, a *app, format string, args []string) error {
 	if err != nil || number < 1 {
 		return usage(example, "%q is not the number of a record", args[len(args)-1])
 	}
-	named, err := a.inputs(args[:len(args)-1])
+	files, err := a.files(args[:len(args)-1])
 	if err != nil {
 		return err
 	}
-	if len(named) > 1 {
-		return usage(example, "show takes one file, not %d", len(named))
+	if len(files) > 1 {
+		return usage(example, "show takes one file, not %d", len(files))
 	}
+	named := engine.Points(files) // numbers are those of the file
 	paths, c, done, err := a.firstPass(ctx, named)
 	if err != nil {
 		return err

@@ -142,6 +142,9 @@ func (r *Reader) interfaceDescription(body []byte) *trace.Error {
 		switch {
 		case code == optComment:
 			i.Comments = append(i.Comments, text(v))
+			if name := trace.PointOf(text(v)); name != "" {
+				i.Point = name
+			}
 		case code == optIfName:
 			i.Name = text(v)
 		case code == optIfDescription:

@@ -10,6 +10,7 @@ import (
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/secrets"
 	"github.com/wiretale/wiretale/internal/stream"
+	"github.com/wiretale/wiretale/trace"
 )
 
 // Options of an analysis or a run. The zero value is ready to use.
@@ -37,6 +38,9 @@ type Options struct {
 	// name for each source, "" for that of its file.
 	Points     bool
 	PointNames []string
+	// Clock, when set, says what the time of a record is on the clock that sources are put in order by: without it, on their own.
+	// Records keep their times.
+	Clock func(rec *trace.Record) int64
 	// Workers is how many goroutines follow conversations, 0 for one a
 	// processor. The result is the same for any number.
 	Workers int

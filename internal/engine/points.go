@@ -70,7 +70,11 @@ func (r *Run) pointName(i int) string {
 	if i < len(r.opt.PointNames) && r.opt.PointNames[i] != "" {
 		return r.opt.PointNames[i]
 	}
-	name := filepath.Base(r.sources[i].path)
+	file, point := fileOf(r.sources[i].path)
+	if point != "" {
+		return point
+	}
+	name := filepath.Base(file)
 	for ext := filepath.Ext(name); endings[strings.ToLower(ext)]; ext = filepath.Ext(name) {
 		name = strings.TrimSuffix(name, ext)
 	}

@@ -266,8 +266,8 @@ type sourceQueue []*source
 
 func (q sourceQueue) Len() int { return len(q) }
 func (q sourceQueue) Less(i, j int) bool {
-	if q[i].due != q[j].due {
-		return q[i].due < q[j].due
+	if q[i].rank != q[j].rank {
+		return q[i].rank < q[j].rank
 	}
 	return q[i].index < q[j].index
 }

@@ -23,7 +23,8 @@ type source struct {
 	path     string
 	reader   trace.Reader
 	record   trace.Record
-	due      int64 // time of record for the merge; that of the record before when it has none
+	due      int64 // time of record; that of the record before when it has none
+	rank     int64 // due on the clock that sources are put in order by
 	counts   Source
 	events   map[eventKey]int64
 	options  Options
@@ -64,12 +65,12 @@ func openSource(path string, index int, opt Options) (*source, error) {
 	if opt.Progress != nil {
 		input.Progress = func(done, total int64) { opt.Progress(index, done, total) }
 	}
-	reader, err := formats.Open(path, input)
+	reader, err := openReader(path, input)
 	if err != nil {
 		return nil, err
 	}
 	s := &source{
-		index: index, path: path, reader: reader, due: trace.NoTime, events: map[eventKey]int64{},
+		index: index, path: path, reader: reader, due: trace.NoTime, rank: trace.NoTime, events: map[eventKey]int64{},
 		options: opt, tracker: session.NewTracker(index),
 		decoder: opt.decoder(), counts: Source{Info: reader.Info(), First: trace.NoTime, Last: trace.NoTime},
 	}
@@ -108,7 +109,8 @@ func (s *source) reopen() (*source, error) {
 
 // rewindable reports whether the source can be opened again: it is a file, and no pipe.
 func (s *source) rewindable() bool {
-	st, err := os.Stat(s.path)
+	file, _ := fileOf(s.path)
+	st, err := os.Stat(file)
 	return err == nil && st.Mode().IsRegular()
 }
 
@@ -122,6 +124,9 @@ func (s *source) advance() bool {
 	}
 	if s.record.Time != trace.NoTime {
 		s.due = s.record.Time
+		if s.rank = s.due; s.options.Clock != nil {
+			s.rank = s.options.Clock(&s.record)
+		}
 	}
 	return true
 }

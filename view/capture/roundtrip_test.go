@@ -344,3 +344,69 @@ func FuzzCopy(f *testing.F) {
 		}
 	})
 }
+
+// FuzzMerge: whatever is merged, and however far its times are moved, what is written is a whole file with all packets.
+func FuzzMerge(f *testing.F) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 3 {
+		var files [2][]byte
+		for i := range files {
+			info, records := invented(r)
+			var out bytes.Buffer
+			w := NewPcapNG(&out, Options{})
+			for k := range records {
+				w.Write(info, &records[k])
+			}
+			w.Close()
+			files[i] = out.Bytes()
+		}
+		f.Add(files[0], files[1], int64(-500))
+	}
+	f.Fuzz(func(t *testing.T, a, b []byte, by int64) {
+		var sources []Source
+		var all []trace.Record
+		for i, data := range [][]byte{a, b} {
+			res := formattest.Read(t, pcapng.Format, data, false)
+			if res.Info == nil {
+				return
+			}
+			for k := range res.Records {
+				res.Records[k].Pos.Source = i
+			}
+			sources = append(sources, Source{Info: res.Info, Point: string(rune('a' + i))})
+			all = append(all, res.Records...)
+		}
+		var out bytes.Buffer
+		m := NewMerger(&out, sources)
+		if err := m.Begin(trace.Section{}); err != nil {
+			t.Fatal(err)
+		}
+		packets := 0
+		for i := range all {
+			if all[i].Kind == trace.Packet {
+				packets++
+			}
+			if err := m.Write(&all[i], func(t int64) int64 { return t + by }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := m.Close(); err != nil {
+			t.Fatal(err)
+		}
+		res := formattest.Read(t, pcapng.Format, out.Bytes(), false)
+		if res.Err != io.EOF || res.Info.Damage.Any() {
+			t.Fatalf("the merged file reads as %v, %v", res.Err, res.Info.Damage)
+		}
+		for i := range res.Records {
+			if r := &res.Records[i]; r.Kind == trace.Packet {
+				packets--
+				if res.Info.Interfaces[r.Interface].Point == "" {
+					t.Fatalf("packet %d is of no point", i+1)
+				}
+			}
+		}
+		if packets != 0 {
+			t.Fatalf("%d packets are missing", packets)
+		}
+	})
+}

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/point"
+	"github.com/wiretale/wiretale/trace"
+	"github.com/wiretale/wiretale/view"
+	"github.com/wiretale/wiretale/view/capture"
+)
+
+type mergeFlags struct {
+	outputFlags
+	points  []string
+	noShift bool
+}
+
+func newMerge(a *app) *cobra.Command {
+	var f mergeFlags
+	cmd := &cobra.Command{
+		Use:   "merge FILE... -w OUT",
+		Short: "Write the captures of several points into one pcapng file, on one clock",
+		Example: `  wiretale merge client.pcapng server.etl -w both.pcapng
+  wiretale merge --point client=a.pcap --point server=b.pcap -w both.pcapng
+  wiretale merge --point client=a1.pcap --point client=a2.pcap server.pcap -w all.pcapng    files of one point
+  wiretale merge --no-shift ring_0*.pcap -w ring.pcapng`,
+		RunE: func(cmd *cobra.Command, args []string) error { return runMerge(cmd.Context(), a, &f, args) },
+	}
+	f.addPath(cmd)
+	cmd.Flags().StringArrayVar(&f.points, "point", nil, "read a file as the capture point of this name: `NAME=FILE`; several files may be of one point; others are named after their files")
+	cmd.Flags().BoolVar(&f.noShift, "no-shift", false, "leave times as they are")
+	return cmd
+}
+
+func runMerge(ctx context.Context, a *app, f *mergeFlags, args []string) error {
+	if err := f.checkPath(a); err != nil {
+		return err
+	}
+	named, names, err := a.pointed(args, f.points)
+	if err != nil {
+		return err
+	}
+	a.points, a.pointNames = true, names
+	paths, c, done, err := a.firstPass(ctx, named)
+	if err != nil {
+		return err
+	}
+	defer done()
+	m := merging{app: a, flags: f, named: named, known: c}
+	m.gather(names)
+	_, err = a.pass(ctx, paths, engine.Options{Case: c, Rules: []*diag.Rule{}, Clock: m.clock}, m.write)
+	if err != nil {
+		return err
+	}
+	return a.damage(c)
+}
+
+// A merging is files on their way into one.
+type merging struct {
+	*app
+	flags  *mergeFlags
+	named  []string
+	known  *engine.Case
+	names  []string // point of each source
+	clocks []*point.Timebase
+	out    *output
+}
+
+// gather finds which files are of one point, and their clocks.
+func (m *merging) gather(given []string) {
+	r := m.known.Points
+	for i, src := range m.known.Sources {
+		name := given[i]
+		if name == "" && r != nil {
+			name = r.Points[i].Name
+		} else if name == "" {
+			name = strings.TrimSuffix(filepath.Base(src.Info.Name), filepath.Ext(src.Info.Name))
+		}
+		m.names = append(m.names, name)
+		clock := &point.Timebase{}
+		if r != nil && !m.flags.noShift {
+			clock = r.Clock(i)
+		}
+		m.clocks = append(m.clocks, clock)
+	}
+	m.rows(given)
+	for i := range m.clocks { // files of one point have one clock
+		for k := range m.clocks {
+			if !m.clocks[i].Linked && m.clocks[k].Linked && m.names[i] == m.names[k] {
+				m.clocks[i] = m.clocks[k]
+			}
+		}
+	}
+}
+
+// rows finds files that follow each other and are otherwise alike: those of a recorder that begins a new one now and then.
+func (m *merging) rows(given []string) {
+	order := make([]int, len(m.known.Sources))
+	for i := range order {
+		order[i] = i
+	}
+	src := m.known.Sources
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(src[a].First, src[b].First) })
+	for k := 1; k < len(order); k++ {
+		a, b := order[k-1], order[k]
+		if given[a] == "" && given[b] == "" && follows(src[a], src[b]) && !m.met(a, b) {
+			m.names[b] = m.names[a]
+		}
+	}
+}
+
+// follows reports whether b may be the next file of the recorder that wrote a.
+func follows(a, b *engine.Source) bool {
+	if a.Packets == 0 || b.Packets == 0 || a.Last > b.First || a.Info.Format != b.Info.Format || len(a.Info.Interfaces) != len(b.Info.Interfaces) {
+		return false
+	}
+	for i := range a.Info.Interfaces {
+		x, y := &a.Info.Interfaces[i], &b.Info.Interfaces[i]
+		if x.Name != y.Name || x.Link != y.Link || x.SnapLen != y.SnapLen || x.Filter != y.Filter || x.Resolution != y.Resolution {
+			return false
+		}
+	}
+	return true
+}
+
+// met reports whether two sources have packets in common.
+func (m *merging) met(a, b int) bool {
+	r := m.known.Points
+	return r != nil && slices.ContainsFunc(r.Pairs, func(p point.Pair) bool {
+		return len(p.Meetings) > 0 && (p.A == a && p.B == b || p.A == b && p.B == a)
+	})
+}
+
+// clock is the time of a record on the one clock.
+func (m *merging) clock(rec *trace.Record) int64 { return m.move(rec)(rec.Time) }
+
+// move says what times of the record's source are on the one clock.
+func (m *merging) move(rec *trace.Record) func(t int64) int64 {
+	base, number := m.clocks[rec.Pos.Source], rec.Pos.Number
+	return func(t int64) int64 {
+		at, _ := base.At(number, t)
+		return at
+	}
+}
+
+// write makes the second pass.
+func (m *merging) write(run *engine.Run) error {
+	var sources []capture.Source
+	for i, src := range m.known.Sources {
+		sources = append(sources, capture.Source{Info: src.Info, Point: m.names[i]})
+	}
+	out, w, err := m.start(m.flags.path, m.named)
+	if err != nil {
+		return err
+	}
+	merger := capture.NewMerger(w, sources)
+	out.Writer, m.out = merger.PcapNG, out
+	said := m.said()
+	for _, line := range said {
+		if !m.quiet {
+			fmt.Fprintf(m.stderr, "wiretale: %s\n", line)
+		}
+	}
+	err = merger.Begin(trace.Section{Application: writtenBy(), Comments: m.comments(said, merger)})
+	if err == nil {
+		err = m.copy(run, merger)
+	}
+	return out.finish(m.app, err)
+}
+
+func (m *merging) copy(run *engine.Run, merger *capture.Merger) error {
+	write := func(rec *trace.Record) error {
+		if rec.Kind == trace.Packet {
+			m.out.packets++
+		}
+		return merger.Write(rec, m.move(rec))
+	}
+	if slices.ContainsFunc(run.Infos(), func(i *trace.Info) bool { return i.Session != nil }) {
+		return run.Each(func(row *engine.Row) error {
+			if row.Record.Kind == trace.Packet {
+				annotate(row)
+			}
+			return write(row.Record)
+		})
+	}
+	return run.Records(func(_ *trace.Info, rec *trace.Record) error { return write(rec) })
+}
+
+// several reports whether there is more than one point.
+func (m *merging) several() bool {
+	return slices.ContainsFunc(m.names, func(name string) bool { return name != m.names[0] })
+}
+
+// said is what was done to the clock of each file.
+func (m *merging) said() (lines []string) {
+	r := m.known.Points
+	for i, src := range m.known.Sources {
+		file := view.Printable(filepath.Base(src.Info.Name))
+		if m.several() {
+			file = view.Printable(m.names[i]) + " (" + file + ")"
+		}
+		base := m.clocks[i]
+		switch {
+		case r == nil || !m.several():
+			continue
+		case m.flags.noShift:
+			lines = append(lines, file+": times as they are")
+		case base.Reference:
+			lines = append(lines, file+": times as they are; its clock is that of all")
+		case !base.Linked:
+			lines = append(lines, file+": times as they are: no packet in common with another file tells how far its clock is off")
+		default:
+			for _, s := range base.Stretches() {
+				lines = append(lines, fmt.Sprintf("%s: %s", file, shiftText(&s, base, max(1, r.Points[i].Unit))))
+			}
+		}
+	}
+	return lines
+}
+
+// shiftText says how the times in a stretch were moved.
+func shiftText(s *point.Stretch, base *point.Timebase, unit int64) string {
+	err := s.Error + base.Tick
+	by := view.Uncertain(-s.Offset[0], err, unit)
+	if end := view.Uncertain(-s.Offset[1], err, unit); end != by {
+		by += " at its start and " + end + " at its end"
+	}
+	text := "moved by " + by
+	switch base.Bound {
+	case point.AtMost, point.AtLeast, point.Loose:
+		text += "; packets went one way only, so the time on the way is in it"
+	}
+	if len(base.Stretches()) > 1 {
+		text += ", from " + view.ISO(s.From) + " on"
+	}
+	return text
+}
+
+// comments are what the header of the file says for people.
+func (m *merging) comments(said []string, merger *capture.Merger) []string {
+	if !m.several() {
+		var files []string
+		for _, p := range m.named {
+			files = append(files, filepath.Base(p))
+		}
+		return []string{"merged from " + strings.Join(files, ", ")}
+	}
+	filters := merger.Filters()
+	first := fmt.Sprintf("merged from %d capture points: a packet that passed several is here once for each, and looks retransmitted unless one point is shown at a time", len(filters))
+	return slices.Concat([]string{first}, filters, said)
+}
