@@ -24,6 +24,7 @@ func newRequests(a *app) *cobra.Command {
 		Use:   "requests FILE...",
 		Short: "Questions and their answers, of any protocol that has them: service times, sizes, depth, pauses",
 		Example: `  wiretale requests copy.pcapng              what each command, conversation and file took
+  wiretale requests sql.pcapng               and the thirteen steps of each login to SQL Server
   wiretale requests --list copy.pcapng       every request, a line each
   wiretale requests -T jsonl copy.pcapng`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runRequests(cmd.Context(), a, &f, args) },

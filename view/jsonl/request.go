@@ -27,6 +27,7 @@ type Request struct {
 	Waits        bool   `json:"waits,omitempty" doc:"true when the answer comes when something happens, not when the server is done"`
 	Status       string `json:"status,omitempty" doc:"of the answer, as the protocol names it; none without an answer"`
 	Failed       bool   `json:"failed,omitempty" doc:"true when the status is a failure"`
+	Text         string `json:"text,omitempty" doc:"what the answer says of a failure for people to read"`
 	Time         string `json:"time,omitempty" doc:"of the question's first byte"`
 	Frame        int64  `json:"frame" doc:"number of the record with the question's first byte"`
 	Sent         int64  `json:"sent_frame" doc:"of its last byte"`
@@ -44,6 +45,7 @@ func Requests(w io.Writer, c *engine.Case) error {
 	for i := range c.Requests.Requests {
 		e.put(e.request(&c.Requests.Requests[i]))
 	}
+	e.logins()
 	e.fileIO()
 	return e.err
 }
@@ -54,7 +56,7 @@ func (e *encoder) request(r *request.Request) Request {
 		head: kind("request"), Source: r.Source, Conversation: r.Conv,
 		Client: view.Endpoint(conv.Ends[r.Dir], conv.Proto), Server: view.Endpoint(conv.Ends[1-r.Dir], conv.Proto),
 		Protocol: r.Protocol.String(), Command: r.Command, Name: r.Name, Offset: bytesKnown(r.Offset), Asked: bytesKnown(r.Wanted), Moved: bytesKnown(r.Moved),
-		Length: r.Length, Depth: int(r.Depth), Repeats: int(r.Repeats), Waits: r.Waits, Status: r.Status, Failed: r.Failed,
+		Length: r.Length, Depth: int(r.Depth), Repeats: int(r.Repeats), Waits: r.Waits, Status: r.Status, Failed: r.Failed, Text: r.Text,
 		Frame: r.Asked.Number, Sent: r.Sent.Number, Pending: r.Pending.Number, First: r.First.Number, Last: r.Last.Number,
 	}
 	if view.Untimed(e.c, r.Source) {

@@ -43,6 +43,7 @@ var shapes = []struct {
 	{"round_trip", "Round-trip times of one TCP conversation, of `stats rtt`.", RoundTrip{}},
 	{"remark", "What is said of packets, and of how many, of `stats expert`.", Remark{}},
 	{"request", "A question with its answer, of `requests`, in the order of the questions.", Request{}},
+	{"login", "How a connection of SQL Server was opened, of `requests`.", Login{}},
 	{"rule", "One diagnosis of the catalogue, of `rules`.", Rule{}},
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/wiretale/wiretale/internal/stats"
 	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/tds"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -117,6 +118,9 @@ func full() *engine.Case {
 		Requests: request.List{Requests: []request.Request{{
 			Command: "c", Name: "n", Wanted: 1, Moved: 1, Length: 1, Depth: 1, Repeats: 1, Waits: true, Failed: true, Status: "s",
 			Asked: request.Mark{Number: 1, Time: 1}, Sent: request.Mark{Number: 1, Time: 1}, Pending: request.Mark{Number: 1, Time: 1}, First: request.Mark{Number: 2, Time: 2}, Last: request.Mark{Number: 2, Time: 2},
+		}, {
+			Protocol: proto.TDS, Command: tds.LoginCommand, Name: "d", Failed: true, Status: "error 1", Code: 1, Text: "t", Terms: []proto.Term{{Name: tds.StateTerm, Value: 1}, {Name: tds.ClassTerm, Value: 1}},
+			Asked: request.Mark{Number: 1, Time: 1}, First: request.Mark{Number: 2, Time: 1 << 62}, Last: request.Mark{Number: 2, Time: 1 << 62},
 		}}},
 	}
 }
@@ -195,7 +199,7 @@ func TestDocumentedIsEmitted(t *testing.T) {
 			emitted[k][name] = true
 		}
 	}
-	absent := map[string]string{"socket.local": "the zero address", "socket.remote": "the zero address", "tcb.local": "the zero address", "tcb.remote": "the zero address", "afd_call.address": "the zero address", "api_call.arguments": "none in this call"}
+	absent := map[string]string{"socket.local": "the zero address", "socket.remote": "the zero address", "tcb.local": "the zero address", "tcb.remote": "the zero address", "afd_call.address": "the zero address", "api_call.arguments": "none in this call", "login.encrypted": "an error can be read", "login.routed_to": "the login was refused"}
 	for _, s := range shapes {
 		if s.kind == "row" || s.kind == "rule" { // not of a case
 			continue
