@@ -10,7 +10,7 @@ import (
 
 // Rules lists the family.
 func Rules() []*diag.Rule {
-	return []*diag.Rule{SYNSilent, SYNRefused, SYNRejected, ResetByApplication, NagleDelack, OneFlow, ZeroWindow, ReceiverSlow, LossFast, LossTimer}
+	return []*diag.Rule{SYNSilent, SYNRefused, SYNRejected, ResetByApplication, NagleDelack, OneFlow, ZeroWindow, ReceiverSlow, LossFast, LossTimer, Bufferbloat}
 }
 
 // established are the connections that a client has with a host, by source and

@@ -108,7 +108,7 @@ func (c *packer) side(s *side, to uint32, out, like *Side) {
 	follows := out.ISN == s.base && out.NextSeq == s.next && out.AckSent == s.ack && out.Window == s.window<<max(s.scale, 0)
 	even := s.contiguous == s.next && s.dupAcks|s.sacked|uint32(s.operations) == 0
 	c.flag(&out.ISNKnown, &out.ScaleKnown, &out.SACK, &out.Timestamps, &out.FINAcked, &out.LastAlert, &once,
-		&used, &follows, &even, &s.echo.pending)
+		&used, &follows, &even, &s.echo.pending, &s.echo.pure)
 	c.moment(&out.FIN)
 	c.moment(&out.LastData)
 	if once {
@@ -161,6 +161,9 @@ func (c *packer) side(s *side, to uint32, out, like *Side) {
 	num(c, &s.echo.value)
 	if s.echo.pending {
 		c.time(&s.echo.time)
+	}
+	if s.echo.pure {
+		rel(c, &s.echo.ack, to)
 	}
 }
 

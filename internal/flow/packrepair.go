@@ -76,6 +76,7 @@ func (c *packer) queue(q *Queue) {
 	num(c, &q.Took)
 	num(c, &q.WorstRTT)
 	num(c, &q.WorstSent)
+	num(c, &q.Shortest)
 	num(c, &q.last)
 	c.moment(&q.First)
 	c.moment(&q.Worst)

@@ -1,6 +1,10 @@
 package flow
 
-import "math"
+import (
+	"math"
+
+	"github.com/wiretale/wiretale/trace"
+)
 
 // A Queue is what round trips say of packets that wait in a queue on the way:
 // they grow with what is in flight. It is kept from the first one on that is
@@ -16,6 +20,7 @@ type Queue struct {
 	Worst     Moment     // and the longest
 	WorstRTT  int64      // nanoseconds
 	WorstSent uint32     // bytes in flight then
+	Shortest  int64      // round trip in nanoseconds, as it was known then
 	sums      [5]float64 // of round trips, of bytes, of both squared, and of their product
 	last      int64      // time of the last high one, 0 when the one before was not
 }
@@ -30,6 +35,14 @@ const (
 	// queueGap ends the time for which round trips were high, in nanoseconds.
 	queueGap = 1_000_000_000
 )
+
+// queued is for an acknowledgement with a round trip. When the sender has nothing more to send, what is in flight shrinks while the queue is still there: then
+// it says nothing.
+func (f *tcpFlow) queued(g *segment, to *side, s *Sighting, d *Direction, now *Moment) {
+	if g.time-to.nextTime <= s.AckRTT/highQueue {
+		d.queued(s.AckRTT, d.AckRTT.Min, to.next-g.ack, now)
+	}
+}
 
 // queued takes in a round trip of leastQueue or more, or any once there is a queue.
 func (d *Direction) queued(rtt, shortest int64, flying uint32, now *Moment) {
@@ -60,8 +73,23 @@ func (d *Direction) queued(rtt, shortest int64, flying uint32, now *Moment) {
 	}
 	q.last = clock(now)
 	if rtt > q.WorstRTT {
-		q.Worst, q.WorstRTT, q.WorstSent = *now, rtt, flying
+		q.Worst, q.WorstRTT, q.WorstSent, q.Shortest = *now, rtt, flying, shortest
 	}
+}
+
+// answeredAck is for data that echo the time stamp of an acknowledgement without data: near a receiver that is the
+// round trip. A sender that had nothing to say answers late; it must have sent shortly before.
+func (f *tcpFlow) answeredAck(g *segment, to *side, s *Sighting) {
+	rtt, last := g.time-to.echo.time, &f.info.Sides[s.Dir].LastData
+	d := &f.flow.Dir[s.Dir]
+	if g.len == 0 || rtt < leastQueue && d.Queue == nil || !last.Seen() || g.time-clock(last) > rtt/highQueue {
+		return
+	}
+	shortest, ok := f.trip(1 - s.Dir)
+	if !ok || d.AckRTT.N > 0 && d.AckRTT.Min*highQueue >= shortest {
+		return // the acknowledgements of these data tell
+	}
+	d.queued(rtt, shortest, g.seq-to.echo.ack, &Moment{Pos: trace.Pos{Source: f.flow.Source, Number: g.frame}, Time: g.time})
 }
 
 // Mean is the average round trip in nanoseconds, and of the bytes in flight.

@@ -54,8 +54,10 @@ func (f *tcpFlow) initialRTT(g *segment, from *side) {
 // An echo is a time stamp of one side that the other has not echoed yet (RFC 7323, 4).
 type echo struct {
 	value   uint32
+	ack     uint32 // what the segment acknowledged; valid iff pure
+	time    int64  // when the side first sent it
 	pending bool
-	time    int64 // when the side first sent it
+	pure    bool // in a segment without data
 }
 
 // timestamps takes a sample when the segment echoes what the other side sent
@@ -65,7 +67,11 @@ func (f *tcpFlow) timestamps(value, reply uint32, g *segment, from, to *side, s 
 		return
 	}
 	if to.echo.pending && g.flags&tcp.ACK != 0 && int32(reply-to.echo.value) >= 0 {
-		if reply == to.echo.value {
+		switch {
+		case reply != to.echo.value:
+		case to.echo.pure:
+			f.answeredAck(g, to, s)
+		default:
 			other := &f.flow.Dir[1-s.Dir]
 			if other.EchoRTT == nil {
 				other.EchoRTT = f.echo()
@@ -74,8 +80,13 @@ func (f *tcpFlow) timestamps(value, reply uint32, g *segment, from, to *side, s 
 		}
 		to.echo = echo{value: to.echo.value}
 	}
-	if g.advances() && (!from.echo.pending || g.flags&tcp.SYN != 0) && from.echo.value != value {
-		from.echo = echo{value, true, g.time}
+	if from.echo.value == value {
+		return
+	}
+	if g.advances() && (!from.echo.pending || from.echo.pure || g.flags&tcp.SYN != 0) {
+		from.echo = echo{value: value, pending: true, time: g.time}
+	} else if !from.echo.pending && g.flags&control == 0 {
+		from.echo = echo{value: value, ack: g.ack, pending: true, pure: true, time: g.time}
 	}
 }
 

@@ -77,7 +77,7 @@ func (f *tcpFlow) tally(g *segment, from, to *side, s *Sighting, now *Moment) {
 		d := &f.flow.Dir[1-s.Dir]
 		d.AckRTT.add(s.AckRTT)
 		if s.AckRTT >= leastQueue || d.Queue != nil {
-			d.queued(s.AckRTT, d.AckRTT.Min, to.next-g.ack, now)
+			f.queued(g, to, s, d, now)
 		}
 	}
 	d := &f.flow.Dir[s.Dir]
