@@ -41,6 +41,18 @@ func ClockText(r *point.Result, p *point.Pair, s *point.Segment) string {
 	return text
 }
 
+// RowText says of which files a point is that is several, "" of others.
+func RowText(p *point.Point) string {
+	n := len(p.More) + 1
+	switch {
+	case n == 1:
+		return ""
+	case p.Named:
+		return fmt.Sprintf("%s is %d files, as they were named", Printable(p.Name), n)
+	}
+	return fmt.Sprintf("%s is %d files that its recorder wrote one after another: the next begins where the last one ends", Printable(p.Name), n)
+}
+
 // TickText says how coarse the clock of a point is, "" when it is fine.
 func TickText(p *point.Point) string {
 	if p.Tick == 0 {

@@ -81,7 +81,7 @@ func (m *merging) gather(given []string) {
 	for i, src := range m.known.Sources {
 		name := given[i]
 		if name == "" && r != nil {
-			name = r.Points[i].Name
+			name = r.Of(i).Name
 		} else if name == "" {
 			name = strings.TrimSuffix(filepath.Base(src.Info.Name), filepath.Ext(src.Info.Name))
 		}
@@ -220,7 +220,7 @@ func (m *merging) said() (lines []string) {
 			lines = append(lines, file+": times as they are: no packet in common with another file tells how far its clock is off")
 		default:
 			for _, s := range base.Stretches() {
-				lines = append(lines, fmt.Sprintf("%s: %s", file, shiftText(&s, base, max(1, r.Points[i].Unit))))
+				lines = append(lines, fmt.Sprintf("%s: %s", file, shiftText(&s, base, max(1, r.Of(i).Unit))))
 			}
 		}
 	}

@@ -62,7 +62,7 @@ func newRoot(a *app) *cobra.Command {
 	formatFlag(root.Flags(), &f.format, "text", "jsonl")
 	root.Flags().StringVar(&f.failOn, "fail-on", "", "exit with 1 when there is a finding of this `SEVERITY` or above: note, warning, error")
 	root.Flags().StringArrayVarP(&f.taps, "statistics", "z", nil, "only these statistics, as tshark names them: `NAME` is conv,tcp or io,stat,1 or another of wiretale stats; may be given several times")
-	root.Flags().StringArrayVar(&f.points, "point", nil, "read a file as the capture point of this name: `NAME=FILE`; others are named after their files")
+	root.Flags().StringArrayVar(&f.points, "point", nil, "read a file as the capture point of this name: `NAME=FILE`; several of one name are one point, written one after another; others are named after their files")
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpTemplate(helpTemplate)
 	root.SetFlagErrorFunc(flagError)

@@ -1,13 +1,17 @@
 package engine
 
 import (
+	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/point"
+	"github.com/wiretale/wiretale/trace"
 )
 
 // prints are what is kept of the packets of a source that is read in order. Each lane has its own, as when it is
@@ -52,37 +56,107 @@ func (r *Run) comparePoints(c *Case, bases []int) {
 		for _, rec := range s.counts.Recordings {
 			tick = max(tick, int64(rec.Tick))
 		}
-		points = append(points, point.Point{Name: r.pointName(i), Source: i, Tick: tick,
-			First: s.counts.First, Last: s.counts.Last, Untimed: s.counts.Info.Untimed})
+		file, inside := fileOf(s.path)
+		p := point.Point{Name: nameOf(file), Source: i, Tick: tick, Records: s.counts.Records, Recorder: recorderOf(s.counts.Info),
+			First: s.counts.First, Last: s.counts.Last, Untimed: s.counts.Info.Untimed}
+		if i < len(r.opt.PointNames) && r.opt.PointNames[i] != "" {
+			p.Name, p.Named = r.opt.PointNames[i], true
+		} else if inside != "" {
+			p.Name, p.Named = inside, true
+		} else if base, number, ok := seriesOf(file); ok {
+			p.Name, p.Series, p.Number = nameOf(base), base, number
+		}
+		points = append(points, p)
 		moved := new(point.Recorder)
 		*moved = *s.points
 		moved.Number(bases[i])
 		all = append(all, moved)
 	}
-	if !slices.ContainsFunc(r.opt.PointNames, func(name string) bool { return name != "" }) {
-		shorten(points)
-	}
 	c.Points = point.Analyse(points, all, &c.Conversations)
+	list := c.Points.Points
+	if !slices.ContainsFunc(list, func(p point.Point) bool { return p.Named }) {
+		shorten(list)
+	}
+	distinguish(list, func(p *point.Point) string { return filepath.Base(filepath.Dir(r.sources[p.Source].path)) })
 }
 
-// pointName is the name of a point: the one given, else that of its file without folder and ending.
-func (r *Run) pointName(i int) string {
-	if i < len(r.opt.PointNames) && r.opt.PointNames[i] != "" {
-		return r.opt.PointNames[i]
-	}
-	file, point := fileOf(r.sources[i].path)
-	if point != "" {
-		return point
-	}
-	name := filepath.Base(file)
+// nameOf is the name of a file without folder and ending.
+func nameOf(path string) string {
+	name := filepath.Base(path)
 	for ext := filepath.Ext(name); endings[strings.ToLower(ext)]; ext = filepath.Ext(name) {
 		name = strings.TrimSuffix(name, ext)
 	}
 	return name
 }
 
+// Names of files that a recorder writes one after another: dumpcap -b filesize, with either order of number and time, and tcpdump -C.
+var series = []*regexp.Regexp{
+	regexp.MustCompile(`^(?P<base>.+)_(?P<number>\d{5,8})_\d{14}$`),
+	regexp.MustCompile(`^(?P<base>.+)_\d{14}_(?P<number>\d{5,8})$`),
+}
+
+var numbered = regexp.MustCompile(`^(?P<base>.+\.(?:pcap|pcapng|cap))(?P<number>\d{0,6})$`)
+
+// seriesOf is what the names of the files of a series have in common, with the folder, and the number of this one.
+func seriesOf(path string) (base string, number int, ok bool) {
+	folder := filepath.Dir(path)
+	for _, x := range series {
+		if m := x.FindStringSubmatch(nameOf(path)); m != nil {
+			number, _ = strconv.Atoi(m[x.SubexpIndex("number")])
+			return filepath.Join(folder, m[x.SubexpIndex("base")]), number, true
+		}
+	}
+	name := filepath.Base(path)
+	for _, packed := range []string{".gz", ".zst", ".lz4"} {
+		name = strings.TrimSuffix(name, packed)
+	}
+	if m := numbered.FindStringSubmatch(name); m != nil {
+		number, _ = strconv.Atoi(m[2]) // the first one has none
+		return filepath.Join(folder, m[1]), number, true
+	}
+	return "", 0, false
+}
+
+// recorderOf is what a file says of who wrote it, and where.
+func recorderOf(i *trace.Info) string {
+	parts := []string{i.Format, i.Application, i.OS, i.Hardware}
+	for k := range i.Interfaces {
+		parts = append(parts, i.Interfaces[k].Name)
+	}
+	return strings.Join(parts, "\n")
+}
+
+// distinguish gives points with one name different ones: with their folders, else with numbers. Names that were given stay.
+func distinguish(points []point.Point, folder func(*point.Point) string) {
+	byName := map[string][]*point.Point{}
+	for i := range points {
+		byName[points[i].Name] = append(byName[points[i].Name], &points[i])
+	}
+	for name, list := range byName {
+		if len(list) == 1 {
+			continue
+		}
+		folders := map[string]bool{}
+		for _, p := range list {
+			folders[folder(p)] = true
+		}
+		for i, p := range list {
+			switch {
+			case p.Named:
+			case len(folders) == len(list):
+				p.Name = folder(p) + "/" + name
+			default:
+				p.Name = fmt.Sprintf("%s (%d)", name, i+1)
+			}
+		}
+	}
+}
+
 // shorten leaves out what all names begin with, up to a separator: test.client and test.server are client and server.
 func shorten(points []point.Point) {
+	if len(points) < 2 {
+		return
+	}
 	first, n := points[0].Name, 0
 	for i := range first {
 		if !strings.ContainsRune("._- ", rune(first[i])) {

@@ -9,6 +9,7 @@ import (
 
 // Analyse compares the points, each with the prints of its source. Numbers of conversations in the prints are those in convs.
 func Analyse(points []Point, prints []*Recorder, convs *flow.Conversations) *Result {
+	points, prints = rows(points, prints, convs)
 	r := &Result{Points: points}
 	sides := make([]*side, len(points))
 	for i := range points {
@@ -58,8 +59,29 @@ func coupled(a, b int, sides []*side) *couple {
 	}
 	c.pair.Delay = [2]Delay{delayOf(c.took[0]), delayOf(c.took[1])}
 	c.relayDelays()
+	c.pair.Twice = c.twice()
 	c.pair.Alone = c.alone()
 	return c
+}
+
+// twice reports whether both points have the same records at the same times.
+func (c *couple) twice() bool {
+	if c.a.Records != c.b.Records || c.a.Packets != c.b.Packets || c.a.First != c.b.First || c.a.Last != c.b.Last || len(c.a.talks) != len(c.b.talks) {
+		return false
+	}
+	for i, t := range c.a.talks {
+		o := c.b.talks[i]
+		if len(t.prints) != len(o.prints) {
+			return false
+		}
+		for k := range t.prints {
+			p, q := t.prints[k], o.prints[k]
+			if p.talk, q.talk = p.talk&1, q.talk&1; p != q {
+				return false
+			}
+		}
+	}
+	return len(c.a.talks) > 0
 }
 
 // coarse is how far the times of a point may be behind.

@@ -79,7 +79,7 @@ func (c *couple) leftover(f *found, d int, w *Way) {
 	wa, wb := f.way(d)
 	var only [2]int64
 	var at [2][]trace.Pos
-	count := func(t *talk, way []int32, side int, covered func(int64) bool) {
+	count := func(of *side, t *talk, way []int32, side int, covered func(int64) bool) {
 		for _, i := range way {
 			q := &t.prints[i]
 			switch {
@@ -89,13 +89,13 @@ func (c *couple) leftover(f *found, d int, w *Way) {
 			default:
 				only[side]++
 				if len(at[side]) < maxPlaces {
-					at[side] = append(at[side], q.pos(t.conv.Source))
+					at[side] = append(at[side], of.pos(q))
 				}
 			}
 		}
 	}
-	count(f.a, wa, 0, func(t int64) bool { return c.covers(c.b, t, false, w.From) })
-	count(f.b, wb, 1, func(t int64) bool { return c.covers(c.a, t, true, w.From) })
+	count(c.a, f.a, wa, 0, func(t int64) bool { return c.covers(c.b, t, false, w.From) })
+	count(c.b, f.b, wb, 1, func(t int64) bool { return c.covers(c.a, t, true, w.From) })
 	w.Lost, w.Only, w.LostAt, w.OnlyAt = only[0], only[1], at[0], at[1]
 	if w.From == BtoA {
 		w.Lost, w.Only, w.LostAt, w.OnlyAt = only[1], only[0], at[1], at[0]
@@ -157,7 +157,7 @@ func (c *couple) alone() (out []Alone) {
 			for _, i := range t.ways[0] {
 				if q := &t.prints[i]; c.covers(other, q.time, back, Unknown) {
 					if x.Sent++; len(x.In) < maxPlaces {
-						x.In = append(x.In, q.pos(t.conv.Source))
+						x.In = append(x.In, own.pos(q))
 					}
 				}
 			}

@@ -37,7 +37,18 @@ type Point struct {
 	First, Last int64 // times of its records; trace.NoTime without
 	Packets     int64 // with a network layer
 	Untimed     bool
-	heard       map[netip.Addr]bool // senders of ARP
+	// More are the sources that go on with Source: files that the recorder wrote one after another.
+	More []int
+	// Records is how many records the sources have. Named says that somebody gave the name; Series and Number are what a recorder makes names of files of that
+	// it writes one after another, "" without; Recorder is what the file says of who wrote it.
+	Records  int64
+	Named    bool
+	Series   string
+	Number   int
+	Recorder string
+
+	files []file              // when there are several
+	heard map[netip.Addr]bool // senders of ARP
 }
 
 // Heard reports whether the point saw packets of ARP of the address.
@@ -61,6 +72,8 @@ type Pair struct {
 	Meetings []Meeting
 	Clock    Clock
 	Delay    [2]Delay // of all matched packets from A to B, and from B to A
+	// Twice says that both points have the same records at the same times: one capture, given twice.
+	Twice bool
 	// Relays are connections that carry the same bytes without being the same; Ambiguous are the connections of A that do so with several of B, or with
 	// one of B that has several of A, so that nothing tells which.
 	Relays    []Relay

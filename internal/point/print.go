@@ -6,7 +6,6 @@ import (
 
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
-	"github.com/wiretale/wiretale/trace"
 )
 
 // A print is what is kept of a packet: 48 bytes.
@@ -100,6 +99,3 @@ func mix(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd6e8feb86659fd93)
 	return hi ^ lo
 }
-
-// pos is the record of a print.
-func (q *print) pos(source int) trace.Pos { return trace.Pos{Source: source, Number: int64(q.number)} }

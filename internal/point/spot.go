@@ -40,8 +40,12 @@ func (s *side) spotted(r *Recorder) {
 	for _, list := range append(slices.Clip(r.moored), r.anchors.list) {
 		for i := range list {
 			a := &list[i]
-			if k, ok := slices.BinarySearchFunc(s.talks, a.conv(), byID); ok {
-				s.spots = append(s.spots, spot{a.hash, a.time, uint32(k)<<1 | a.talk&1, a.seq, anchorBytes})
+			id, dir := a.conv(), a.talk&1
+			if m, ok := s.moved[id]; ok {
+				id, dir = m.to, dir^m.turned
+			}
+			if k, ok := slices.BinarySearchFunc(s.talks, id, byID); ok {
+				s.spots = append(s.spots, spot{a.hash, a.time, uint32(k)<<1 | dir, a.seq, anchorBytes})
 			}
 		}
 	}

@@ -23,9 +23,10 @@ type side struct {
 	talks []*talk // in order of their conversations
 	// toward are the endpoints that packets of a talk go to: who answers whom, also from elsewhere.
 	toward  map[netip.AddrPort][]*talk
-	sampled bool       // some of its packets are left out
-	spots   []spot     // of connections, by hash
-	hashes  [][]uint64 // those of anchors, of each direction of each talk
+	sampled bool          // some of its packets are left out
+	spots   []spot        // of connections, by hash
+	moved   map[int]moved // conversations that are part of an earlier one, by their number
+	hashes  [][]uint64    // those of anchors, of each direction of each talk
 }
 
 // gather puts the prints of a recorder into talks.
@@ -36,6 +37,7 @@ func gather(p *Point, r *Recorder, convs *flow.Conversations) *side {
 	}
 	slices.SortStableFunc(s.talks, func(a, b *talk) int { return cmp.Compare(a.conv.ID, b.conv.ID) })
 	s.talks = slices.CompactFunc(s.talks, func(a, b *talk) bool { return a.conv.ID == b.conv.ID && a.take(b) })
+	s.reunite()
 	for _, t := range s.talks {
 		t.split()
 		for d := range t.ways {

@@ -18,6 +18,8 @@ type Timebase struct {
 	// Tick is the step of the point's own clock, or the unit of its times, in nanoseconds: no time is known finer, and each is that much early at most.
 	Tick int64
 	runs []run
+
+	before int64 // records of the sources before it at the point
 }
 
 // Unbounded is the error of a time of which nothing is known.
@@ -63,6 +65,9 @@ func (b *Timebase) At(number, t int64) (at, err int64) {
 	}
 	if len(b.runs) == 0 {
 		return t, Unbounded
+	}
+	if number != 0 {
+		number += b.before
 	}
 	i := b.run(uint32(number), t)
 	off, err := b.runs[i].at(t)
@@ -110,8 +115,10 @@ func (r *run) at(t int64) (off, err int64) {
 // Clock says what the times of a source are on the one clock of all.
 func (r *Result) Clock(source int) *Timebase {
 	for i := range r.Points {
-		if r.Points[i].Source == source && i < len(r.bases) {
-			return &r.bases[i]
+		if p := &r.Points[i]; p.has(source) && i < len(r.bases) {
+			b := r.bases[i]
+			b.before = p.number(source, 1) - 1
+			return &b
 		}
 	}
 	return &Timebase{}

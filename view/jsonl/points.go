@@ -9,6 +9,7 @@ import (
 type Point struct {
 	head
 	Source  int    `json:"source" doc:"index of the source"`
+	More    []int  `json:"more,omitempty" doc:"indexes of the sources that go on with it: files that its recorder wrote one after another, or of one name given with --point"`
 	Name    string `json:"name" doc:"as given with --point, else that of the file"`
 	Packets int64  `json:"packets" doc:"packets with a network layer"`
 	TickNS  int64  `json:"tick_ns,omitempty" doc:"step of the clock, when it is coarse"`
@@ -22,6 +23,7 @@ type Path struct {
 	Conversations int       `json:"conversations" doc:"that both have"`
 	Rewritten     int       `json:"rewritten" doc:"of them: those with other endpoints"`
 	Contradicted  int       `json:"contradicted,omitempty" doc:"conversations with the same endpoints at both points, but other numbers or content"`
+	Twice         bool      `json:"twice,omitempty" doc:"both points have the same records at the same times: one capture, given twice"`
 	Sample        int       `json:"sample,omitempty" doc:"not 0: one of so many packets was compared, and counts are of those"`
 	UnitNS        int64     `json:"unit_ns,omitempty" doc:"of the times: nothing is known finer"`
 	Clock         []Clock   `json:"clock,omitempty" doc:"how far the clock of b is ahead of that of a; several where one was set; none when nothing tells"`
@@ -111,7 +113,7 @@ func (e *encoder) points(r *point.Result) {
 	}
 	for i := range r.Points {
 		p := &r.Points[i]
-		e.put(Point{kind("point"), p.Source, p.Name, p.Packets, p.Tick})
+		e.put(Point{kind("point"), p.Source, p.More, p.Name, p.Packets, p.Tick})
 	}
 	for i := range r.Pairs {
 		e.put(path(r, &r.Pairs[i]))
@@ -120,7 +122,7 @@ func (e *encoder) points(r *point.Result) {
 
 func path(r *point.Result, p *point.Pair) Path {
 	a, b := r.Points[p.A].Source, r.Points[p.B].Source
-	out := Path{head: kind("path"), A: a, B: b, Conversations: len(p.Meetings), Contradicted: p.Contradicted, UnitNS: p.Clock.Unit}
+	out := Path{head: kind("path"), A: a, B: b, Conversations: len(p.Meetings), Contradicted: p.Contradicted, Twice: p.Twice, UnitNS: p.Clock.Unit}
 	if r.Sampled > 0 {
 		out.Sample = 1 << r.Sampled
 	}

@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/wiretale/wiretale/internal/point"
@@ -18,11 +19,16 @@ const (
 
 // points says what several capture points saw of the same traffic.
 func points(p *printer, r *point.Result, s Style) {
-	if r == nil || len(r.Pairs) == 0 {
+	if r == nil || len(r.Pairs) == 0 && !inRow(r) {
 		return
 	}
 	p.line()
 	p.line(s.paint(bold, "Capture points"))
+	for i := range r.Points {
+		if t := view.RowText(&r.Points[i]); t != "" {
+			p.line("  ", s.wrap(t, 4))
+		}
+	}
 	if r.Sampled > 0 {
 		p.line("  ", s.wrap(fmt.Sprintf("compared by a sample: 1 of %d packets, the same ones at all points; counts are of the sample", 1<<r.Sampled), 4))
 	}
@@ -35,10 +41,18 @@ func points(p *printer, r *point.Result, s Style) {
 	}
 }
 
+// inRow reports whether a point is several files.
+func inRow(r *point.Result) bool {
+	return slices.ContainsFunc(r.Points, func(p point.Point) bool { return len(p.More) > 0 })
+}
+
 // together is what two points saw.
 func together(p *printer, r *point.Result, pair *point.Pair, s Style) {
 	a, b := view.Printable(r.Points[pair.A].Name), view.Printable(r.Points[pair.B].Name)
 	switch {
+	case pair.Twice:
+		p.line("  ", s.paint(bold, a+", "+b), ": the same capture: record by record and to the unit of its times")
+		return
 	case len(pair.Meetings) > 0:
 		p.line("  ", s.paint(bold, a+", "+b), fmt.Sprintf(": %s in both%s", count(int64(len(pair.Meetings)), "conversation"), ways(pair)))
 	case len(pair.Relays) > 0:
