@@ -48,8 +48,8 @@ func TestAlike(t *testing.T) {
 // TestRepeats are packets that are alike but far apart: the clock of the others tells which is which.
 func TestRepeats(t *testing.T) {
 	sc := &scene{offset: time.Hour, forth: 10 * time.Millisecond, back: 10 * time.Millisecond, conversations: 3, exchanges: 20}
-	c, a, b, _ := simulate(sc, 7)
-	score(t, c, a, b)
+	c, a, b, w := simulate(sc, 7)
+	score(t, c, a, b, w)
 	n := 0
 	for i := range c.found {
 		for d := range 2 {
@@ -93,7 +93,7 @@ func TestYearsApart(t *testing.T) {
 	for _, off := range []time.Duration{-52 * 365 * 24 * time.Hour, 200 * 365 * 24 * time.Hour} {
 		sc := &scene{offset: off, forth: 10 * time.Millisecond, back: 10 * time.Millisecond, conversations: 6, exchanges: 5, ids: true}
 		c, a, b, w := simulate(sc, 5)
-		score(t, c, a, b)
+		score(t, c, a, b, w)
 		if off < 0 {
 			clocks(t, c, w)
 		} else if len(c.pair.Clock.Segments) > 0 {

@@ -17,6 +17,7 @@ func (c *couple) finish(i int) {
 			when = c.due(c.ways[i][d])
 			f.check(d, when)
 			f.repeated(d, when)
+			f.altered(d, when)
 		}
 		if f.tcp {
 			f.ranges(d, when)
@@ -26,10 +27,17 @@ func (c *couple) finish(i int) {
 		w.From, w.TTL = c.ways[i][d], f.ttl(d)
 		w.Matched = int64(len(f.hits[d]))
 		for _, h := range f.hits[d] {
-			if h.kind == ranged {
+			switch h.kind {
+			case ranged:
 				w.Ranges++
+			case altered:
+				w.Altered++
+				if len(w.AlteredAt) < maxPlaces {
+					w.AlteredAt = append(w.AlteredAt, c.a.pos(&f.a.prints[h.a]))
+				}
 			}
 		}
+		w.Matched -= w.Altered
 		if len(f.hits[d]) > 0 {
 			h := f.hits[d][0]
 			w.DSCP = [2]uint8{f.a.prints[h.a].dscp, f.b.prints[h.b].dscp}

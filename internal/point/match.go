@@ -16,6 +16,7 @@ const (
 	single                 // numbers and content are equal, and nothing else has them
 	ordered                // one of several alike: clock and order leave no other
 	ranged                 // its bytes are there, in segments of another size
+	altered                // everything but its payload is there, in as many bytes
 )
 
 // clocked reports whether the hit tells the time of the same packet at both points.
@@ -72,6 +73,15 @@ func (c *comparison) way(d int) (a, b []int32) {
 
 // key is what a packet has at both points. atA shifts the numbers to those of B.
 func (c *comparison) key(q *print, d int, atA bool) uint64 {
+	k := c.numbers(q, d, atA)
+	if c.tcp && q.size == 0 {
+		return mix(k, uint64(q.window))
+	}
+	return mix(k, c.content(q))
+}
+
+// numbers is the part of the key that is not content.
+func (c *comparison) numbers(q *print, d int, atA bool) uint64 {
 	seq, ack := q.seq, q.ack
 	if atA {
 		seq += c.shift[d]
@@ -81,12 +91,9 @@ func (c *comparison) key(q *print, d int, atA bool) uint64 {
 	}
 	k := mix(uint64(seq)<<32|uint64(ack), uint64(q.size))
 	if c.tcp {
-		k = mix(k, uint64(q.flags&(flagSYN|flagFIN|flagRST)))
-		if q.size == 0 {
-			return mix(k, uint64(q.window))
-		}
+		return mix(k, uint64(q.flags&(flagSYN|flagFIN|flagRST)))
 	}
-	return mix(k, c.content(q))
+	return k
 }
 
 func (c *comparison) content(q *print) uint64 {
@@ -194,6 +201,27 @@ func (c *comparison) exact(d int) {
 	})
 }
 
+// altered matches packets whose payload something on the way changed: numbers and size of a segment, or identification and size of a datagram, are equal, and
+// the clock has it due. It comes after all that is matched with its payload.
+func (c *comparison) altered(d int, when *due) {
+	if c.bytes == 0 || when == nil {
+		return
+	}
+	wa, wb := c.way(d)
+	open := func(prints []print, way []int32, taken []bool, atA bool) []keyed {
+		return keys(prints, untaken(way, taken), func(q *print) (uint64, bool) {
+			switch {
+			case q.size == 0 || !c.tcp && (q.id == 0 || !c.idKept[d]):
+				return 0, false
+			case c.tcp:
+				return c.numbers(q, d, atA), true
+			}
+			return mix(c.numbers(q, d, atA), uint64(q.id)), true
+		})
+	}
+	both(open(c.a.prints, wa, c.taken[0], true), open(c.b.prints, wb, c.taken[1], false), func(a, b []keyed) { c.inOrder(d, a, b, when, altered) })
+}
+
 // check takes back what is equal but cannot be the same packet by its times: of a segment that was sent twice, either point may have recorded the other copy.
 func (c *comparison) check(d int, when *due) {
 	kept := c.hits[d][:0]
@@ -241,20 +269,24 @@ func (d *due) late(a, b int64) bool { return difference(b, a)-d.offset(a) > d.hi
 func (c *comparison) repeated(d int, when *due) {
 	wa, wb := c.way(d)
 	left := func(prints []print, way []int32, taken []bool, atA bool) []keyed {
-		open := make([]int32, 0, 16)
-		for _, i := range way {
-			if !taken[i] {
-				open = append(open, i)
-			}
-		}
-		return keys(prints, open, func(q *print) (uint64, bool) { return c.key(q, d, atA), c.tcp || c.bytes > 0 })
+		return keys(prints, untaken(way, taken), func(q *print) (uint64, bool) { return c.key(q, d, atA), c.tcp || c.bytes > 0 })
 	}
-	both(left(c.a.prints, wa, c.taken[0], true), left(c.b.prints, wb, c.taken[1], false), func(a, b []keyed) { c.inOrder(d, a, b, when) })
+	both(left(c.a.prints, wa, c.taken[0], true), left(c.b.prints, wb, c.taken[1], false), func(a, b []keyed) { c.inOrder(d, a, b, when, ordered) })
+}
+
+// untaken are those of the prints that are not matched.
+func untaken(way []int32, taken []bool) (out []int32) {
+	for _, i := range way {
+		if !taken[i] {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // inOrder matches two lists of like packets. Where one could be either of two, it is matched
 // only when as many are on both sides: which of them is lost cannot be told otherwise.
-func (c *comparison) inOrder(d int, a, b []keyed, when *due) {
+func (c *comparison) inOrder(d int, a, b []keyed, when *due, kind hitKind) {
 	fit := func(i, j int) bool {
 		if i >= len(a) || j >= len(b) {
 			return false
@@ -286,7 +318,7 @@ func (c *comparison) inOrder(d int, a, b []keyed, when *due) {
 		}
 		for k := range n {
 			if n == m {
-				c.hit(d, a[i+k].at, b[j+k].at, ordered)
+				c.hit(d, a[i+k].at, b[j+k].at, kind)
 			}
 		}
 		i, j = i+n, j+m

@@ -116,8 +116,11 @@ type Way struct {
 	// ones were seen at the second point alone. Without a course, Lost are those that only A has. Outside are those that the other point cannot have seen: it did not capture then.
 	Matched, Lost, Only, Outside int64
 	// Ranges are those of Matched whose bytes the other point has in other segments.
-	Ranges         int64
+	Ranges int64
+	// Altered are at both points, but for their payload, which is as long and not the same: they are neither matched nor lost.
+	Altered        int64
 	LostAt, OnlyAt []trace.Pos // the first 20
+	AlteredAt      []trace.Pos // the same, at A
 	TTL            int         // that of A minus that of B, of most packets
 	DSCP           [2]uint8    // of the first matched packet, at A and B
 	Delay          Delay

@@ -52,7 +52,7 @@ func (p *Pair) Rewrites() []Rewrite {
 	return out
 }
 
-var fieldOrder = []string{"source address", "source port", "sequence numbers", "MSS", "window scale", "SACK", "time stamps", "DSCP", "TTL"}
+var fieldOrder = []string{"source address", "source port", "sequence numbers", "MSS", "window scale", "SACK", "time stamps", "payload", "DSCP", "TTL"}
 
 // rewritten yields what differs in the packets of side d of A.
 func (m *Meeting) rewritten(d int, yield func(name string, a, b any)) {
@@ -67,6 +67,9 @@ func (m *Meeting) rewritten(d int, yield func(name string, a, b any)) {
 		yield("source port", m.A.Ends[d].Port(), m.B.Ends[e].Port())
 	}
 	w := &m.Ways[d]
+	if w.Altered > 0 {
+		yield("payload", "as sent", "other bytes, as many")
+	}
 	if w.Matched == 0 {
 		return
 	}
@@ -114,12 +117,12 @@ func (p *Pair) Total(course Course) (w Way, conversations int) {
 	for i := range p.Meetings {
 		for d := range 2 {
 			x := &p.Meetings[i].Ways[d]
-			if x.From != course || x.Matched+x.Lost+x.Only == 0 {
+			if x.From != course || x.Matched+x.Lost+x.Only+x.Altered == 0 {
 				continue
 			}
 			conversations++
 			w.Matched, w.Lost, w.Only, w.Outside = w.Matched+x.Matched, w.Lost+x.Lost, w.Only+x.Only, w.Outside+x.Outside
-			w.Ranges += x.Ranges
+			w.Ranges, w.Altered = w.Ranges+x.Ranges, w.Altered+x.Altered
 		}
 	}
 	if course != Unknown {

@@ -21,8 +21,9 @@ type scene struct {
 	steps         []step
 	loss, missed  float64 // of packets on the way, of records at each point
 	nat, renumber bool
-	tso           bool // A has the segments of its side before segmentation
-	snap          int  // at B
+	alter         float64 // of packets with data, whose payload a device changes
+	tso           bool    // A has the segments of its side before segmentation
+	snap          int     // at B
 	forth, back   time.Duration
 	jitter        time.Duration
 	conversations int
@@ -41,6 +42,7 @@ type sent struct {
 	frame    []byte
 	natted   []byte // as it is on the side of B
 	lost     bool
+	altered  bool
 	first, n int // its truth: numbers of packets on the wire, several before segmentation
 }
 
@@ -115,7 +117,12 @@ func (w *world) nextID(back bool) uint16 {
 func (w *world) send(at time.Duration, back bool, frame, natted []byte) *sent {
 	w.number++
 	w.wire = append(w.wire, sent{at: at, back: back, frame: frame, natted: natted, lost: w.rnd.Float64() < w.loss, first: w.number, n: 1})
-	return &w.wire[len(w.wire)-1]
+	s := &w.wire[len(w.wire)-1]
+	if head := 54; w.alter > 0 && natted[23] == 6 && len(natted) > head && w.rnd.Float64() < w.alter {
+		natted[head] ^= 0x55
+		s.altered = true
+	}
+	return s
 }
 
 // segment is one of TCP on both sides of the path: client is a. The shift is what a device adds to the client's numbers.
@@ -340,6 +347,8 @@ var scenes = []scene{
 	{name: "segmentation", offset: time.Second, tso: true, ids: true},
 	{name: "segmentation, loss", offset: time.Second, tso: true, loss: 0.03, ids: true},
 	{name: "segmentation, nat, snap, losses", offset: time.Second, tso: true, nat: true, snap: 96, loss: 0.02, missed: 0.02, ids: true},
+	{name: "altered", offset: time.Second, alter: 0.05, ids: true},
+	{name: "altered, loss, without identification", offset: time.Second, alter: 0.05, loss: 0.03},
 	{name: "snap", offset: time.Second, snap: 96},
 	{name: "asymmetric", offset: time.Second, forth: 30 * time.Millisecond, ids: true},
 	{name: "everything", offset: time.Hour, drift: 50, steps: []step{{100 * time.Second, 3 * time.Second}}, loss: 0.1, missed: 0.05, nat: true, tso: true, snap: 96, ids: true, minimum: 200 * time.Second},
@@ -360,7 +369,7 @@ func TestSimulated(t *testing.T) {
 			t.Run(sc.name, func(t *testing.T) {
 				t.Parallel()
 				c, a, b, w := simulate(&sc, uint64(i))
-				row := append(score(t, c, a, b), "-", "-", "-")
+				row := append(score(t, c, a, b, w), "-", "-", "-")
 				if sc.missed == 0 {
 					row = append(row[:4], losses(t, c, a, b, w)...)
 				}
@@ -372,13 +381,17 @@ func TestSimulated(t *testing.T) {
 }
 
 // score compares matches with the truth.
-func score(t *testing.T, c *couple, a, b []record) (row []any) {
+func score(t *testing.T, c *couple, a, b []record, w *world) (row []any) {
 	t.Helper()
 	atB := map[int]bool{}
 	for _, r := range b {
 		atB[r.first] = true
 	}
 	common, matched, wrong := 0, 0, map[hitKind]int{}
+	place := map[int]int{}
+	for i := range w.wire {
+		place[w.wire[i].first] = i
+	}
 	for _, r := range a {
 		for k := range r.n {
 			if !atB[r.first+k] {
@@ -394,7 +407,7 @@ func score(t *testing.T, c *couple, a, b []record) (row []any) {
 		for d := range 2 {
 			for _, h := range f.hits[d] {
 				x, y := a[f.a.prints[h.a].number-1], b[f.b.prints[h.b].number-1]
-				if y.first < x.first || y.first >= x.first+x.n {
+				if y.first < x.first || y.first >= x.first+x.n || (h.kind == altered) != w.wire[place[y.first]].altered && h.kind != ranged {
 					wrong[h.kind]++
 					continue
 				}

@@ -147,10 +147,13 @@ func wayText(w *point.Way, from, to string) string {
 	if w.Ranges > 0 {
 		parts = append(parts, fmt.Sprintf("%d of them in segments of another size", w.Ranges))
 	}
+	if w.Altered > 0 {
+		parts = append(parts, fmt.Sprintf("%d with another payload of the same size", w.Altered))
+	}
 	lost := fmt.Sprintf("%d at %s only", w.Lost, from)
 	if w.From != point.Unknown {
 		lost = fmt.Sprintf("%d lost", w.Lost)
-		if n := w.Matched + w.Lost; w.Lost > 0 && n > 0 {
+		if n := w.Matched + w.Altered + w.Lost; w.Lost > 0 && n > 0 {
 			lost += fmt.Sprintf(" (%.1f %%)", float64(w.Lost)*100/float64(n))
 		}
 	}
