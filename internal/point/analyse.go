@@ -162,10 +162,13 @@ func way(back bool) int {
 // leastPatience is how much later than nearly all others a packet may come at least.
 const leastPatience = 5 * int64(1e6)
 
+// stamping is how far times of records may be off: a kernel stamps packets when it gets round to it, at each point for itself.
+const stamping = 200 * int64(1e3)
+
 // due says when packets of a course arrive.
 func (c *couple) due(w Course) *due {
 	off := func(t int64) int64 { o, _ := c.pair.Clock.At(t); return o }
-	e := c.uncertain()
+	e := c.uncertain() + stamping
 	d := &due{offset: off, low: -e, high: e}
 	switch w {
 	case AtoB:
