@@ -93,6 +93,9 @@ const (
 	TDS
 	DCERPC
 	HTTP2
+	SMTP
+	POP
+	IMAP
 	Count // number of protocols
 )
 
@@ -108,7 +111,7 @@ var names = [Count]string{
 	SLARP: "slarp", UDPEncap: "udpencap", Shim6: "ipv6.shim6", MobileIPv6: "mipv6", HIP: "hip", L2TP: "l2tp", TLS: "tls", HTTP: "http",
 	DNS: "dns", DNSStream: "dns", MDNS: "mdns", LLMNR: "llmnr", SSRP: "ssrp",
 	NBSS: "nbss", NBSSContinuation: "nbss", SMB: "smb", SMB2: "smb2", SMB2Transform: "smb2", SMB2Compressed: "smb2",
-	LDAP: "ldap", CLDAP: "cldap", Kerberos: "kerberos", KerberosStream: "kerberos", TDS: "tds", DCERPC: "dcerpc", HTTP2: "http2",
+	LDAP: "ldap", CLDAP: "cldap", Kerberos: "kerberos", KerberosStream: "kerberos", TDS: "tds", DCERPC: "dcerpc", HTTP2: "http2", SMTP: "smtp", POP: "pop", IMAP: "imap",
 }
 
 // String is Wireshark's short name, as in frame.protocols.
@@ -123,7 +126,7 @@ func (id ID) String() string {
 var applications = [Count]bool{
 	TLS: true, HTTP: true, DNS: true, DNSStream: true, MDNS: true, LLMNR: true, SSRP: true,
 	NBSS: true, NBSSContinuation: true, SMB: true, SMB2: true, SMB2Transform: true, SMB2Compressed: true,
-	LDAP: true, CLDAP: true, Kerberos: true, KerberosStream: true, TDS: true, DCERPC: true, HTTP2: true,
+	LDAP: true, CLDAP: true, Kerberos: true, KerberosStream: true, TDS: true, DCERPC: true, HTTP2: true, SMTP: true, POP: true, IMAP: true,
 }
 
 // Application reports whether the layer is one of an application: those are looked for only where somebody asks for them.

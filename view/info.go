@@ -54,6 +54,9 @@ var infos = map[proto.ID]func(row *engine.Row, i int) string{
 	proto.TLS:          tlsInfo,
 	proto.HTTP:         httpInfo,
 	proto.HTTP2:        http2Info,
+	proto.SMTP:         smtpInfo,
+	proto.POP:          popInfo,
+	proto.IMAP:         imapInfo,
 	proto.IPv6HopByHop: ipv6Info, proto.IPv6Destination: ipv6Info, proto.IPv6Routing: ipv6Info,
 	proto.DNS: dnsInfo, proto.DNSStream: dnsInfo, proto.MDNS: dnsInfo, proto.LLMNR: dnsInfo,
 	proto.SSRP: ssrpInfo,
@@ -72,7 +75,7 @@ var protocolNames = map[proto.ID]string{
 	proto.VLAN: "VLAN", proto.SLL: "SLL", proto.SLL2: "SLL", proto.VXLAN: "VXLAN", proto.Geneve: "Geneve", proto.GTP: "GTP", proto.Teredo: "Teredo",
 	proto.DNS: "DNS", proto.DNSStream: "DNS", proto.MDNS: "MDNS", proto.LLMNR: "LLMNR", proto.SSRP: "SSRP", proto.NBSS: "NBSS", proto.NBSSContinuation: "NBSS",
 	proto.SMB: "SMB", proto.SMB2: "SMB2", proto.SMB2Transform: "SMB2", proto.SMB2Compressed: "SMB2",
-	proto.LDAP: "LDAP", proto.CLDAP: "CLDAP", proto.Kerberos: "KRB5", proto.KerberosStream: "KRB5", proto.TDS: "TDS", proto.DCERPC: "DCERPC",
+	proto.LDAP: "LDAP", proto.CLDAP: "CLDAP", proto.Kerberos: "KRB5", proto.KerberosStream: "KRB5", proto.TDS: "TDS", proto.DCERPC: "DCERPC", proto.POP: "POP", proto.IMAP: "IMAP",
 }
 
 func packetColumns(row *engine.Row) Columns {

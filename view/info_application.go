@@ -8,10 +8,10 @@ import (
 
 // separators are what stands between the texts of several layers of one
 // protocol in a frame, and behind a verdict of the TCP analysis; nothing for other protocols.
-var separators = map[proto.ID]string{proto.TLS: ", ", proto.LDAP: " | ", proto.TDS: ",", proto.DCERPC: " # ", proto.HTTP2: ", "}
+var separators = map[proto.ID]string{proto.TLS: ", ", proto.LDAP: " | ", proto.TDS: ",", proto.DCERPC: " # ", proto.HTTP2: ", ", proto.SMTP: " | "}
 
 // onlyBetween are the protocols whose separator does not follow a verdict.
-var onlyBetween = map[proto.ID]bool{proto.LDAP: true, proto.DCERPC: true}
+var onlyBetween = map[proto.ID]bool{proto.LDAP: true, proto.DCERPC: true, proto.SMTP: true}
 
 // alone are protocols whose text takes the place of what the layers before said, when it does not go on with it.
 var alone = map[proto.ID]func(p *packet.Packet, i int) (goesOn bool){proto.SMB2: compounded, proto.NBSS: never, proto.DNSStream: never, proto.DCERPC: dcerpcGoesOn}
@@ -19,7 +19,7 @@ var alone = map[proto.ID]func(p *packet.Packet, i int) (goesOn bool){proto.SMB2:
 func never(*packet.Packet, int) bool { return false }
 
 // columnNames are the Protocol column of protocols that have several names: by version, by what they carry.
-var columnNames = map[proto.ID]func(row *engine.Row, i int) string{proto.TLS: tlsVersion, proto.HTTP: httpName, proto.HTTP2: http2Name, proto.DCERPC: dcerpcName}
+var columnNames = map[proto.ID]func(row *engine.Row, i int) string{proto.TLS: tlsVersion, proto.HTTP: httpName, proto.HTTP2: http2Name, proto.SMTP: smtpName, proto.DCERPC: dcerpcName}
 
 // begins are what the Info column says of a segment that begins a message of a
 // protocol and does not end it, in place of TCP's text; "" where the protocol says nothing, but takes that place.

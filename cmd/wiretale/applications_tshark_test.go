@@ -179,7 +179,7 @@ func within(a, b []string) bool {
 
 // interval reports whether a field with such a name is a time since something.
 func interval(name string) bool {
-	return name == "dns.time" || name == "smb2.time" || name == "ldap.time" || name == "dcerpc.time"
+	return name == "dns.time" || name == "smb2.time" || name == "ldap.time" || name == "dcerpc.time" || name == "imap.time"
 }
 
 // moment reports whether a field with such a name is a point of time.

@@ -24,6 +24,7 @@ import (
 	"github.com/wiretale/wiretale/proto/icmp"
 	"github.com/wiretale/wiretale/proto/icmpv6"
 	"github.com/wiretale/wiretale/proto/igmp"
+	"github.com/wiretale/wiretale/proto/imap"
 	"github.com/wiretale/wiretale/proto/ip"
 	"github.com/wiretale/wiretale/proto/ipv6"
 	"github.com/wiretale/wiretale/proto/kerberos"
@@ -34,6 +35,7 @@ import (
 	"github.com/wiretale/wiretale/proto/netmon"
 	"github.com/wiretale/wiretale/proto/nflog"
 	"github.com/wiretale/wiretale/proto/null"
+	"github.com/wiretale/wiretale/proto/pop"
 	"github.com/wiretale/wiretale/proto/ppi"
 	"github.com/wiretale/wiretale/proto/ppp"
 	"github.com/wiretale/wiretale/proto/pppoe"
@@ -42,6 +44,7 @@ import (
 	"github.com/wiretale/wiretale/proto/sll"
 	"github.com/wiretale/wiretale/proto/smb"
 	"github.com/wiretale/wiretale/proto/smb2"
+	"github.com/wiretale/wiretale/proto/smtp"
 	"github.com/wiretale/wiretale/proto/ssrp"
 	"github.com/wiretale/wiretale/proto/stp"
 	"github.com/wiretale/wiretale/proto/tcp"
@@ -128,6 +131,9 @@ var tables = [proto.Count]*field.Table{
 	proto.TDS:              &tds.Fields,
 	proto.DCERPC:           &dcerpc.Fields,
 	proto.HTTP2:            &http2.Fields,
+	proto.SMTP:             &smtp.Fields,
+	proto.POP:              &pop.Fields,
+	proto.IMAP:             &imap.Fields,
 }
 
 // Tables are the field tables by protocol; nil for a protocol without fields. They are not to be changed.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/wiretale/wiretale/internal/line"
 	"github.com/wiretale/wiretale/proto"
 )
 
@@ -24,7 +25,7 @@ func (c *chunked) next(b []byte, n int) proto.Extent {
 		if c.at > len(b) {
 			return proto.Extent(n)
 		}
-		end, next := lineEnd(b, c.at)
+		end, next := line.End(b, c.at)
 		switch {
 		case next == 0 && len(b) < n:
 			return proto.Extent(n)

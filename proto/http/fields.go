@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/wiretale/wiretale/field"
+	"github.com/wiretale/wiretale/internal/line"
 )
 
 // noted makes a field one of the spots of a message; layers that are none have no fields.
@@ -207,6 +208,6 @@ func fullURI() field.Field {
 
 // Line is the first line of a message.
 func Line(b []byte) string {
-	end, _ := lineEnd(b, 0)
+	end, _ := line.End(b, 0)
 	return string(b[:end])
 }

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"math"
 	"strings"
+
+	"github.com/wiretale/wiretale/internal/line"
 )
 
 // A Head is what stands before the body of a message. Spans are offsets in the message, the end excluded.
@@ -46,32 +48,19 @@ func starts(b []byte) (request, ok bool) {
 	return true, n > 0 && methods[string(b[:n])]
 }
 
-// lineEnd is the end of the line that begins at an offset, without what ends it, and where the next one begins; next is 0 without one.
-func lineEnd(b []byte, from int) (end, next int) {
-	n := bytes.IndexByte(b[from:], '\n')
-	if n < 0 {
-		return len(b), 0
-	}
-	end = from + n
-	if end > from && b[end-1] == '\r' {
-		end--
-	}
-	return end, from + n + 1
-}
-
 // ReadHead reads the head that b begins with. ok is false when it is no message; End is 0 while the head is not all there.
 func ReadHead(b []byte) (h Head, ok bool) {
 	if h.Request, ok = starts(b); !ok {
 		return h, false
 	}
-	end, next := lineEnd(b, 0)
+	end, next := line.End(b, 0)
 	h.First, h.Second, h.Third = words(b, end, h.Request)
 	if h.Headers = next; next == 0 {
 		h.Headers = len(b)
 		return h, true
 	}
 	for at := next; ; {
-		end, next = lineEnd(b, at)
+		end, next = line.End(b, at)
 		if next == 0 {
 			return h, true
 		}
@@ -106,7 +95,7 @@ func words(b []byte, end int, request bool) (first, second, third Span) {
 // blanks around it, and the whole line. It ends at the empty line, or at a line that was cut.
 func (h *Head) eachHeader(b []byte, yield func(name, value, line Span) bool) {
 	for at := h.Headers; at < len(b); {
-		end, next := lineEnd(b, at)
+		end, next := line.End(b, at)
 		if next == 0 || end == at {
 			return
 		}

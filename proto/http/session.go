@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/wiretale/wiretale/internal/line"
 	"github.com/wiretale/wiretale/proto"
 )
 
@@ -18,7 +19,7 @@ var Stream = proto.Stream{
 
 // looks reports whether b begins with a line that begins or ends with a version of HTTP/1.
 func looks(b []byte) bool {
-	end, next := lineEnd(b[:min(len(b), maxLine)], 0)
+	end, next := line.End(b[:min(len(b), maxLine)], 0)
 	line := b[:end]
 	const version = "HTTP/1."
 	if next == 0 || len(line) <= len(version)+1 {
