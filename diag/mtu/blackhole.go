@@ -19,8 +19,6 @@ var BlackHole = &diag.Rule{ID: "mtu.blackhole", Title: "large packets vanish on 
 func init() { BlackHole.Run = blackHoles } // Run names the rule: a literal would be a cycle
 
 const (
-	// minRetries is how often a timer must have sent a segment again in vain.
-	minRetries = 3
 	// minVanished is how many segments of full size in a row must be missing at the receiver.
 	minVanished = 2
 	// longGone is how long they must have been missing: a sender has repeated them by then.
@@ -36,7 +34,7 @@ type hole struct {
 	bytes      int64 // missing at the receiver
 	from, to   flow.Moment
 	where      []flow.Moment
-	smaller    int64 // payload of the segment that did arrive instead, 0 for none
+	passed     int64 // largest payload of a segment that was acknowledged before
 	confidence diag.Confidence
 	small      string // what shows that small ones pass
 }
@@ -63,48 +61,17 @@ func blackHoles(in *diag.Input) (out []diag.Finding) {
 	return out
 }
 
-// sent looks for a segment of full size that was sent again and again while smaller ones arrive, as it is seen at the sender or on the way to the hole.
+// sent is what shows at the sender, or on the way to the hole.
 func sent(in *diag.Input, c *flow.Conversation, dir int) (h hole, ok bool) {
-	for _, r := range c.Dir[dir].Trouble.Rows() {
-		one := hole{conv: c, dir: dir, size: int64(r.Bytes), times: int64(r.Times) + 1, from: r.First, to: cmp.Or(r.Acked, c.Last), where: []flow.Moment{r.First, r.Last}}
-		if one.size < full(c) || int64(r.Passed) >= min(one.size, full(c)) || c.TCP.Sides[1-dir].Window == 0 {
-			continue
-		}
-		switch other := smallOnes(in, c, dir, r.First); {
-		case r.Acked.Seen() && int64(r.LastBytes) < min(one.size, full(c)) && r.Times >= 2:
-			one.confidence, one.smaller = diag.Proven, int64(r.LastBytes)
-			one.small = fmt.Sprintf("the same bytes arrived in a segment of %d", r.LastBytes)
-			one.where = append(one.where, r.Acked)
-		case r.Acked.Seen() || r.Times < minRetries:
-			continue
-		case other != nil:
-			one.confidence = diag.Likely
-			one.small = fmt.Sprintf("small segments of connection %v - %v arrived meanwhile", other.Ends[0], other.Ends[1])
-			one.where = append(one.where, other.TCP.Sides[dirFrom(other, c, dir)].LastNew)
-		case delivered(c, dir) > 0 && r.Heard.Seen():
-			one.confidence = diag.Likely
-			one.small = fmt.Sprintf("%s in smaller segments had arrived, and the other side still answers, but not to these", diag.Count(delivered(c, dir), "byte"))
-			one.where = append(one.where, r.Heard)
-		case r.Heard.Seen():
-			one.confidence = diag.Possible
-			one.small = "the other side still answers, but not to these"
-			one.where = append(one.where, r.Heard)
-		default:
-			continue
-		}
-		if !ok || one.times > h.times {
-			h, ok = one, true
-		}
+	v, ok := in.Vanishing(c, dir)
+	if !ok {
+		return h, false
 	}
-	return h, ok
-}
-
-// dirFrom is the side of another connection that the sender of c is.
-func dirFrom(other, c *flow.Conversation, dir int) int {
-	if other.Ends[0].Addr() == c.Ends[dir].Addr() {
-		return 0
-	}
-	return 1
+	r := v.Row
+	return hole{
+		conv: c, dir: dir, size: int64(r.Bytes), times: int64(r.Times) + 1, from: r.First, to: cmp.Or(r.Acked, c.Last), passed: int64(r.Passed),
+		where: []flow.Moment{r.First, r.Last, v.Proof}, small: v.Small, confidence: v.Confidence,
+	}, true
 }
 
 // received looks for whole segments of full size that never came while all smaller ones did, as it is seen at the receiver.
@@ -112,7 +79,7 @@ func received(in *diag.Input, c *flow.Conversation, dir int) (h hole, ok bool) {
 	d := &c.Dir[dir]
 	for _, u := range d.Trouble.Unfilled() {
 		size := wholeSegments(c, int64(u.Bytes))
-		if size == 0 || int64(d.MaxPayload) >= full(c) || d.Payload == 0 && c.TCP.Sides[dir].ISNKnown && delivered(c, dir) == 0 {
+		if size == 0 || int64(d.MaxPayload) >= diag.FullSize(c) || d.Payload == 0 && c.TCP.Sides[dir].ISNKnown && diag.Delivered(c, dir) == 0 {
 			continue
 		}
 		gone, timed := in.Elapsed(before(c, dir, u.Behind), u.Behind)
@@ -141,9 +108,9 @@ func elapsed(in *diag.Input, from, to flow.Moment) time.Duration {
 
 // wholeSegments is the payload of the segments of full size that a hole is made of, 0 when it is not: without options, or with time stamps (RFC 7323, 3.2).
 func wholeSegments(c *flow.Conversation, bytes int64) int64 {
-	mss := full(c) + options
+	mss := int64(diag.MSS(c))
 	for _, size := range []int64{mss - 12, mss} {
-		if bytes >= minVanished*size && bytes%size == 0 {
+		if size > 0 && bytes >= minVanished*size && bytes%size == 0 {
 			return size
 		}
 	}
@@ -176,7 +143,7 @@ func finding(in *diag.Input, g *diag.Way, holes []hole) diag.Finding {
 	}
 	if best.times > 0 {
 		f.Summary = fmt.Sprintf("segments of %d bytes from %v do not come to %v, and smaller ones do: sent %d times in vain in %s, no ICMP error says that they are too big", best.size, from, to, best.times, which)
-		f.Facts = append(f.Facts, diag.Fact{Name: "largest segment that was acknowledged before", Value: diag.Count(passed(best), "byte")})
+		f.Facts = append(f.Facts, diag.Fact{Name: "largest segment that was acknowledged before", Value: diag.Count(best.passed, "byte")})
 	} else {
 		f.Summary = fmt.Sprintf("%d segments of %d bytes from %v never came to this capture at or near %v, and smaller ones did, in %s", best.bytes/best.size, best.size, from, to, which)
 	}
@@ -196,11 +163,4 @@ func finding(in *diag.Input, g *diag.Way, holes []hole) diag.Finding {
 		fmt.Sprintf("at both ends: tcpdump -i eth0 -s 128 -w end.pcap 'icmp or icmp6 or host %v'", to),
 	}
 	return f
-}
-
-func passed(h hole) (n int) {
-	for _, r := range h.conv.Dir[h.dir].Trouble.Rows() {
-		n = max(n, int(r.Passed))
-	}
-	return n
 }

@@ -38,7 +38,7 @@ func bufferbloat(in *diag.Input) (out []diag.Finding) {
 		}
 	}
 	for _, g := range all.List {
-		out = append(out, queueOn(g))
+		out = append(out, queueOn(in, g))
 	}
 	return out
 }
@@ -52,7 +52,7 @@ func queues(q *flow.Queue) bool {
 	return q.Correlation() >= correlated || rtt <= steadyQueue && bytes <= steadyQueue
 }
 
-func queueOn(g *diag.Way) diag.Finding {
+func queueOn(in *diag.Input, g *diag.Way) diag.Finding {
 	best, q := 0, g.Sender(0).Queue
 	for i := range g.Conversations {
 		if one := g.Sender(i).Queue; one.WorstRTT-one.Shortest > q.WorstRTT-q.Shortest {
@@ -78,7 +78,7 @@ func queueOn(g *diag.Way) diag.Finding {
 		{Name: "round trips of four times the shortest or more", Value: fmt.Sprintf("%d of %d since they began to grow", q.High, q.N)},
 		{Name: "correlation of round trip and bytes in flight", Value: fmt.Sprintf("%.2f", q.Correlation())},
 	}
-	lost := lossesOf(g.Conversations[best], g.Dirs[best])
+	lost := lossesOf(in, g.Conversations[best], g.Dirs[best])
 	f.Facts = append(f.Facts, diag.Fact{Name: "segments lost", Value: fmt.Sprint(lost)})
 	f.RuledOut = []string{
 		"a long way: the shortest round trip of the same connection is " + diag.Duration(time.Duration(q.Shortest)),

@@ -45,7 +45,7 @@ func losses(in *diag.Input, rule *diag.Rule) (out []diag.Finding) {
 			continue
 		}
 		for dir := range c.Dir {
-			if lossesOf(c, dir) > 0 {
+			if lossesOf(in, c, dir) > 0 {
 				all.Add(diag.HostWay(c, dir), c, dir)
 			}
 		}
@@ -63,7 +63,7 @@ func losses(in *diag.Input, rule *diag.Rule) (out []diag.Finding) {
 }
 
 // lossesOf is how many segments of a side were lost: repairs that the other side did not report as received twice.
-func lossesOf(c *flow.Conversation, dir int) int64 {
+func lossesOf(in *diag.Input, c *flow.Conversation, dir int) int64 {
 	if c.ICMP != nil && c.ICMP.TooBig != nil && c.ICMP.TooBig.Dir == dir {
 		return 0 // too large for a link: package mtu says so
 	}
@@ -71,14 +71,12 @@ func lossesOf(c *flow.Conversation, dir int) int64 {
 	if t == nil || t.Repairs == nil {
 		return 0
 	}
-	for _, r := range t.Rows() {
-		if r.Acked.Seen() && r.Times > 1 && r.LastBytes < r.Bytes && r.Passed < r.Bytes {
-			return 0 // as large segments never arrived: the same
-		}
-	}
 	n := t.Repairs.Count()
 	if peer != nil && 2*int64(peer.DuplicateSACKs) >= n {
 		return 0 // mostly needless
+	}
+	if _, vanish := in.Vanishing(c, dir); vanish {
+		return 0 // as large ones never arrive: mtu.blackhole
 	}
 	return n
 }

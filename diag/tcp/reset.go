@@ -64,6 +64,9 @@ func resets(in *diag.Input) []diag.Finding {
 			continue
 		}
 		kind := endingOf(c)
+		if kind == gaveUp && abandoned(in, c, t.RSTBy) != nil {
+			continue // tcp.abort.retx has it
+		}
 		k := key{c.Source, c.Ends[t.RSTBy].Addr(), kind}
 		if kind.harmless() {
 			k.kind = bothClosed

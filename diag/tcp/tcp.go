@@ -10,7 +10,10 @@ import (
 
 // Rules lists the family.
 func Rules() []*diag.Rule {
-	return []*diag.Rule{SYNSilent, SYNRefused, SYNRejected, ResetByApplication, NagleDelack, OneFlow, ZeroWindow, ReceiverSlow, LossFast, LossTimer, Bufferbloat}
+	return []*diag.Rule{
+		SYNSilent, SYNRefused, SYNRejected, ResetByApplication, NagleDelack, OneFlow, ZeroWindow, ReceiverSlow, LossFast, LossTimer, Bufferbloat,
+		SYNRetried, SYNACKLost, Abandoned, Needless, Reorder,
+	}
 }
 
 // established are the connections that a client has with a host, by source and
