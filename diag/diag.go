@@ -65,12 +65,15 @@ type Input struct {
 	// Withhold reports whether the named rule is silenced for the conversation, and notes that it was.
 	Withhold func(rule *Rule, c *flow.Conversation) bool
 
-	vantages []Vantage                        // by source; nil until one is asked for
-	talks    []*Talk                          // nil until they are asked for
-	detours  *detours                         // nil until they are asked for
-	directed map[*flow.Conversation]*Directed // the same
-	twins    map[*flow.Conversation][]*flow.Conversation
-	byConv   map[int][]*request.Request
+	vantages   []Vantage                        // by source; nil until one is asked for
+	talks      []*Talk                          // nil until they are asked for
+	detours    *detours                         // nil until they are asked for
+	directed   map[*flow.Conversation]*Directed // the same
+	blocked    []*Blocked
+	idleEnds   []*IdleEnd
+	injections []*Injection
+	twins      map[*flow.Conversation][]*flow.Conversation
+	byConv     map[int][]*request.Request
 }
 
 // A Span is the time from the first to the last record of a source in nanoseconds since 1970; trace.NoTime without times.

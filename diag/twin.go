@@ -47,14 +47,7 @@ func (in *Input) Unanswered(t *Talk, least time.Duration) (out []*request.Reques
 // answeredAtTwin reports whether another point has an answer to the question, from the address that was asked or from another.
 func (in *Input) answeredAtTwin(c *flow.Conversation, r *request.Request) bool {
 	for _, t := range in.Twins(c) {
-		if in.byConv == nil {
-			in.byConv = map[int][]*request.Request{}
-			for i := range in.Requests {
-				q := &in.Requests[i]
-				in.byConv[q.Conv] = append(in.byConv[q.Conv], q)
-			}
-		}
-		for _, q := range in.byConv[t.ID] {
+		for _, q := range in.requestsOf(t) {
 			if q.Protocol == r.Protocol && q.Key() == r.Key() && q.Name == r.Name && (q.First.Seen() || in.AnsweredElsewhere(q)) {
 				return true
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/wiretale/wiretale/diag/app"
 	"github.com/wiretale/wiretale/diag/capture"
 	"github.com/wiretale/wiretale/diag/dns"
+	"github.com/wiretale/wiretale/diag/fw"
 	"github.com/wiretale/wiretale/diag/host"
 	"github.com/wiretale/wiretale/diag/mtu"
 	"github.com/wiretale/wiretale/diag/path"
@@ -20,5 +21,5 @@ import (
 
 // All is every rule, by family.
 func All() []*diag.Rule {
-	return slices.Concat(capture.Rules(), tcp.Rules(), mtu.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules())
+	return slices.Concat(capture.Rules(), tcp.Rules(), mtu.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules(), fw.Rules())
 }

@@ -19,7 +19,7 @@ var dropsPage string
 var DropsReported = &diag.Rule{ID: "cap.drops.reported", Title: "the recorder lost packets or events", Page: dropsPage, Quality: true, Run: dropsReported}
 
 // lossRules are silenced where the recorder lost packets itself: a lost answer looks like none. So are gapRules.
-var lossRules = []string{"tcp.syn.silent", "ssrp.no_reply", "dns.no_reply"}
+var lossRules = []string{"tcp.syn.silent", "ssrp.no_reply", "dns.no_reply", "fw.silent_drop", "fw.idle_timeout", "fw.rst_injected"}
 
 func dropsReported(in *diag.Input) []diag.Finding {
 	var out []diag.Finding

@@ -113,7 +113,7 @@ type trail struct {
 func vanished(in *diag.Input) (out []diag.Finding) {
 	r := in.Points
 	for _, t := range trails(r) {
-		if len(t.unseen) == 0 || in.Withhold(LossLocation, t.conv) {
+		if len(t.unseen) == 0 || in.IsBlocked(t.conv) || in.Withhold(LossLocation, t.conv) {
 			continue
 		}
 		var seen, unseen []string
