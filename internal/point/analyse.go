@@ -1,6 +1,7 @@
 package point
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/wiretale/wiretale/internal/flow"
@@ -41,6 +42,7 @@ type couple struct {
 	ways  [][2]Course
 	reach [2]int64 // longer than nearly all packets took, by course: AtoB, BtoA
 	took  [2][]int64
+	marks [2][]mark // what packets of either course took, by the time at A
 }
 
 func coupled(a, b int, sides []*side) *couple {
@@ -134,6 +136,12 @@ func (c *couple) clock() {
 	if len(c.pair.Clock.Segments) == 0 {
 		return
 	}
+	for _, s := range samples {
+		c.marks[way(s.back)] = append(c.marks[way(s.back)], mark{s.t, s.d})
+	}
+	for w := range c.marks {
+		slices.SortFunc(c.marks[w], func(a, b mark) int { return cmp.Compare(a.t, b.t) })
+	}
 	var took [2][]int64
 	for _, s := range slices.Concat(samples, loose) {
 		off, _ := c.pair.Clock.At(s.t)
@@ -172,9 +180,9 @@ func (c *couple) due(w Course) *due {
 	d := &due{offset: off, low: -e, high: e}
 	switch w {
 	case AtoB:
-		d.high = c.reach[0] + e
+		d.high, d.marks = c.reach[0]+e, c.marks[0]
 	case BtoA:
-		d.low = -c.reach[1] - e
+		d.low, d.marks = -c.reach[1]-e, c.marks[1]
 	default:
 		d.low, d.high = -e-c.reach[0], e+c.reach[0]
 	}

@@ -42,6 +42,9 @@ func TestAlike(t *testing.T) {
 		if m.Ways[0].Matched+m.Ways[1].Matched > 0 {
 			t.Errorf("%d packets matched, though nothing tells which is which", m.Ways[0].Matched)
 		}
+		if w := &m.Ways[0]; w.Lost+w.Only > 0 || w.Alike != [2]int64{int64(len(atA)), int64(len(atB))} {
+			t.Errorf("%d packets lost and %d new, %v undecided: which of them is lost nobody knows", w.Lost, w.Only, w.Alike)
+		}
 	}
 }
 

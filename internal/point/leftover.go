@@ -16,8 +16,13 @@ func (c *couple) finish(i int) {
 		if len(c.pair.Clock.Segments) > 0 {
 			when = c.due(c.ways[i][d])
 			f.check(d, when)
+			if near, ok := when.narrow(); ok {
+				f.repeated(d, near)
+			}
 			f.repeated(d, when)
 			f.altered(d, when)
+		} else {
+			f.repeated(d, nil)
 		}
 		if f.tcp {
 			f.ranges(d, when)
@@ -38,6 +43,7 @@ func (c *couple) finish(i int) {
 			}
 		}
 		w.Matched -= w.Altered
+		w.Alike = f.undecided[d]
 		if len(f.hits[d]) > 0 {
 			h := f.hits[d][0]
 			w.DSCP = [2]uint8{f.a.prints[h.a].dscp, f.b.prints[h.b].dscp}

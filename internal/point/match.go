@@ -1,6 +1,9 @@
 package point
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // A hit is a packet that two points have.
 type hit struct {
@@ -32,8 +35,10 @@ type comparison struct {
 	hits    [2][]hit  // by direction at A
 	taken   [2][]bool // prints that are matched, of A and B
 	idKept  [2]bool   // by direction: identifications survive the way
-	rangesB [2]int64  // segments at B whose bytes A has in others
-	alike   []mark    // differences of the first ones of packets that are alike, several at a point
+	// undecided are packets of A and B, by direction, of which nothing tells which are the same.
+	undecided [2][2]int64
+	rangesB   [2]int64 // segments at B whose bytes A has in others
+	alike     []mark   // differences of the first ones of packets that are alike, several at a point
 }
 
 // compare matches what is certain: see [comparison.exact].
@@ -204,7 +209,7 @@ func (c *comparison) exact(d int) {
 // altered matches packets whose payload something on the way changed: numbers and size of a segment, or identification and size of a datagram, are equal, and
 // the clock has it due. It comes after all that is matched with its payload.
 func (c *comparison) altered(d int, when *due) {
-	if c.bytes == 0 || when == nil {
+	if c.bytes == 0 {
 		return
 	}
 	wa, wb := c.way(d)
@@ -254,24 +259,90 @@ func (c *comparison) delta(h hit) int64 {
 type due struct {
 	offset    func(a int64) int64
 	low, high int64
+	marks     []mark // what other packets took, by the time at A
+	near      bool   // only what they took is possible
+}
+
+// narrow is what is due when queues are taken into account: about as late as what left shortly before and after. false when nothing did.
+func (d *due) narrow() (*due, bool) {
+	if len(d.marks) == 0 {
+		return nil, false
+	}
+	n := *d
+	n.near = true
+	return &n, true
+}
+
+// shortly is how long before or after another one that a packet is compared with.
+const shortly = second / 4
+
+// likely compares what a packet would have taken with those that left right before and after it: 0 when it may be so, less when it is too soon,
+// more when it is too late, or when nothing left then. A queue empties no faster than time goes by, and is taken to fill
+// no faster: what left within 20 ms may take 20 ms more or less.
+func (d *due) likely(a, delta int64) int {
+	at, _ := slices.BinarySearchFunc(d.marks, a, func(m mark, t int64) int { return cmp.Compare(m.t, t) })
+	some := false
+	for i := at - 1; i <= at; i++ {
+		if i < 0 || i == len(d.marks) {
+			continue
+		}
+		m := &d.marks[i]
+		apart := difference(max(m.t, a), min(m.t, a))
+		if apart > shortly {
+			continue
+		}
+		if x := difference(delta, m.d); away(x, leastPatience+apart) {
+			return cmp.Compare(x, 0)
+		}
+		some = true
+	}
+	if !some {
+		return 1
+	}
+	return 0
 }
 
 func (d *due) fits(a, b int64) bool {
-	x := difference(b, a) - d.offset(a)
-	return d.low <= x && x <= d.high
+	delta := difference(b, a)
+	if x := delta - d.offset(a); x < d.low || x > d.high {
+		return false
+	}
+	return !d.near || d.likely(a, delta) == 0
 }
 
 // late reports whether the packet of A would have come before b.
-func (d *due) late(a, b int64) bool { return difference(b, a)-d.offset(a) > d.high }
+func (d *due) late(a, b int64) bool {
+	delta := difference(b, a)
+	x := delta - d.offset(a)
+	return x > d.high || d.near && x >= d.low && d.likely(a, delta) > 0
+}
 
 // repeated matches packets that several prints look like, once the clock tells when each is due: in order, where one
-// is due and no other of the same is.
+// is due and no other of the same is. The others are left undecided, and all of them without a clock.
 func (c *comparison) repeated(d int, when *due) {
 	wa, wb := c.way(d)
 	left := func(prints []print, way []int32, taken []bool, atA bool) []keyed {
 		return keys(prints, untaken(way, taken), func(q *print) (uint64, bool) { return c.key(q, d, atA), c.tcp || c.bytes > 0 })
 	}
-	both(left(c.a.prints, wa, c.taken[0], true), left(c.b.prints, wb, c.taken[1], false), func(a, b []keyed) { c.inOrder(d, a, b, when, ordered) })
+	both(left(c.a.prints, wa, c.taken[0], true), left(c.b.prints, wb, c.taken[1], false), func(a, b []keyed) {
+		if when == nil {
+			c.leave(d, a, b)
+			return
+		}
+		c.inOrder(d, a, b, when, ordered)
+	})
+}
+
+// leave gives up on packets that are so much alike that nothing tells which are which.
+func (c *comparison) leave(d int, a, b []keyed) {
+	for _, k := range a {
+		c.taken[0][k.at] = true
+	}
+	for _, k := range b {
+		c.taken[1][k.at] = true
+	}
+	c.undecided[d][0] += int64(len(a))
+	c.undecided[d][1] += int64(len(b))
 }
 
 // untaken are those of the prints that are not matched.
@@ -316,10 +387,13 @@ func (c *comparison) inOrder(d int, a, b []keyed, when *due, kind hitKind) {
 				break
 			}
 		}
-		for k := range n {
-			if n == m {
+		switch {
+		case n == m:
+			for k := range n {
 				c.hit(d, a[i+k].at, b[j+k].at, kind)
 			}
+		case !when.near:
+			c.leave(d, a[i:i+n], b[j:j+m])
 		}
 		i, j = i+n, j+m
 	}

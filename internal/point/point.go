@@ -118,7 +118,9 @@ type Way struct {
 	// Ranges are those of Matched whose bytes the other point has in other segments.
 	Ranges int64
 	// Altered are at both points, but for their payload, which is as long and not the same: they are neither matched nor lost.
-	Altered        int64
+	Altered int64
+	// Alike are packets of A and B of which there are several that nothing tells apart, and not as many at both: some are lost, and nobody knows which.
+	Alike          [2]int64
 	LostAt, OnlyAt []trace.Pos // the first 20
 	AlteredAt      []trace.Pos // the same, at A
 	TTL            int         // that of A minus that of B, of most packets

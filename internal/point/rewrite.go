@@ -117,12 +117,13 @@ func (p *Pair) Total(course Course) (w Way, conversations int) {
 	for i := range p.Meetings {
 		for d := range 2 {
 			x := &p.Meetings[i].Ways[d]
-			if x.From != course || x.Matched+x.Lost+x.Only+x.Altered == 0 {
+			if x.From != course || x.Matched+x.Lost+x.Only+x.Altered+x.Alike[0]+x.Alike[1] == 0 {
 				continue
 			}
 			conversations++
 			w.Matched, w.Lost, w.Only, w.Outside = w.Matched+x.Matched, w.Lost+x.Lost, w.Only+x.Only, w.Outside+x.Outside
 			w.Ranges, w.Altered = w.Ranges+x.Ranges, w.Altered+x.Altered
+			w.Alike[0], w.Alike[1] = w.Alike[0]+x.Alike[0], w.Alike[1]+x.Alike[1]
 		}
 	}
 	if course != Unknown {

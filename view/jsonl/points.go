@@ -56,6 +56,8 @@ type Way struct {
 	Only    int64  `json:"only" doc:"packets that only the second point has"`
 	Outside int64  `json:"outside" doc:"packets of one point when the other did not capture: not judged"`
 	Altered int64  `json:"altered,omitempty" doc:"packets that both points have with payloads of one size that are not the same; neither matched nor lost"`
+	AlikeA  int64  `json:"alike_a,omitempty" doc:"packets of a that are so much alike that nothing tells which of them b has"`
+	AlikeB  int64  `json:"alike_b,omitempty" doc:"those of b that may be they, not as many"`
 	Ranges  int64  `json:"ranges,omitempty" doc:"of matched: those whose bytes the other point has in segments of another size"`
 	MinNS   *int64 `json:"delay_min_ns,omitempty" doc:"least time on the way, as far as the clocks are known (error_ns)"`
 	P50NS   *int64 `json:"delay_p50_ns,omitempty" doc:"of half of the packets at most"`
@@ -192,7 +194,7 @@ func clock(s *point.Segment) Clock {
 }
 
 func passage(w *point.Way, a, b int) Way {
-	out := Way{Matched: w.Matched, Lost: w.Lost, Only: w.Only, Outside: w.Outside, Altered: w.Altered, Ranges: w.Ranges}
+	out := Way{Matched: w.Matched, Lost: w.Lost, Only: w.Only, Outside: w.Outside, Altered: w.Altered, AlikeA: w.Alike[0], AlikeB: w.Alike[1], Ranges: w.Ranges}
 	switch w.From {
 	case point.AtoB:
 		out.From = &a

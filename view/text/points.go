@@ -158,6 +158,12 @@ func wayText(w *point.Way, from, to string) string {
 		}
 	}
 	parts = append(parts, lost, fmt.Sprintf("%d at %s only", w.Only, to))
+	if a, b := w.Alike[0], w.Alike[1]; a+b > 0 {
+		if w.From == point.BtoA {
+			a, b = b, a
+		}
+		parts = append(parts, fmt.Sprintf("%d at %s and %d at %s so much alike that nothing tells which are which", a, from, b, to))
+	}
 	if w.Outside > 0 {
 		parts = append(parts, fmt.Sprintf("%d when the other did not capture", w.Outside))
 	}
