@@ -301,6 +301,9 @@ func (l *lane) follow(b *batch, i int) {
 				b.picks.judged[place] = true
 				continue
 			}
+			if l.plain(b, d) {
+				continue
+			}
 			b.Fill(&d.frame, &l.record)
 			l.decoder.Decode(&l.record, p)
 			l.tracker.AddOwn(p, &l.seen, d.mark)
@@ -330,6 +333,24 @@ func (l *lane) follow(b *batch, i int) {
 			l.judge(b, i, place, p)
 		}
 	}
+}
+
+// plain follows a frame that need not be decoded for it. It is decoded when an application may be in it.
+func (l *lane) plain(b *batch, d *dealt) bool {
+	if l.match != nil || l.prints != nil {
+		return false
+	}
+	conv, payload := l.tracker.AddPlain(&b.Batch, &d.frame, d.mark)
+	if conv == nil {
+		return false
+	}
+	if payload > 0 && l.streams != nil && l.streams.Wants(conv.ID) {
+		b.Fill(&d.frame, &l.record)
+		l.decoder.Decode(&l.record, &l.packet)
+		l.tracker.Tell(&l.seen)
+		l.streams.Add(&l.packet, &l.seen)
+	}
+	return true
 }
 
 // ahead asks for the memory of frames that come soon: another processor wrote

@@ -182,20 +182,25 @@ func (f *tcpFlow) movesOn(p *packet.Packet, s *Sighting) bool {
 // segment fills in what identifies a whole TCP segment.
 func (q *passed) segment(p *packet.Packet, s *Sighting) {
 	h := &p.TCP
-	x := (uint64(h.Seq)<<32 | uint64(h.Ack)) * 0x9e3779b97f4a7c15
-	y := (uint64(h.Flags)<<48 ^ uint64(h.Window)<<32 ^ uint64(uint32(p.PayloadLen)) ^ uint64(p.IPID)<<16) * 0xff51afd7ed558ccd
-	z := uint64(len(h.Options))
-	if z >= 12 {
-		z ^= binary.BigEndian.Uint64(h.Options[4:]) // the values of plain time stamps
+	options := uint64(len(h.Options))
+	if options >= 12 {
+		options ^= binary.BigEndian.Uint64(h.Options[4:]) // the values of plain time stamps
 	}
-	x ^= y>>17 ^ y<<47 ^ z*0xc4ceb9fe1a85ec53
-	q.key, q.sum = uint32(x>>32)^uint32(x), h.Checksum
+	q.key, q.sum = segmentKey(h.Seq, h.Ack, h.Flags, uint32(h.Window), uint32(p.PayloadLen), p.IPID, options), h.Checksum
 	if s.Checksum == packet.ChecksumPartial || s.Checksum == packet.ChecksumPartialLSO {
 		q.tunnel |= partialSum
 	}
 	if p.PayloadLen > 0 || h.Flags&(tcp.SYN|tcp.FIN) != 0 {
 		q.tunnel |= takesNumber
 	}
+}
+
+// segmentKey is what identifies a segment; options stands for its options.
+func segmentKey(seq, ack uint32, flags tcp.Flags, window, length uint32, id uint16, options uint64) uint32 {
+	x := (uint64(seq)<<32 | uint64(ack)) * 0x9e3779b97f4a7c15
+	y := (uint64(flags)<<48 ^ uint64(window)<<32 ^ uint64(length) ^ uint64(id)<<16) * 0xff51afd7ed558ccd
+	x ^= y>>17 ^ y<<47 ^ options*0xc4ceb9fe1a85ec53
+	return uint32(x>>32) ^ uint32(x)
 }
 
 // datagramBytes is how much of anything but TCP identifies it: of UDP the header with its checksum and 40 bytes.
@@ -236,8 +241,12 @@ func recordedAt(p *packet.Packet) uint16 {
 	if at := p.NetworkLayer(); at >= 0 && !p.Layers[at].Assembled {
 		b = b[:p.Layers[at].Off]
 	}
+	return placeOf(b, p.TTL, p.Record.Interface)
+}
+
+func placeOf(b []byte, ttl uint8, iface int) uint16 {
 	n := len(b)
-	x := (uint64(p.TTL)<<32 | uint64(uint32(p.Record.Interface)) ^ uint64(n)<<40) * 0x9e3779b97f4a7c15
+	x := (uint64(ttl)<<32 | uint64(uint32(iface)) ^ uint64(n)<<40) * 0x9e3779b97f4a7c15
 	if n >= 8 {
 		x ^= binary.LittleEndian.Uint64(b)*0xff51afd7ed558ccd ^ binary.LittleEndian.Uint64(b[n-8:])*0xc4ceb9fe1a85ec53
 	}

@@ -116,16 +116,16 @@ func (t *Trouble) filled(g *segment) (behind Moment) {
 }
 
 // holes follows the holes of both sides past the segment, and returns what [Trouble.filled] does.
-func (f *tcpFlow) holes(g *segment, from, to *side, s *Sighting) (behind Moment) {
+func (f *tcpFlow) holes(g *segment, from, to *side, dir int) (behind Moment) {
 	if from.has(holed) && g.len > 0 {
-		t := f.flow.Dir[s.Dir].Trouble
+		t := f.flow.Dir[dir&1].Trouble
 		if behind = t.filled(g); len(t.holes) == 0 {
 			t.holes = nil
 			from.known &^= holed
 		}
 	}
 	if to.has(holed) && g.flags&(tcp.SYN|tcp.RST|tcp.ACK) == tcp.ACK {
-		f.flow.Dir[1-s.Dir].Trouble.acked(g.ack)
+		f.flow.Dir[1-dir&1].Trouble.acked(g.ack)
 	}
 	return behind
 }

@@ -13,18 +13,25 @@ func (s *side) inFlight(g *segment, to *side, seen *Sighting) {
 	if s.unacked.n == 0 || !s.has(flightKnown) {
 		return
 	}
-	lo, hi := s.unacked.span(s.base)
-	if n := hi - lo - to.sacked; n > 0 && n < maxInFlight {
-		if g.flags&(tcp.SYN|tcp.FIN) != 0 {
-			n-- // the flag takes a number and no byte
-		}
-		seen.BytesInFlight = n
-	}
+	seen.BytesInFlight = s.flight(g, to)
+	seen.PushBytesSent = s.pushed
+	seen.Analysis |= Analysed
+}
+
+// flight is how many bytes are under way, 0 when the numbers make no sense. It counts those since the last PSH.
+func (s *side) flight(g *segment, to *side) uint32 {
 	if s.has(pushedLast) {
 		s.pushed = 0
 	}
 	s.pushed += g.len
 	s.set(pushedLast, g.flags&tcp.PSH != 0)
-	seen.PushBytesSent = s.pushed
-	seen.Analysis |= Analysed
+	lo, hi := s.unacked.span(s.base)
+	n := hi - lo - to.sacked
+	switch {
+	case n == 0 || n >= maxInFlight:
+		return 0
+	case g.flags&(tcp.SYN|tcp.FIN) != 0:
+		return n - 1 // the flag takes a number and no byte
+	}
+	return n
 }

@@ -17,7 +17,9 @@ const maxSACK = 3
 func (f *tcpFlow) options(h *tcp.Header, g *segment, from, to *side, s *Sighting) {
 	be := binary.BigEndian
 	if b := h.Options; len(b) == 12 && be.Uint32(b) == plainTimestamps {
-		f.timestamps(be.Uint32(b[4:]), be.Uint32(b[8:]), g, from, to, s)
+		if s != nil {
+			f.timestamps(be.Uint32(b[4:]), be.Uint32(b[8:]), g, from, to, s.Dir)
+		}
 		return
 	}
 	operations := uint8(0)
@@ -28,8 +30,8 @@ func (f *tcpFlow) options(h *tcp.Header, g *segment, from, to *side, s *Sighting
 		}
 		rest = next
 		switch {
-		case kind == tcp.OptionTimestamps && len(v) == 8:
-			f.timestamps(be.Uint32(v), be.Uint32(v[4:]), g, from, to, s)
+		case kind == tcp.OptionTimestamps && len(v) == 8 && s != nil:
+			f.timestamps(be.Uint32(v), be.Uint32(v[4:]), g, from, to, s.Dir)
 		case kind == tcp.OptionWindowScale && len(v) == 1:
 			from.scale = int8(min(v[0], maxScale))
 		case kind == tcp.OptionSACK:

@@ -50,7 +50,7 @@ func (t *Tracker) weigh(e *entry, f *flow, p *packet.Packet, s *Sighting, flippe
 	}
 	w.n++
 	if f.tcp != nil && p.PayloadLen > 0 {
-		f.tcp.info.Sides[s.Dir].LastAlert = p.PayloadLen <= maxAlert && alert(p)
+		f.tcp.info.Sides[s.Dir].LastAlert = p.PayloadLen <= maxAlert && alert(p.Payload)
 	}
 	if p.Transport == proto.TCP && p.TCP.Flags&(tcp.SYN|tcp.ACK) == tcp.SYN {
 		from, _ := t.between(e, flipped)
@@ -95,8 +95,7 @@ const maxAlert = 5 + 128
 
 // alert reports whether the payload is one TLS alert record (RFC 5246, 7.2), or
 // an encrypted one of TLS 1.3: alert, content type and tag in a record of application data (RFC 8446, 5.2).
-func alert(p *packet.Packet) bool {
-	b := p.Payload
+func alert(b []byte) bool {
 	if len(b) < 7 || b[1] != 3 || len(b) != 5+int(b[3])<<8+int(b[4]) {
 		return false
 	}

@@ -38,9 +38,9 @@ const (
 
 // queued is for an acknowledgement with a round trip. When the sender has nothing more to send, what is in flight shrinks while the queue is still there: then
 // it says nothing.
-func (f *tcpFlow) queued(g *segment, to *side, s *Sighting, d *Direction, now *Moment) {
-	if g.time-to.nextTime <= s.AckRTT/highQueue {
-		d.queued(s.AckRTT, d.AckRTT.Min, to.next-g.ack, now)
+func (f *tcpFlow) queued(g *segment, to *side, rtt int64, d *Direction, now *Moment) {
+	if g.time-to.nextTime <= rtt/highQueue {
+		d.queued(rtt, d.AckRTT.Min, to.next-g.ack, now)
 	}
 }
 
@@ -79,13 +79,13 @@ func (d *Direction) queued(rtt, shortest int64, flying uint32, now *Moment) {
 
 // answeredAck is for data that echo the time stamp of an acknowledgement without data: near a receiver that is the
 // round trip. A sender that had nothing to say answers late; it must have sent shortly before.
-func (f *tcpFlow) answeredAck(g *segment, to *side, s *Sighting) {
-	rtt, last := g.time-to.echo.time, &f.info.Sides[s.Dir].LastData
-	d := &f.flow.Dir[s.Dir]
+func (f *tcpFlow) answeredAck(g *segment, to *side, dir int) {
+	rtt, last := g.time-to.echo.time, &f.info.Sides[dir].LastData
+	d := &f.flow.Dir[dir]
 	if g.len == 0 || rtt < leastQueue && d.Queue == nil || !last.Seen() || g.time-clock(last) > rtt/highQueue {
 		return
 	}
-	shortest, ok := f.trip(1 - s.Dir)
+	shortest, ok := f.trip(1 - dir)
 	if !ok || d.AckRTT.N > 0 && d.AckRTT.Min*highQueue >= shortest {
 		return // the acknowledgements of these data tell
 	}

@@ -62,17 +62,14 @@ type echo struct {
 
 // timestamps takes a sample when the segment echoes what the other side sent
 // with data, and remembers the value that it sends itself.
-func (f *tcpFlow) timestamps(value, reply uint32, g *segment, from, to *side, s *Sighting) {
-	if s == nil {
-		return
-	}
+func (f *tcpFlow) timestamps(value, reply uint32, g *segment, from, to *side, dir int) {
 	if to.echo.pending && g.flags&tcp.ACK != 0 && int32(reply-to.echo.value) >= 0 {
 		switch {
 		case reply != to.echo.value:
 		case to.echo.pure:
-			f.answeredAck(g, to, s)
+			f.answeredAck(g, to, dir)
 		default:
-			other := &f.flow.Dir[1-s.Dir]
+			other := &f.flow.Dir[1-dir&1]
 			if other.EchoRTT == nil {
 				other.EchoRTT = f.echo()
 			}

@@ -74,11 +74,7 @@ const timeout = 200_000_000
 // tally adds the verdicts on a segment to the summary of its sender.
 func (f *tcpFlow) tally(g *segment, from, to *side, s *Sighting, now *Moment) {
 	if s.sample {
-		d := &f.flow.Dir[1-s.Dir]
-		d.AckRTT.add(s.AckRTT)
-		if s.AckRTT >= leastQueue || d.Queue != nil {
-			f.queued(g, to, s, d, now)
-		}
+		f.sampled(g, to, s.AckRTT, s.Dir, now)
 	}
 	d := &f.flow.Dir[s.Dir]
 	if s.BytesInFlight > d.MaxInFlight {
@@ -86,7 +82,7 @@ func (f *tcpFlow) tally(g *segment, from, to *side, s *Sighting, now *Moment) {
 	}
 	var behind Moment
 	if (from.known|to.known)&holed != 0 {
-		behind = f.holes(g, from, to, s)
+		behind = f.holes(g, from, to, s.Dir)
 	}
 	if to.known&(retrying|stalled|reopened) != 0 {
 		f.answer(g, to, s, now)
@@ -96,6 +92,15 @@ func (f *tcpFlow) tally(g *segment, from, to *side, s *Sighting, now *Moment) {
 		if v.Has(Resent|OutOfOrder) && g.len > 0 {
 			f.repair(v, g, from, to, s, &behind, now)
 		}
+	}
+}
+
+// sampled takes in a round trip of a segment of the other side that was sent once, in nanoseconds.
+func (f *tcpFlow) sampled(g *segment, to *side, rtt int64, dir int, now *Moment) {
+	d := &f.flow.Dir[1-dir&1]
+	d.AckRTT.add(rtt)
+	if rtt >= leastQueue || d.Queue != nil {
+		f.queued(g, to, rtt, d, now)
 	}
 }
 

@@ -38,6 +38,8 @@ type Tracker struct {
 	copies  int64
 	keep    bool // copies count as packets
 	clock   watermark
+	plain   plain
+	general bool // no segment is taken for plain
 }
 
 // NewTracker returns the tracker of the source with this index.

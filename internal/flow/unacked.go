@@ -194,6 +194,14 @@ func (u *unacked) acked(ack, base uint32, p *pool) (m match) {
 	return m
 }
 
+// takeOnly is acked for an acknowledgement of the only segment; it leaves m as it is for any other.
+func (u *unacked) takeOnly(ack uint32, m *match) {
+	if u.n == 1 && u.single && ack == u.first.next {
+		m.sent, m.n, m.largest = u.first, 1, u.first.next-u.first.seq
+		u.single, u.n = false, 0
+	}
+}
+
 // settle brings lo and hi up to date after segments were taken out.
 func (u *unacked) settle(base uint32) {
 	switch {

@@ -60,6 +60,13 @@ func (p *Packet) goodTCP4(l *Layer) bool {
 	return (s>>32+s&0xffffffff)%0xffff == 0 // what folds to 0xffff; the sum is not 0, with a protocol in it
 }
 
+// GoodTCP reports whether the checksum of a TCP segment is right, whose bytes and those of
+// the addresses right before them are b.
+func GoodTCP(b []byte, segment int) bool {
+	s := sum(swapped(protoTCP)+swapped(segment), b)
+	return (s>>32+s&0xffffffff)%0xffff == 0 // as above
+}
+
 // cutChecksum is the verdict on a segment that was not captured whole: only
 // a sum of the pseudo header can be told from the rest.
 func (p *Packet) cutChecksum(l *Layer) Checksum {

@@ -31,3 +31,8 @@ func (s *strangers) missed(conv int) {
 	}
 	at.missed++
 }
+
+// Wants reports whether Add looks at the payloads of a TCP conversation. Those of others need not be given to it.
+func (a *Applications) Wants(conv int) bool {
+	return !a.choice.bare || a.handed < maxBare && !a.strangers.has(conv)
+}
