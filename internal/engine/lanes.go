@@ -14,6 +14,7 @@ import (
 	"github.com/wiretale/wiretale/internal/prefetch"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/stream"
+	"github.com/wiretale/wiretale/proto/tcp"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -224,8 +225,10 @@ func (s *source) dealBatch(b *batch) bool {
 			}
 			s.dealDecoded(b, i)
 		} else if l, mark, ok := flow.LaneOf(trace.LinkType(f.Link), b.Data[f.Off:f.Off+f.Len], int(f.Wire)); ok {
-			b.lanes[l] = append(b.lanes[l], dealt{*f, mark, uint32(i)})
-			s.watches.frame(b, f)
+			b.lanes[l&(flow.Lanes-1)] = append(b.lanes[l&(flow.Lanes-1)], dealt{*f, mark, uint32(i)})
+			if k := int(f.Interface) + 1; k >= len(s.watches) || !s.watches[k].passes(f) {
+				s.watches.frame(b, f)
+			}
 		} else {
 			s.dealDecoded(b, i)
 		}
@@ -301,7 +304,7 @@ func (l *lane) follow(b *batch, i int) {
 				b.picks.judged[place] = true
 				continue
 			}
-			if l.plain(b, d) {
+			if l.frame(b, d) {
 				continue
 			}
 			b.Fill(&d.frame, &l.record)
@@ -335,16 +338,16 @@ func (l *lane) follow(b *batch, i int) {
 	}
 }
 
-// plain follows a frame that need not be decoded for it. It is decoded when an application may be in it.
-func (l *lane) plain(b *batch, d *dealt) bool {
+// frame follows a frame that need not be decoded for it. It is decoded when an application may be in it.
+func (l *lane) frame(b *batch, d *dealt) bool {
 	if l.match != nil || l.prints != nil {
 		return false
 	}
-	conv, payload := l.tracker.AddPlain(&b.Batch, &d.frame, d.mark)
+	conv, payload, flags := l.tracker.AddFrame(&b.Batch, &d.frame, d.mark, &l.seen)
 	if conv == nil {
 		return false
 	}
-	if payload > 0 && l.streams != nil && l.streams.Wants(conv.ID) {
+	if l.streams != nil && (payload > 0 || flags&(tcp.FIN|tcp.RST) != 0) && l.streams.Wants(conv.ID, payload, flags) {
 		b.Fill(&d.frame, &l.record)
 		l.decoder.Decode(&l.record, &l.packet)
 		l.tracker.Tell(&l.seen)
@@ -358,7 +361,7 @@ func (l *lane) plain(b *batch, d *dealt) bool {
 // conversation needs is known when its frame comes, so it is asked for later.
 func (l *lane) ahead(b *batch, bytes, flow *dealt) {
 	if bytes.place&several == 0 {
-		prefetch.Lines(unsafe.Pointer(&b.Data[bytes.frame.Off]), 2)
+		prefetch.Two(unsafe.Pointer(&b.Data[bytes.frame.Off]))
 	}
 	if flow.place&several == 0 {
 		l.tracker.Ahead(flow.mark)

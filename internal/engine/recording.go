@@ -44,13 +44,22 @@ func (ws *watches) frame(b *batch, f *trace.Frame) {
 		i = min(i, maxLossInterfaces)
 	}
 	w := &(*ws)[i]
-	w.packets++
-	if w.passed && uint64(f.Time-w.last) < uint64(quiet) && f.Len >= f.Wire {
-		w.last = f.Time
+	if w.passes(f) {
 		return
 	}
+	w.packets++
 	pos := trace.Pos{Source: b.Source, Number: b.First + int64(f.Number), Offset: b.Offset + int64(f.At)}
 	w.look(flow.Moment{Pos: pos, Time: f.Time}, int(f.Len), int(f.Wire))
+}
+
+// passes counts a frame that is no news, as nearly all are.
+func (w *watch) passes(f *trace.Frame) bool {
+	if !w.passed || uint64(f.Time-w.last) >= uint64(quiet) || f.Len < f.Wire {
+		return false
+	}
+	w.packets++
+	w.last = f.Time
+	return true
 }
 
 // packet looks at a decoded packet.

@@ -93,14 +93,14 @@ func (t *Tracker) copied(f *flow, p *packet.Packet, s *Sighting, flipped bool, n
 		tr = t.trails.give(f, t.clock.time())
 	}
 	dir := index(flipped)
-	segment := f.tcp != nil && p.Flags&packet.Fragment == 0
+	whole := f.tcp != nil && p.Flags&packet.Fragment == 0
 	var q *passed
-	if segment && f.tcp.movesOn(p, s) {
+	if whole && f.tcp.side[s.Dir].movesOn(&segment{seq: p.TCP.Seq, ack: p.TCP.Ack, len: uint32(p.PayloadLen), flags: p.TCP.Flags}, f.tcp.info.Sides[s.Dir].AckSent) {
 		q = tr.add(now.Time, &t.trails)
 		q.fill(p, s, now, dir, true)
 	} else {
 		var again passed
-		again.fill(p, s, now, dir, segment)
+		again.fill(p, s, now, dir, whole)
 		if e := f.find(&again, p, dir); e != nil {
 			t.copies++
 			f.noteCopy(e, &again, p, s, now, dir)
@@ -171,12 +171,11 @@ func (f *flow) patience() int64 {
 }
 
 // movesOn reports whether a segment moves the numbers of its sender on, and so is no copy of an earlier one.
-func (f *tcpFlow) movesOn(p *packet.Packet, s *Sighting) bool {
-	h, from := &p.TCP, &f.side[s.Dir]
-	if from.next == 0 || p.PayloadLen > 1 && gt(h.Seq+uint32(p.PayloadLen), from.next) {
+func (s *side) movesOn(g *segment, ackSent uint32) bool {
+	if s.next == 0 || g.len > 1 && gt(g.seq+g.len, s.next) {
 		return true
 	}
-	return h.Flags&tcp.ACK != 0 && gt(h.Ack, from.ack) && gt(h.Ack, f.info.Sides[s.Dir].AckSent)
+	return g.flags&tcp.ACK != 0 && gt(g.ack, s.ack) && gt(g.ack, ackSent)
 }
 
 // segment fills in what identifies a whole TCP segment.

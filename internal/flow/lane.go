@@ -9,6 +9,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/tcp"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -30,6 +31,21 @@ func LaneOf(link trace.LinkType, b []byte, wire int) (lane int, mark Mark, ok bo
 	if link != trace.LinkEthernet || len(b) < 14 {
 		return 0, 0, false
 	}
+	be := binary.BigEndian
+	if len(b) >= plainMin { // most are IPv4 and TCP without a tag
+		h := (*[plainMin]byte)(b)
+		n := uint(h[46]>>4) * 4
+		if h[12] == 8 && h[13] == 0 && h[atIP] == 0x45 && h[23] == 6 && be.Uint16(h[20:])&0x3fff == 0 &&
+			n >= tcp.HeaderMin && n+20 <= uint(be.Uint16(h[16:])) && n+20+atIP <= uint(wire) {
+			lane, mark = lane2(0, uint64(be.Uint32(h[26:])), be.Uint16(h[34:]), 0, uint64(be.Uint32(h[30:])), be.Uint16(h[36:]))
+			return lane, mark, true
+		}
+	}
+	return laneOfAny(b, wire)
+}
+
+// laneOfAny is LaneOf for any frame of Ethernet.
+func laneOfAny(b []byte, wire int) (lane int, mark Mark, ok bool) {
 	be := binary.BigEndian
 	at, kind := 14, be.Uint16(b[12:])
 	if kind == 0x8100 && len(b) >= 18 { // one VLAN tag

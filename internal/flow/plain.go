@@ -11,34 +11,35 @@ import (
 	"github.com/wiretale/wiretale/trace"
 )
 
-// Nearly all segments of nearly all captures are plain: they carry on what is
-// going well. AddPlain takes them from the bytes of the frame to the state of
-// the conversation without a [packet.Packet] and without a look at anything
-// that only other segments change. The state is the same, and so is what it
-// becomes: TestPlainSaysTheSame and FuzzPlain hold this to [Tracker.AddOwn].
+// Nearly all segments of nearly all captures come one after another in conversations that are known. AddFrame takes
+// them from the bytes of the frame to the state of the conversation without a [packet.Packet]; and those that
+// carry on what is going well, without a look at anything that only other segments change. The state is the same,
+// and so is what it becomes: TestFramesSayTheSame and FuzzFrame hold this to [Tracker.AddOwn].
 //
-// A segment is plain when all of this holds; nothing was changed when one does not:
+// A frame is taken when all of this holds; nothing was changed when one does not:
 //
-//  1. The frame is Ethernet without a tag and was captured whole; IPv4 or IPv6 and nothing between it and TCP. Its
-//     lengths fit. The only options are time stamps, in their usual place; of the flags ACK is set, PSH may be, no other is.
+//  1. It is Ethernet without a tag and was captured whole; IPv4 or IPv6 and nothing between it and TCP. Its lengths fit. It opens no connection.
 //  2. The last packet with its mark was between the same endpoints, and their conversation is not packed.
-//  3. Its number is the next one, and it moves on: it has data, or acknowledges more than any before.
-//     Windows are open and not filled; what it acknowledges was captured; it is not all acknowledged itself.
-//  4. Nothing is pending that it would decide: the handshake, what a late acknowledgement set free, a window of 0,
+//  3. It moves the numbers of its sender on, and so is no copy of another. The conversation has a trail, and the record a time.
+//  4. It is no larger than its receiver takes, and the checksum is right.
+//
+// Its segment is plain when this holds too:
+//
+//  5. The only options are time stamps, in their usual place; of the flags ACK is set, PSH may be, no other is.
+//  6. Its number is the next one. Windows are open and not filled; what it acknowledges was captured; it is not all acknowledged itself.
+//  7. Nothing is pending that it would decide: the handshake, what a late acknowledgement set free, a window of 0,
 //     the end of the connection. It shows nothing that was not seen of the connection before.
-//  5. It counts for its hosts as the packet before of its sender did, and is no larger than its receiver takes.
-//  6. The conversation has a trail, and the record a time.
-//  7. The checksum is right.
 
-// plain is a segment that is plain so far, and what [Tracker.Tell] says of it.
+// plain is a segment that AddFrame takes, and what [Tracker.Tell] says of it when it is plain.
 type plain struct {
 	segment
 	now       Moment
-	stamps    uint64 // the options as [segmentKey] has them
-	options   int    // bytes: 0, or 12 of time stamps
+	header    int    // bytes of the TCP header
+	options   uint64 // as [segmentKey] has them
+	usual     bool   // 5
+	told      bool   // it is not plain: the sighting is there
 	wire      uint32
 	sum, ipid uint16
-	place     uint16
 	iface     uint16
 	ttl       uint8
 	dir, end  int // the sender by order in Ends, and in the key
@@ -61,13 +62,14 @@ const (
 	plainFlagsStamp = uint16((tcp.HeaderMin+stampsLen)/4)<<12 | uint16(tcp.ACK)
 )
 
-// AddPlain does what AddOwn does when a frame holds a plain segment, and returns its conversation and the length of its payload.
-// Otherwise it does nothing and returns nil. d is no odd frame.
-func (t *Tracker) AddPlain(b *trace.Batch, d *trace.Frame, mark Mark) (*Conversation, int) {
+// AddFrame does what AddOwn does with the packet in a frame that is not odd, where this takes no decoding, and returns
+// its conversation, the length of its payload and its flags. Otherwise it does nothing and returns nil. What AddOwn
+// would have said is only known from [Tracker.Tell], which may be called until the next frame with the same sighting.
+func (t *Tracker) AddFrame(b *trace.Batch, d *trace.Frame, mark Mark, s *Sighting) (*Conversation, int, tcp.Flags) {
 	own := &t.marked[mark%marks]
 	data := b.Data[d.Off : d.Off+d.Len : d.Off+d.Len]
 	if own.entry == nil || d.Len != d.Wire || d.Link != uint16(trace.LinkEthernet) || len(data) < plainMin || d.Time == trace.NoTime || t.general {
-		return nil, 0
+		return nil, 0, 0
 	}
 	g := &t.plain
 	var segment []byte // with the addresses before it
@@ -78,32 +80,52 @@ func (t *Tracker) AddPlain(b *trace.Batch, d *trace.Frame, mark Mark) (*Conversa
 	case 0x86dd:
 		segment, flipped, ok = g.read6(data, own)
 	}
-	if !ok || own.entry.flow == nil {
-		return nil, 0
+	if !ok || own.entry.flow == nil || g.flags&(tcp.SYN|tcp.ACK) == tcp.SYN {
+		return nil, 0, 0
 	}
 	f := own.entry.flow.tcp
-	g.now.Pos.Source, g.now.Pos.Number, g.now.Pos.Offset, g.now.Time = b.Source, b.First+int64(d.Number), b.Offset+int64(d.At), d.Time
-	g.frame, g.time, g.wire, g.iface = g.now.Pos.Number, d.Time, d.Wire, d.Interface
-	g.end = index(flipped)
-	g.dir = index(f.flow.flipped != flipped)
-	if !g.follows(f, &f.side[g.dir&1], &f.side[1-g.dir&1]) || !g.alike(f) {
-		return nil, 0
+	g.frame, g.time, g.wire, g.iface = b.First+int64(d.Number), d.Time, d.Wire, d.Interface
+	g.now = Moment{trace.Pos{Source: b.Source, Number: g.frame, Offset: b.Offset + int64(d.At)}, d.Time}
+	g.end, g.dir = index(flipped), index(f.flow.flipped != flipped)
+	var w way
+	w.lead(f, g.dir, g.end)
+	g.told = !g.usual || !g.follows(f, &w)
+	if g.told && !w.from.movesOn(&g.segment, w.own.AckSent) || !g.fits(f, &w) || !packet.GoodTCP(segment, g.header+int(g.len)) {
+		return nil, 0, 0
 	}
-	if !packet.GoodTCP(segment, int(g.len)+g.options+tcp.HeaderMin) {
-		return nil, 0
+	tr := t.pass(g, f, &w, placeOf(data[:atIP], g.ttl, int(d.Interface)))
+	if own.flow != &f.flow || own.trail != tr {
+		own.flow, own.trail = &f.flow, tr
 	}
-	if own.flow != &f.flow || own.trail != f.flow.passed {
-		own.flow, own.trail = &f.flow, f.flow.passed
+	own.slot = tr.at(tr.n)
+	t.countPlain(g, own.entry, f, &w, segment)
+	if g.told {
+		t.unusual(g, own.entry, f, segment, s)
+	} else {
+		g.move(f, &w, &t.blocks)
+		g.remember(f, &w)
 	}
-	g.place = placeOf(data[:atIP], g.ttl, int(d.Interface))
-	t.pass(g, f)
-	g.count(f)
-	g.move(f, &f.side[g.dir&1], &f.side[1-g.dir&1], &t.blocks)
-	g.remember(f, &f.side[g.dir&1], segment)
 	if g.flow != f {
 		g.flow = f
 	}
-	return &f.flow.Conversation, int(g.len)
+	return &f.flow.Conversation, int(g.len), g.flags
+}
+
+// A way is the state of a conversation by who sent a segment and who gets it.
+type way struct {
+	from, to   *side
+	own, other *Side
+	sent, back *Direction
+	sender     *sender
+	weighed    *weighed
+}
+
+// lead makes w the one from end dir, which is end of the key. Which it is cannot be foreseen: there is no branch on it.
+func (w *way) lead(f *tcpFlow, dir, end int) {
+	w.from, w.own, w.sent = &f.side[dir], &f.info.Sides[dir], &f.flow.Dir[dir]
+	w.sender, w.weighed = &f.flow.sender[end], &f.flow.weighed[end]
+	dir = 1 - dir
+	w.to, w.other, w.back = &f.side[dir], &f.info.Sides[dir], &f.flow.Dir[dir]
 }
 
 // read4 takes an IPv4 packet and the TCP header in it. The lengths are checked against the frame.
@@ -117,7 +139,7 @@ func (g *plain) read4(data []byte, own *marked) (segment []byte, flipped, ok boo
 	addresses, ports := le.Uint64(h[26:]), le.Uint32(h[34:])
 	ahead := addresses ^ own.addresses | uint64(ports^own.ports)
 	back := bits.RotateLeft64(addresses, 32) ^ own.addresses | uint64(bits.RotateLeft32(ports, 16)^own.ports)
-	if int64((ahead|-ahead)&(back|-back)) < 0 || !g.header(data, atIP+20, end) {
+	if int64((ahead|-ahead)&(back|-back)) < 0 || !g.take(data, atIP+20, end) {
 		return nil, false, false
 	}
 	g.ttl, g.ipid = h[22], binary.BigEndian.Uint16(h[18:])
@@ -149,7 +171,7 @@ func (g *plain) read6(data []byte, own *marked) (segment []byte, flipped, ok boo
 	srcHi, srcLo, dstHi, dstLo, ports := be.Uint64(h[22:]), be.Uint64(h[30:]), be.Uint64(h[38:]), be.Uint64(h[46:]), be.Uint32(h[at:])
 	ahead := srcHi ^ k.aHi | srcLo ^ k.aLo | dstHi ^ k.bHi | dstLo ^ k.bLo | uint64(ports^k.ports)
 	back := srcHi ^ k.bHi | srcLo ^ k.bLo | dstHi ^ k.aHi | dstLo ^ k.aLo | uint64(bits.RotateLeft32(ports, 16)^k.ports)
-	if ahead != 0 && back != 0 || !g.header(data, at, end) {
+	if ahead != 0 && back != 0 || !g.take(data, at, end) {
 		return nil, false, false
 	}
 	g.ttl, g.ipid = h[21], 0
@@ -157,38 +179,32 @@ func (g *plain) read6(data []byte, own *marked) (segment []byte, flipped, ok boo
 	return data[22:end], ahead != 0, true
 }
 
-// header takes the TCP header at an offset of at least 34 in a frame, of a segment that ends at end.
-func (g *plain) header(data []byte, at, end int) bool {
+// take takes the TCP header at an offset of at least 34 in a frame, of a segment that ends at end.
+func (g *plain) take(data []byte, at, end int) bool {
 	be := binary.BigEndian
 	h := (*[tcp.HeaderMin]byte)(data[at:])
 	word := be.Uint16(h[12:])
-	switch word &^ uint16(tcp.PSH) {
-	case plainFlags:
-		g.options, g.stamps = 0, 0
-		at += tcp.HeaderMin
-	case plainFlagsStamp:
-		if at+tcp.HeaderMin+stampsLen > end {
-			return false
-		}
-		o := (*[stampsLen]byte)(data[at+tcp.HeaderMin:])
-		if be.Uint32(o[:]) != plainTimestamps {
-			return false
-		}
-		g.options, g.stamps = stampsLen, be.Uint64(o[4:])^stampsLen
-		at += tcp.HeaderMin + stampsLen
-	default:
-		return false
-	}
-	if at > end {
-		return false
-	}
-	g.seq, g.ack, g.len = be.Uint32(h[4:]), be.Uint32(h[8:]), uint32(end-at)
+	g.header = int(word>>12) * 4
+	g.seq, g.ack, g.len = be.Uint32(h[4:]), be.Uint32(h[8:]), uint32(end-at-g.header)
 	g.flags, g.window, g.sum = tcp.Flags(word&0xfff), uint32(be.Uint16(h[14:])), be.Uint16(h[16:])
+	if word &^= uint16(tcp.PSH); word == plainFlags {
+		g.usual, g.options = true, 0
+		return at+tcp.HeaderMin <= end
+	}
+	if g.usual = false; g.header < tcp.HeaderMin || at+g.header > end {
+		return false
+	}
+	o := data[at+tcp.HeaderMin : at+g.header]
+	if g.options = uint64(len(o)); len(o) >= stampsLen {
+		g.options ^= be.Uint64(o[4:])
+		g.usual = word == plainFlagsStamp && be.Uint32(o) == plainTimestamps
+	}
 	return true
 }
 
-// follows is 3 and 4 of what makes a segment plain.
-func (g *plain) follows(f *tcpFlow, from, to *side) bool {
+// follows is 6 and 7 of what makes a segment plain.
+func (g *plain) follows(f *tcpFlow, w *way) bool {
+	from, to := w.from, w.to
 	if g.seq != from.next || g.seq == 0 || g.window == 0 || from.known&to.known&baseKnown == 0 ||
 		(from.known|to.known)&awaits != 0 || from.has(stalled) || to.known&(retrying|stalled|reopened) != 0 {
 		return false
@@ -199,7 +215,7 @@ func (g *plain) follows(f *tcpFlow, from, to *side) bool {
 	if to.contiguous != 0 && gt(g.ack, to.contiguous) {
 		return false
 	}
-	acks := gt(g.ack, from.ack) && gt(g.ack, f.info.Sides[g.dir&1].AckSent)
+	acks := gt(g.ack, from.ack) && gt(g.ack, w.own.AckSent)
 	if g.len == 0 {
 		u := &to.unacked
 		return acks && f.progress&SawACK != 0 && (u.n != 1 || g.time-u.oldest().time < minDelayed)
@@ -209,58 +225,76 @@ func (g *plain) follows(f *tcpFlow, from, to *side) bool {
 		(to.ack == 0 || gt(end, to.ack)) && (to.scale == scaleUnknown || end != to.edge())
 }
 
-// alike is 5 and 6 of what makes a segment plain.
-func (g *plain) alike(f *tcpFlow) bool {
-	w := &f.flow.weighed[g.end&1]
-	if w.kind != g.kind || w.n == math.MaxUint32 {
-		return false
-	}
+// fits reports whether the conversation has a trail and the segment is no larger than its receiver takes.
+func (g *plain) fits(f *tcpFlow, w *way) bool {
 	if tr := f.flow.passed; tr == nil || tr.owner != &f.flow {
 		return false
 	}
-	if mss := f.info.Sides[1-g.dir&1].MSS; mss > 0 {
+	if mss := w.other.MSS; mss > 0 {
 		return int(g.len) <= mss
 	}
 	return g.wire <= maxPacket
 }
 
-// pass remembers the segment for recognising a copy of it: it is none itself, because it moves on.
-func (t *Tracker) pass(g *plain, f *tcpFlow) {
+// pass remembers the segment for recognising a copy of it.
+func (t *Tracker) pass(g *plain, f *tcpFlow, w *way, place uint16) *trail {
 	t.clock.pass(g.time)
 	tr := f.flow.passed
 	q := tr.add(g.time, &t.trails)
-	q.key = segmentKey(g.seq, g.ack, g.flags, g.window, g.len, g.ipid, g.stamps) ^ uint32(g.end)
+	q.key = segmentKey(g.seq, g.ack, g.flags, g.window, g.len, g.ipid, g.options) ^ uint32(g.end)
 	q.number, q.offset, q.time = uint32(g.now.Pos.Number), uint32(g.now.Pos.Offset), g.time
-	q.sum, q.vlan, q.place = g.sum, 0, [2]uint16{g.place}
+	q.sum, q.vlan, q.place = g.sum, 0, [2]uint16{place}
 	q.ttl, q.times, q.iface, q.tunnel = g.ttl, 1, uint8(g.iface), 0
 	tr.last[g.end&1] = q.number
-	from := &f.flow.sender[g.end&1]
-	from.notes |= heard
-	from.identified(g.ipid)
-	if g.len > 0 {
+	w.sender.notes |= heard
+	w.sender.identified(g.ipid)
+	if g.advances() {
 		q.tunnel = takesNumber
-		from.took(true)
+		w.sender.took(true)
 	}
+	return tr
 }
 
-// count adds the segment to the counters of its conversation.
-func (g *plain) count(f *tcpFlow) {
+// countPlain adds the segment to the counters of its conversation.
+func (t *Tracker) countPlain(g *plain, e *entry, f *tcpFlow, w *way, segment []byte) {
 	c := &f.flow.Conversation
 	c.Last = g.now
 	c.Interfaces |= 1 << min(g.iface, 63)
-	d := &c.Dir[g.dir&1]
+	d := w.sent
 	d.Packets++
 	d.Bytes += int64(g.wire)
 	d.Payload += int64(g.len)
 	d.MaxPayload = max(d.MaxPayload, g.len)
-	w := &f.flow.weighed[g.end&1]
-	w.maxFrame = max(w.maxFrame, g.wire)
-	w.n++
+	k := w.weighed
+	k.maxFrame = max(k.maxFrame, g.wire)
+	if k.kind != g.kind || k.n == math.MaxUint32 {
+		t.settleEnd(e, &f.flow, g.end)
+		k.kind = g.kind
+	}
+	k.n++
+	if g.len > 0 {
+		w.own.LastAlert = g.len <= maxAlert && alert(segment[len(segment)-int(g.len):])
+	}
 	f.touched = true
 }
 
+// unusual follows a segment that is not plain.
+func (t *Tracker) unusual(g *plain, e *entry, f *tcpFlow, segment []byte, s *Sighting) {
+	*s = Sighting{Conv: &f.flow.Conversation, Dir: g.dir, Checksum: packet.ChecksumGood}
+	s.addStream(proto.TCP, int32(f.flow.Stream))
+	h := tcp.Header{Seq: g.seq, Ack: g.ack, Flags: g.flags, Window: uint16(g.window), Checksum: g.sum, Len: g.header}
+	if n := len(segment) - int(g.len); g.header > tcp.HeaderMin {
+		h.Options = segment[n-g.header+tcp.HeaderMin : n]
+	}
+	f.header(&h, int(g.len), 0, s, &g.now, &t.blocks)
+	if s.opened {
+		t.split(e, &f.info, g.end != 0)
+	}
+}
+
 // move moves the state of both sides past the segment.
-func (g *plain) move(f *tcpFlow, from, to *side, p *pool) {
+func (g *plain) move(f *tcpFlow, w *way, p *pool) {
+	from, to := w.from, w.to
 	g.delta = g.time - f.prevTime
 	f.prevTime = g.time
 	from.sacked = 0
@@ -292,8 +326,9 @@ func (g *plain) move(f *tcpFlow, from, to *side, p *pool) {
 	if to.unacked.n == 0 {
 		to.known &^= repeated
 	}
-	if g.options > 0 {
-		f.timestamps(uint32((g.stamps^stampsLen)>>32), uint32(g.stamps^stampsLen), &g.segment, from, to, g.dir)
+	if g.header > tcp.HeaderMin {
+		stamps := g.options ^ stampsLen
+		f.timestamps(uint32(stamps>>32), uint32(stamps), &g.segment, from, to, g.dir)
 	}
 	if g.sample {
 		f.sampled(&g.segment, to, g.time-g.match.time, g.dir, &g.now)
@@ -303,8 +338,7 @@ func (g *plain) move(f *tcpFlow, from, to *side, p *pool) {
 		g.analysed = true
 		g.inFlight = from.flight(&g.segment, to)
 		g.pushed = from.pushed
-		d := &f.flow.Dir[g.dir&1]
-		d.MaxInFlight = max(d.MaxInFlight, g.inFlight)
+		w.sent.MaxInFlight = max(w.sent.MaxInFlight, g.inFlight)
 	}
 	if (from.known|to.known)&holed != 0 {
 		f.holes(&g.segment, from, to, g.dir)
@@ -313,10 +347,9 @@ func (g *plain) move(f *tcpFlow, from, to *side, p *pool) {
 }
 
 // remember keeps what is told of the sender.
-func (g *plain) remember(f *tcpFlow, from *side, segment []byte) {
-	own, other := &f.info.Sides[g.dir&1], &f.info.Sides[1-g.dir&1]
+func (g *plain) remember(f *tcpFlow, w *way) {
+	own, other := w.own, w.other
 	if g.len > 0 {
-		own.LastAlert = g.len <= maxAlert && alert(segment[len(segment)-int(g.len):])
 		own.LastData = g.now
 		if other.AckSent == 0 || after(g.seq+g.len, other.AckSent) {
 			own.LastNew = g.now
@@ -326,8 +359,8 @@ func (g *plain) remember(f *tcpFlow, from *side, segment []byte) {
 		}
 	}
 	own.Window = g.window
-	if from.scale > 0 {
-		own.Window <<= from.scale
+	if scale := w.from.scale; scale > 0 {
+		own.Window <<= scale
 	}
 	if own.AckSent == 0 || after(g.ack, own.AckSent) {
 		if own.AckSent == 0 {
@@ -335,12 +368,15 @@ func (g *plain) remember(f *tcpFlow, from *side, segment []byte) {
 		}
 		own.AckSent = g.ack
 	}
-	own.NextSeq = from.next
+	own.NextSeq = w.from.next
 }
 
-// Tell says of the segment that AddPlain took what AddOwn would have said.
+// Tell says of the frame that AddFrame took what AddOwn would have said.
 func (t *Tracker) Tell(s *Sighting) {
 	g, f := &t.plain, t.plain.flow
+	if g.told {
+		return
+	}
 	from, to := &f.side[g.dir&1], &f.side[1-g.dir&1]
 	*s = Sighting{Conv: &f.flow.Conversation, Dir: g.dir, TCP: true, Checksum: packet.ChecksumGood}
 	s.addStream(proto.TCP, int32(f.flow.Stream))

@@ -134,10 +134,10 @@ func oversized(f *flow, p *packet.Packet, ip, dir int) bool {
 // payload where that is known, so that neither padding nor a frame check sequence counts.
 func datagram(p *packet.Packet, ip int) int {
 	for i := ip + 1; i < p.N; i++ {
-		switch l := &p.Layers[i]; l.Proto {
-		case proto.TCP:
+		switch l := &p.Layers[i]; {
+		case l.Proto == proto.TCP && p.Transport == proto.TCP: // of a header that was cut there is only the layer
 			return int(l.Off) - int(p.Layers[ip].Off) + 20 + len(p.TCP.Options) + p.PayloadLen
-		case proto.UDP:
+		case l.Proto == proto.UDP:
 			return int(l.Off) - int(p.Layers[ip].Off) + 8 + p.PayloadLen
 		}
 	}

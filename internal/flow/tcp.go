@@ -62,7 +62,11 @@ func index(second bool) int {
 // packet follows one TCP packet: sequence numbers first, then what it means for
 // the connection. Of a fragment only the header counts.
 func (f *tcpFlow) packet(p *packet.Packet, s *Sighting, now *Moment, pl *pool) {
-	h := &p.TCP
+	f.header(&p.TCP, p.PayloadLen, p.Flags, s, now, pl)
+}
+
+// header is packet for a header, the length of what follows it, and the oddities of the packet.
+func (f *tcpFlow) header(h *tcp.Header, length int, odd packet.Flag, s *Sighting, now *Moment, pl *pool) {
 	if h.Flags&tcp.SYN != 0 {
 		f.orient(h, s)
 	}
@@ -71,16 +75,16 @@ func (f *tcpFlow) packet(p *packet.Packet, s *Sighting, now *Moment, pl *pool) {
 	s.TimeRelative, s.TimeDelta = g.time-f.start, g.time-f.prevTime
 	f.prevTime = g.time
 	s.Completeness = f.progress
-	whole := !p.Has(packet.Fragment)
+	whole := odd&packet.Fragment == 0
 	if h.Flags&tcp.SYN != 0 {
 		f.restart(&g, from, s)
 	}
 	from.sacked = 0
-	if p.Flags&(packet.PayloadUnknown|packet.FragmentDropped) != 0 {
+	if odd&(packet.PayloadUnknown|packet.FragmentDropped) != 0 {
 		from.known |= blind
 	}
 	if whole {
-		g.len = uint32(p.PayloadLen)
+		g.len = uint32(length)
 		if from.known&to.known&baseKnown == 0 {
 			learnBase(&g, from, to)
 		}
@@ -88,7 +92,7 @@ func (f *tcpFlow) packet(p *packet.Packet, s *Sighting, now *Moment, pl *pool) {
 			f.hold(&g, from, to, s, now)
 		}
 		f.analyse(&g, from, to, s, pl)
-		f.relative(p, from, to, s)
+		f.relative(h, length, from, to, s)
 	}
 	f.complete(&g)
 	f.initialRTT(&g, from)
@@ -199,15 +203,14 @@ func (f *tcpFlow) orient(h *tcp.Header, s *Sighting) {
 }
 
 // relative fills what depends on the initial sequence numbers and the window scale.
-func (f *tcpFlow) relative(p *packet.Packet, from, to *side, s *Sighting) {
-	h := &p.TCP
+func (f *tcpFlow) relative(h *tcp.Header, length int, from, to *side, s *Sighting) {
 	s.TCP = true
 	s.syn = h.Flags&tcp.SYN != 0
 	s.RelSeq, s.RelAck = h.Seq-from.base, h.Ack
 	if h.Flags&tcp.ACK != 0 {
 		s.RelAck -= to.base
 	}
-	s.NextSeq = s.RelSeq + uint32(p.PayloadLen)
+	s.NextSeq = s.RelSeq + uint32(length)
 	if h.Flags&(tcp.SYN|tcp.FIN) != 0 {
 		s.NextSeq++
 	}

@@ -120,29 +120,21 @@ func (t *Tracker) AddOwn(p *packet.Packet, s *Sighting, mark Mark) {
 // Ahead asks for the memory of the conversation that a packet with this mark will belong to, if it is there.
 func (t *Tracker) Ahead(mark Mark) {
 	if m := &t.marked[mark%marks]; m.entry != nil {
-		prefetch.Lines(unsafe.Pointer(m.entry), 1)
-		prefetch.Lines(unsafe.Pointer(m.flow), headLines)
-		prefetch.Lines(unsafe.Add(unsafe.Pointer(m.flow), stateAt), stateLines)
-		prefetch.Lines(unsafe.Pointer(m.trail), trailLines)
+		prefetch.Each(unsafe.Pointer(m.entry), unsafe.Pointer(m.trail), unsafe.Pointer(m.slot))
+		prefetch.Lines(unsafe.Pointer(m.flow), flowLines)
 	}
 }
 
-// What every segment changes of a TCP conversation: the head of the
-// conversation with the counters of both directions, and the state of the
-// analysis up to that of both sides.
-const (
-	headLines  = int(unsafe.Offsetof(Conversation{}.Dir)+unsafe.Sizeof(Direction{})+unsafe.Offsetof(Direction{}.EchoRTT))/prefetch.LineSize + 1
-	stateAt    = unsafe.Offsetof(flow{}.flipped) &^ (prefetch.LineSize - 1)
-	stateEnd   = unsafe.Offsetof(tcpFlow{}.info) + unsafe.Offsetof(TCP{}.Sides) + unsafe.Sizeof([2]Side{})
-	stateLines = int(stateEnd-stateAt)/prefetch.LineSize + 1
-	trailLines = int(unsafe.Sizeof(trail{})) / prefetch.LineSize
-)
+// flowLines are what every segment changes of a TCP conversation: from the head of the
+// conversation to the state of both sides. What it leaves alone lies behind, and little of it between.
+const flowLines = int(unsafe.Offsetof(tcpFlow{}.info)+unsafe.Offsetof(TCP{}.Sides)+unsafe.Sizeof([2]Side{}))/prefetch.LineSize + 1
 
 // A marked pair is one that a packet with the same mark is probably between.
 type marked struct {
 	entry *entry
-	flow  *flow  // its conversation of late: it may be another one's memory by now
-	trail *trail // the same of its trail
+	flow  *flow   // its conversation of late: it may be another one's memory by now
+	trail *trail  // the same of its trail
+	slot  *passed // and of the place in it for the next packet
 	// What an IPv4 header without options and the ports behind it say of packets from the first endpoint to the second.
 	addresses uint64
 	ports     uint32
@@ -374,7 +366,7 @@ func (t *Tracker) sightAgain(f *flow, p *packet.Packet, s *Sighting) {
 	now := clock(&Moment{Time: p.Record.Time})
 	s.TimeRelative, s.TimeDelta, s.Completeness = now-f.tcp.start, now-f.tcp.prevTime, f.tcp.progress
 	if !p.Has(packet.Fragment) {
-		f.tcp.relative(p, &f.tcp.side[s.Dir], &f.tcp.side[1-s.Dir], s)
+		f.tcp.relative(&p.TCP, p.PayloadLen, &f.tcp.side[s.Dir], &f.tcp.side[1-s.Dir], s)
 	}
 }
 
@@ -395,6 +387,6 @@ func (t *Tracker) drop(f *flow, p *packet.Packet, s *Sighting, now *Moment) {
 	if f.tcp != nil && !p.Has(packet.Fragment) {
 		// Its numbers are those of the connection all the same.
 		learnBase(&segment{seq: p.TCP.Seq, ack: p.TCP.Ack, flags: p.TCP.Flags}, &f.tcp.side[s.Dir], &f.tcp.side[1-s.Dir])
-		f.tcp.relative(p, &f.tcp.side[s.Dir], &f.tcp.side[1-s.Dir], s)
+		f.tcp.relative(&p.TCP, p.PayloadLen, &f.tcp.side[s.Dir], &f.tcp.side[1-s.Dir], s)
 	}
 }

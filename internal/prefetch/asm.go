@@ -8,3 +8,13 @@ import "unsafe"
 //
 //go:noescape
 func Lines(p unsafe.Pointer, n int)
+
+// Two asks for the line that p lies in and the next one.
+//
+//go:noescape
+func Two(p unsafe.Pointer)
+
+// Each asks for the line of each of them.
+//
+//go:noescape
+func Each(a, b, c unsafe.Pointer)

@@ -4,24 +4,20 @@
 TEXT ·Lines(SB), NOSPLIT, $0-16
 	MOVQ p+0(FP), AX
 	MOVQ n+8(FP), CX
-	SUBQ $8, CX
+	SUBQ $4, CX
 	JLT  few
 
-eight:
+four:
 	PREFETCHT0 (AX)
 	PREFETCHT0 64(AX)
 	PREFETCHT0 128(AX)
 	PREFETCHT0 192(AX)
-	PREFETCHT0 256(AX)
-	PREFETCHT0 320(AX)
-	PREFETCHT0 384(AX)
-	PREFETCHT0 448(AX)
-	ADDQ       $512, AX
-	SUBQ       $8, CX
-	JGE        eight
+	ADDQ       $256, AX
+	SUBQ       $4, CX
+	JGE        four
 
 few:
-	ADDQ $8, CX
+	ADDQ $4, CX
 	JLE  done
 
 one:
@@ -31,4 +27,21 @@ one:
 	JGT  one
 
 done:
+	RET
+
+// func Two(p unsafe.Pointer)
+TEXT ·Two(SB), NOSPLIT, $0-8
+	MOVQ       p+0(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	RET
+
+// func Each(a, b, c unsafe.Pointer)
+TEXT ·Each(SB), NOSPLIT, $0-24
+	MOVQ       a+0(FP), AX
+	MOVQ       b+8(FP), BX
+	MOVQ       c+16(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 (BX)
+	PREFETCHT0 (CX)
 	RET

@@ -15,3 +15,20 @@ one:
 
 done:
 	RET
+
+// func Two(p unsafe.Pointer)
+TEXT ·Two(SB), NOSPLIT, $0-8
+	MOVD p+0(FP), R0
+	PRFM (R0), PLDL1KEEP
+	PRFM 64(R0), PLDL1KEEP
+	RET
+
+// func Each(a, b, c unsafe.Pointer)
+TEXT ·Each(SB), NOSPLIT, $0-24
+	MOVD a+0(FP), R0
+	MOVD b+8(FP), R1
+	MOVD c+16(FP), R2
+	PRFM (R0), PLDL1KEEP
+	PRFM (R1), PLDL1KEEP
+	PRFM (R2), PLDL1KEEP
+	RET

@@ -14,6 +14,9 @@ func TestLinesOfAnyAddress(t *testing.T) {
 	Lines(nil, 3)
 	Lines(unsafe.Pointer(&b[len(b)-1]), 1<<10)
 	Lines(unsafe.Pointer(&b[0]), 0)
+	Two(nil)
+	Two(unsafe.Pointer(&b[len(b)-1]))
+	Each(nil, unsafe.Pointer(&b[0]), unsafe.Pointer(&b[len(b)-1]))
 	for i := range b {
 		if b[i] != byte(i) {
 			t.Fatalf("byte %d became %d", i, b[i])

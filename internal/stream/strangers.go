@@ -1,5 +1,7 @@
 package stream
 
+import "github.com/wiretale/wiretale/proto/tcp"
+
 // strangers are connections that no protocol takes for its own. They are
 // remembered by a part of their number; another one takes the place.
 type strangers [1 << strangerBits]stranger
@@ -32,7 +34,13 @@ func (s *strangers) missed(conv int) {
 	at.missed++
 }
 
-// Wants reports whether Add looks at the payloads of a TCP conversation. Those of others need not be given to it.
-func (a *Applications) Wants(conv int) bool {
-	return !a.choice.bare || a.handed < maxBare && !a.strangers.has(conv)
+// Wants reports whether Add does something with a segment of TCP: others need not be decoded for it.
+func (a *Applications) Wants(conv, payload int, flags tcp.Flags) bool {
+	switch {
+	case a.choice.bare && (a.handed >= maxBare || a.strangers.has(conv)):
+		return false
+	case payload > 0:
+		return true
+	}
+	return flags&tcp.RST != 0 || flags&tcp.FIN != 0 && a.find(conv) != nil
 }
