@@ -72,6 +72,7 @@ type lane struct {
 	match    func(*Row) bool // of a selection, nil without one
 	row      Row             // that match is asked
 	outside  outside
+	asked    flow.Mark // for what was asked for last
 	malformed
 }
 
@@ -225,7 +226,14 @@ func (s *source) dealBatch(b *batch) bool {
 			}
 			s.dealDecoded(b, i)
 		} else if l, mark, ok := flow.LaneOf(trace.LinkType(f.Link), b.Data[f.Off:f.Off+f.Len], int(f.Wire)); ok {
-			b.lanes[l&(flow.Lanes-1)] = append(b.lanes[l&(flow.Lanes-1)], dealt{*f, mark, uint32(i)})
+			list := &b.lanes[l&(flow.Lanes-1)]
+			n := len(*list)
+			if n == cap(*list) {
+				*list = slices.Grow(*list, 1)
+			}
+			*list = (*list)[:n+1]
+			d := &(*list)[n] // filled in where it lies
+			d.frame, d.mark, d.place = *f, mark, uint32(i)
 			if k := int(f.Interface) + 1; k >= len(s.watches) || !s.watches[k].passes(f) {
 				s.watches.frame(b, f)
 			}
@@ -361,9 +369,10 @@ func (l *lane) frame(b *batch, d *dealt) bool {
 // conversation needs is known when its frame comes, so it is asked for later.
 func (l *lane) ahead(b *batch, bytes, flow *dealt) {
 	if bytes.place&several == 0 {
-		prefetch.Two(unsafe.Pointer(&b.Data[bytes.frame.Off]))
+		prefetch.Two(unsafe.Pointer(&b.Data[bytes.frame.Off]), l.tracker.Mark(bytes.mark))
 	}
-	if flow.place&several == 0 {
+	if flow.place&several == 0 && flow.mark != l.asked { // frames of one conversation come in trains
+		l.asked = flow.mark
 		l.tracker.Ahead(flow.mark)
 	}
 }

@@ -85,7 +85,7 @@ func (t *Tracker) AddFrame(b *trace.Batch, d *trace.Frame, mark Mark, s *Sightin
 	}
 	f := own.entry.flow.tcp
 	g.frame, g.time, g.wire, g.iface = b.First+int64(d.Number), d.Time, d.Wire, d.Interface
-	g.now = Moment{trace.Pos{Source: b.Source, Number: g.frame, Offset: b.Offset + int64(d.At)}, d.Time}
+	g.now.Pos.Source, g.now.Pos.Number, g.now.Pos.Offset, g.now.Time = b.Source, g.frame, b.Offset+int64(d.At), d.Time
 	g.end, g.dir = index(flipped), index(f.flow.flipped != flipped)
 	var w way
 	w.lead(f, g.dir, g.end)

@@ -117,6 +117,9 @@ func (t *Tracker) AddOwn(p *packet.Packet, s *Sighting, mark Mark) {
 	t.add(p, s, &t.marked[mark%marks])
 }
 
+// Mark is what [Tracker.Ahead] needs of a mark: memory to ask for before.
+func (t *Tracker) Mark(mark Mark) unsafe.Pointer { return unsafe.Pointer(&t.marked[mark%marks]) }
+
 // Ahead asks for the memory of the conversation that a packet with this mark will belong to, if it is there.
 func (t *Tracker) Ahead(mark Mark) {
 	if m := &t.marked[mark%marks]; m.entry != nil {

@@ -9,10 +9,10 @@ import "unsafe"
 //go:noescape
 func Lines(p unsafe.Pointer, n int)
 
-// Two asks for the line that p lies in and the next one.
+// Two asks for the line that p lies in and the next one, and for the line of q.
 //
 //go:noescape
-func Two(p unsafe.Pointer)
+func Two(p, q unsafe.Pointer)
 
 // Each asks for the line of each of them.
 //

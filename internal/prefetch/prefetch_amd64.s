@@ -29,11 +29,13 @@ one:
 done:
 	RET
 
-// func Two(p unsafe.Pointer)
-TEXT ·Two(SB), NOSPLIT, $0-8
+// func Two(p, q unsafe.Pointer)
+TEXT ·Two(SB), NOSPLIT, $0-16
 	MOVQ       p+0(FP), AX
+	MOVQ       q+8(FP), BX
 	PREFETCHT0 (AX)
 	PREFETCHT0 64(AX)
+	PREFETCHT0 (BX)
 	RET
 
 // func Each(a, b, c unsafe.Pointer)

@@ -16,11 +16,13 @@ one:
 done:
 	RET
 
-// func Two(p unsafe.Pointer)
-TEXT ·Two(SB), NOSPLIT, $0-8
+// func Two(p, q unsafe.Pointer)
+TEXT ·Two(SB), NOSPLIT, $0-16
 	MOVD p+0(FP), R0
+	MOVD q+8(FP), R1
 	PRFM (R0), PLDL1KEEP
 	PRFM 64(R0), PLDL1KEEP
+	PRFM (R1), PLDL1KEEP
 	RET
 
 // func Each(a, b, c unsafe.Pointer)

@@ -14,8 +14,8 @@ func TestLinesOfAnyAddress(t *testing.T) {
 	Lines(nil, 3)
 	Lines(unsafe.Pointer(&b[len(b)-1]), 1<<10)
 	Lines(unsafe.Pointer(&b[0]), 0)
-	Two(nil)
-	Two(unsafe.Pointer(&b[len(b)-1]))
+	Two(nil, nil)
+	Two(unsafe.Pointer(&b[len(b)-1]), unsafe.Pointer(&b[0]))
 	Each(nil, unsafe.Pointer(&b[0]), unsafe.Pointer(&b[len(b)-1]))
 	for i := range b {
 		if b[i] != byte(i) {
