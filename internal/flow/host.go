@@ -33,22 +33,65 @@ type Host struct {
 
 // hosts are the addresses that some trackers met. Trackers of one goroutine
 // share them: what is counted for an address does not depend on who counts.
+// They are found by open addressing, as the pairs of a [table] are.
 type hosts struct {
-	known map[netip.Addr]*Host
 	list  []*Host
+	slots []slot // by address; the index is that in list, plus 1
+	seed  seed
 }
 
-func newHosts() *hosts { return &hosts{known: map[netip.Addr]*Host{}} }
+func newHosts() *hosts { return &hosts{seed: newSeed()} }
 
 // at is the host with this address, made when there is none; order is a place in which it is named.
 func (hs *hosts) at(source int, a netip.Addr, order int64) *Host {
-	h := hs.known[a]
-	if h == nil {
-		h = &Host{Source: source, Addr: a, order: order, index: uint32(len(hs.list)) + 1}
-		hs.list, hs.known[a] = append(hs.list, h), h
+	s := hs.slot(a)
+	if s.index == 0 {
+		hs.add(s, &Host{Source: source, Addr: a, order: order, index: uint32(len(hs.list)) + 1})
+		return hs.list[len(hs.list)-1]
 	}
+	h := hs.list[s.index-1]
 	h.order = min(h.order, order)
 	return h
+}
+
+// slot is that of an address, with an index of 0 when the address is not there. It is valid until the next call.
+func (hs *hosts) slot(a netip.Addr) *slot {
+	if len(hs.list) >= len(hs.slots)/4*3 {
+		hs.grow()
+	}
+	hi, lo := words(a)
+	x := mix(lo^hs.seed[0], hi^hs.seed[1])
+	hash, mask := uint32(x^x>>32), uint32(len(hs.slots)-1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		switch s := &hs.slots[i]; {
+		case s.index == 0:
+			s.hash = hash
+			return s
+		case s.hash == hash && hs.list[s.index-1].Addr == a:
+			return s
+		}
+	}
+}
+
+// add puts a host into the slot of its address.
+func (hs *hosts) add(s *slot, h *Host) {
+	hs.list = append(hs.list, h)
+	s.index = uint32(len(hs.list))
+}
+
+func (hs *hosts) grow() {
+	old := hs.slots
+	hs.slots = make([]slot, max(firstSlots, 2*len(old)))
+	for _, s := range old {
+		if s.index == 0 {
+			continue
+		}
+		i := s.hash & uint32(len(hs.slots)-1)
+		for hs.slots[i].index != 0 {
+			i = (i + 1) & uint32(len(hs.slots)-1)
+		}
+		hs.slots[i] = s
+	}
 }
 
 // ShareHosts makes the tracker count for the hosts of another one, that the

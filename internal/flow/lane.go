@@ -295,16 +295,15 @@ func (t *Tracker) mergeHosts(lanes []*Tracker) {
 			continue
 		}
 		for _, h := range l.hosts.list {
-			if have := all.known[h.Addr]; have != nil {
-				have.merge(h)
-				continue
+			if s := all.slot(h.Addr); s.index != 0 {
+				all.list[s.index-1].merge(h)
+			} else {
+				all.add(s, h)
 			}
-			all.known[h.Addr] = h
-			all.list = append(all.list, h)
 		}
 	}
 	slices.SortFunc(all.list, func(a, b *Host) int { return cmp.Compare(a.order, b.order) })
-	clear(all.known)
+	all.slots = nil
 }
 
 // merge adds what another tracker saw of the same address.

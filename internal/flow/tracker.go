@@ -95,7 +95,7 @@ func (t *Tracker) End() {
 	t.pairs, t.last, t.marked = newTable(), recentPair{}, nil
 	t.seen = nil
 	t.trails.release()
-	t.hosts.known = nil
+	t.hosts.slots = nil
 }
 
 // A flow is a conversation with the state of its analysis behind it, in one piece of memory.
