@@ -312,12 +312,17 @@ func (l *lane) follow(b *batch, i int) {
 				b.picks.judged[place] = true
 				continue
 			}
-			if l.frame(b, d) {
+			conv, payload, flags := l.tracker.AddFrame(&b.Batch, &d.frame, d.mark, &l.seen)
+			if conv != nil && !l.looks(conv, payload, flags) {
 				continue
 			}
 			b.Fill(&d.frame, &l.record)
 			l.decoder.Decode(&l.record, p)
-			l.tracker.AddOwn(p, &l.seen, d.mark)
+			if conv != nil {
+				l.tracker.Tell(&l.seen)
+			} else {
+				l.tracker.AddOwn(p, &l.seen, d.mark)
+			}
 		} else {
 			if known := b.decoded[place]; known != nil {
 				p = known
@@ -346,22 +351,12 @@ func (l *lane) follow(b *batch, i int) {
 	}
 }
 
-// frame follows a frame that need not be decoded for it. It is decoded when an application may be in it.
-func (l *lane) frame(b *batch, d *dealt) bool {
+// looks reports whether anybody looks at a frame that the tracker took: it is decoded for them.
+func (l *lane) looks(conv *flow.Conversation, payload int, flags tcp.Flags) bool {
 	if l.match != nil || l.prints != nil {
-		return false
+		return true
 	}
-	conv, payload, flags := l.tracker.AddFrame(&b.Batch, &d.frame, d.mark, &l.seen)
-	if conv == nil {
-		return false
-	}
-	if l.streams != nil && (payload > 0 || flags&(tcp.FIN|tcp.RST) != 0) && l.streams.Wants(conv.ID, payload, flags) {
-		b.Fill(&d.frame, &l.record)
-		l.decoder.Decode(&l.record, &l.packet)
-		l.tracker.Tell(&l.seen)
-		l.streams.Add(&l.packet, &l.seen)
-	}
-	return true
+	return l.streams != nil && (payload > 0 || flags&(tcp.FIN|tcp.RST) != 0) && l.streams.Wants(conv.ID, payload, flags)
 }
 
 // ahead asks for the memory of frames that come soon: another processor wrote

@@ -21,7 +21,7 @@ import (
 //  1. It is Ethernet without a tag and was captured whole; IPv4 or IPv6 and nothing between it and TCP. Its lengths fit. It opens no connection.
 //  2. The last packet with its mark was between the same endpoints, and their conversation is not packed.
 //  3. It moves the numbers of its sender on, and so is no copy of another. The conversation has a trail, and the record a time.
-//  4. It is no larger than its receiver takes, and the checksum is right.
+//  4. It is no larger than its receiver takes, and the checksum is right, unless the tracker is light.
 //
 // Its segment is plain when this holds too:
 //
@@ -90,7 +90,7 @@ func (t *Tracker) AddFrame(b *trace.Batch, d *trace.Frame, mark Mark, s *Sightin
 	var w way
 	w.lead(f, g.dir, g.end)
 	g.told = !g.usual || !g.follows(f, &w)
-	if g.told && !w.from.movesOn(&g.segment, w.own.AckSent) || !g.fits(f, &w) || !packet.GoodTCP(segment, g.header+int(g.len)) {
+	if g.told && !w.from.movesOn(&g.segment, w.own.AckSent) || !g.fits(f, &w) || !t.light && !packet.GoodTCP(segment, g.header+int(g.len)) {
 		return nil, 0, 0
 	}
 	tr := t.pass(g, f, &w, placeOf(data[:atIP], g.ttl, int(d.Interface)))
@@ -265,6 +265,10 @@ func (t *Tracker) countPlain(g *plain, e *entry, f *tcpFlow, w *way, segment []b
 	d.Bytes += int64(g.wire)
 	d.Payload += int64(g.len)
 	d.MaxPayload = max(d.MaxPayload, g.len)
+	f.touched = true
+	if t.light {
+		return
+	}
 	k := w.weighed
 	k.maxFrame = max(k.maxFrame, g.wire)
 	if k.kind != g.kind || k.n == math.MaxUint32 {
@@ -275,19 +279,18 @@ func (t *Tracker) countPlain(g *plain, e *entry, f *tcpFlow, w *way, segment []b
 	if g.len > 0 {
 		w.own.LastAlert = g.len <= maxAlert && alert(segment[len(segment)-int(g.len):])
 	}
-	f.touched = true
 }
 
 // unusual follows a segment that is not plain.
 func (t *Tracker) unusual(g *plain, e *entry, f *tcpFlow, segment []byte, s *Sighting) {
-	*s = Sighting{Conv: &f.flow.Conversation, Dir: g.dir, Checksum: packet.ChecksumGood}
+	*s = Sighting{Conv: &f.flow.Conversation, Dir: g.dir, Checksum: t.verified()}
 	s.addStream(proto.TCP, int32(f.flow.Stream))
 	h := tcp.Header{Seq: g.seq, Ack: g.ack, Flags: g.flags, Window: uint16(g.window), Checksum: g.sum, Len: g.header}
 	if n := len(segment) - int(g.len); g.header > tcp.HeaderMin {
 		h.Options = segment[n-g.header+tcp.HeaderMin : n]
 	}
 	f.header(&h, int(g.len), 0, s, &g.now, &t.blocks)
-	if s.opened {
+	if s.opened && !t.light {
 		t.split(e, &f.info, g.end != 0)
 	}
 }
@@ -371,6 +374,14 @@ func (g *plain) remember(f *tcpFlow, w *way) {
 	own.NextSeq = w.from.next
 }
 
+// verified is the verdict on the checksum of a frame that AddFrame took.
+func (t *Tracker) verified() packet.Checksum {
+	if t.light {
+		return packet.ChecksumUnknown
+	}
+	return packet.ChecksumGood
+}
+
 // Tell says of the frame that AddFrame took what AddOwn would have said.
 func (t *Tracker) Tell(s *Sighting) {
 	g, f := &t.plain, t.plain.flow
@@ -378,7 +389,7 @@ func (t *Tracker) Tell(s *Sighting) {
 		return
 	}
 	from, to := &f.side[g.dir&1], &f.side[1-g.dir&1]
-	*s = Sighting{Conv: &f.flow.Conversation, Dir: g.dir, TCP: true, Checksum: packet.ChecksumGood}
+	*s = Sighting{Conv: &f.flow.Conversation, Dir: g.dir, TCP: true, Checksum: t.verified()}
 	s.addStream(proto.TCP, int32(f.flow.Stream))
 	s.RelSeq, s.RelAck = g.seq-from.base, g.ack-to.base
 	s.NextSeq = s.RelSeq + g.len
