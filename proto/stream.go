@@ -61,8 +61,8 @@ type Unit struct {
 	Data  []byte // what there is of it; not to be kept
 	Len   int    // its length on the wire
 	Gap   bool   // bytes before it are missing
-	Lost  int64  // how many, when Gap is set and that is known
-	Late  bool   // it fills a gap: what lies behind it was taken in before
+	Lost  int64  // how many bytes there are between it and the last unit that was handed over
+	Late  bool   // units behind it were handed over before
 	Rest  bool   // it goes on with the unit before it, of which the capture has only pieces: the protocol [Stream.Resumes]
 
 	// Layers are what the packet shows of it, in order; none for a unit that is not shown.

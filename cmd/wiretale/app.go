@@ -34,6 +34,8 @@ type app struct {
 	as             []string       // -d
 	rules          stream.Rules   // from it
 	keys           []string       // --keys
+	passwordFiles  []string       // --password-file
+	explain        bool           // --explain-tls
 	secrets        *secrets.Store // from them; nil without any
 	applications   *stream.Choice // of the passes whose rows are handed out; nil when no row needs them
 }
@@ -123,6 +125,9 @@ func (a *app) analyse(ctx context.Context, paths []string) (*engine.Case, error)
 	p := newProgress(a.stderr, !a.quiet)
 	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO, KeepDuplicates: a.keep, DecodeAs: a.rules, Points: a.points, PointNames: a.pointNames, Secrets: a.secrets})
 	p.finish()
+	if err == nil {
+		err = a.explainTLS(c)
+	}
 	if err == nil && a.verbose {
 		for _, src := range c.Sources {
 			fmt.Fprintf(a.stderr, "wiretale: %s: %s, %d packets, %d events\n", src.Info.Name, src.Info.Format, src.Packets, src.Events)
@@ -153,7 +158,8 @@ func (a *app) pass(ctx context.Context, paths []string, opt engine.Options, over
 	if err := over(r); err != nil {
 		return nil, err
 	}
-	return r.Case(), nil
+	c := r.Case()
+	return c, a.explainTLS(c)
 }
 
 // damage says on stderr what could not be read, for commands whose output has no place for it, and sets the exit code.

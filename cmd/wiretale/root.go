@@ -56,7 +56,9 @@ func newRoot(a *app) *cobra.Command {
 	all.BoolVar(&a.noTSO, "no-tso", false, "take an IP length of 0 at its word, as Wireshark without its preference ip.tso_support: no segment, and what follows looks lost")
 	all.BoolVar(&a.keep, "keep-duplicates", false, "take every record for a packet of its own, as tshark does, also where one was recorded twice")
 	decodeAsFlag(all, &a.as)
-	all.StringArrayVar(&a.keys, "keys", nil, "decrypt with the keys in this `FILE`: Wireshark's smb2_seskey_list, or lines SMB2_SESSION_KEY ID KEY; may be given several times")
+	all.StringArrayVar(&a.keys, "keys", nil, "decrypt with the keys in this `FILE`: a private key (PEM, DER, PKCS#12), a key log of TLS (SSLKEYLOGFILE), keys of SMB3; may be given several times")
+	all.StringArrayVar(&a.passwordFiles, "password-file", nil, "passwords of encrypted files of keys, one a line, in this `FILE`; also "+passwordVariable+" in the environment")
+	all.BoolVar(&a.explain, "explain-tls", false, "with --keys, say on standard error what was decided on the way to the keys of each session of TLS; no secrets are in it")
 	all.BoolP("no-names", "n", false, "look up no names, as tshark and tcpdump take it; names are never looked up")
 	all.Lookup("no-names").Hidden = true
 	formatFlag(root.Flags(), &f.format, "text", "jsonl")

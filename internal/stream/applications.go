@@ -89,6 +89,7 @@ type direction struct {
 	once   once
 	open   []open
 	parsed int64 // offset up to which units are told apart
+	taken  int64 // offset of the end of the last unit that was handed to the protocol
 	rest   rest
 	closed bool
 }
@@ -339,7 +340,7 @@ func (a *Applications) finish(t *talk, dir int) {
 	ended := d.open[i]
 	d.open = slices.Delete(d.open, i, i+1)
 	a.spend(ended.head)
-	a.cut(t, dir, chunk{span: span{ended.from, ended.from + ended.have}, data: ended.head, unit: len(a.units), gap: ended.gap, lost: ended.lost, last: true, began: ended.began})
+	a.cut(t, dir, chunk{span: span{ended.from, ended.from + ended.have}, data: ended.head, unit: len(a.units), gap: ended.gap, last: true, began: ended.began})
 }
 
 // misses reports whether bytes of the connection may still come: those that were lost before its end are sent again behind it.

@@ -18,7 +18,6 @@ type chunk struct {
 	lead  int          // where the bytes begin that are cut, in a buffer that is none of the segment
 	lent  bool         // the buffer is that of something opened
 	gap   bool         // bytes before it are missing
-	lost  int64        // how many, 0 when that is not known
 	last  bool         // the sender closes behind it
 	rest  bool         // it goes on with a unit of which there are only pieces
 	told  bool         // the unit with which the buffer begins was taken in before
@@ -32,7 +31,7 @@ func (a *Applications) feed(t *talk, dir int, c chunk) {
 	for c.from < c.to {
 		i := slices.IndexFunc(d.open, func(o open) bool { return o.holds(c.from) })
 		if i < 0 {
-			c.gap, c.lost = c.from != d.parsed, max(0, c.from-d.parsed)
+			c.gap = c.from != d.parsed
 			a.cut(t, dir, c)
 			return
 		}
@@ -55,7 +54,7 @@ func (a *Applications) feed(t *talk, dir int, c chunk) {
 		done := *o
 		d.open = slices.Delete(d.open, i, i+1)
 		a.spend(done.head)
-		a.cut(t, dir, chunk{span: span{done.from, done.from + done.have}, data: done.head, unit: len(a.units), gap: done.gap, lost: done.lost, last: c.last && end == c.to, off: c.off, began: done.began, told: done.told})
+		a.cut(t, dir, chunk{span: span{done.from, done.from + done.have}, data: done.head, unit: len(a.units), gap: done.gap, last: c.last && end == c.to, off: c.off, began: done.began, told: done.told})
 		c.skip(n)
 	}
 }
@@ -79,7 +78,7 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 			return
 		}
 		if d.rest.to != 0 && a.goOn(t, dir, &c, base, begin) {
-			begin, c.gap, c.lost = false, false, 0
+			begin, c.gap = false, false
 			d.parsed = max(d.parsed, c.from)
 			continue
 		}
@@ -103,7 +102,7 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 			a.hold(t, dir, &c, e, begin, base)
 			return
 		}
-		begin, c.gap, c.lost = false, false, 0
+		begin, c.gap = false, false
 		d.parsed = max(d.parsed, c.from)
 	}
 }
@@ -113,7 +112,7 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 	here := min(n, len(c.data))
 	d := &t.dir[dir]
 	u := &a.unit
-	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Lost: c.lost, Late: c.from < d.parsed, Rest: c.rest, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Locks: u.Locks[:0], Carried: u.Carried[:0], Memory: (*room)(a)}
+	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Lost: max(0, c.from-d.taken), Late: c.from < d.taken, Rest: c.rest, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Locks: u.Locks[:0], Carried: u.Carried[:0], Memory: (*room)(a)}
 	t.session.Unit(u)
 	carried := append(a.carried[t.depth][:0], u.Carried...)
 	a.carried[t.depth] = carried
@@ -155,6 +154,7 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 	c.from += int64(n)
 	c.data = c.data[here:]
 	c.off += n
+	d.taken = max(d.taken, c.from)
 	for i := range carried {
 		whole.last = c.last && i == len(carried)-1 && c.from == c.to
 		a.carry(t, dir, &whole, int(whole.from-base), first, &carried[i])
@@ -235,7 +235,7 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 	if e == proto.More && n > maxKept {
 		return
 	}
-	o := open{span: c.span, gap: c.gap, lost: c.lost}
+	o := open{span: c.span, gap: c.gap}
 	if opener, ok := t.session.(proto.Opener); ok {
 		o.all = opener.Whole(&a.piece)
 	}

@@ -29,8 +29,8 @@ func (a *Applications) lose(t *talk, dir int, o *open) {
 	}
 	o.told = true
 	u := &a.unit
-	*u = proto.Unit{Dir: dir, Frame: o.last.Number, Time: o.last.Time, Data: o.head[:min(int64(len(o.head)), o.solid)], Len: int(o.to - o.from), Gap: o.gap,
-		Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Memory: (*room)(a)}
+	*u = proto.Unit{Dir: dir, Frame: o.last.Number, Time: o.last.Time, Data: o.head[:min(int64(len(o.head)), o.solid)], Len: int(o.to - o.from), Gap: o.gap, Late: o.from < t.dir[dir].taken,
+		Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Carried: u.Carried[:0], Memory: (*room)(a)}
 	t.session.Unit(u)
 	for i := range u.Turns {
 		a.pair(t, &u.Turns[i], o.began, o.last)

@@ -22,7 +22,6 @@ type open struct {
 	whole bool  // the length is not known: all of the next segment belongs to it
 	until bool  // it ends when the sender closes; to is no limit then
 	gap   bool  // bytes before it are missing
-	lost  int64 // how many, 0 when that is not known
 	full  bool  // no more of it is kept
 	all   bool  // more than usual is kept: it is worth nothing unless it is whole
 	few   bool  // only its head is kept

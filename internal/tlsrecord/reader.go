@@ -39,20 +39,22 @@ type Reader struct {
 	iv      []byte
 	cbc     cipher.BlockMode
 	setIV   func(iv []byte)
+	effort  int  // left of maxEffort
 	blind   bool // bytes before the next record are missing, and with them its IV
 	rc4     *rc4.Cipher
 	mac     hash.Hash
 	secret  []byte // of the MAC of SSL 3.0
 
-	header [13]byte
-	nonce  [nonceLen]byte
-	sum    [64]byte
-	spare  []byte // what a trial of several numbers, or of a stream, decrypts again
+	header  [13]byte
+	nonce   [nonceLen]byte
+	sum     [64]byte
+	skipped [4096]byte // of a stream: of no use but to move it
+	dead    bool       // the place of the stream is lost
 }
 
 // NewReader begins a direction.
 func (s *Suite) NewReader(version uint16, k Keys, o Options) (*Reader, error) {
-	r := &Reader{suite: s, version: version, options: o, size: s.tag, iv: bytes.Clone(k.IV)}
+	r := &Reader{suite: s, version: version, options: o, size: s.tag, iv: bytes.Clone(k.IV), effort: maxEffort}
 	var err error
 	switch s.cipher.mode {
 	case stream:
@@ -88,8 +90,14 @@ func (s *Suite) NewReader(version uint16, k Keys, o Options) (*Reader, error) {
 	return r, nil
 }
 
-// MaxTrials bounds the numbers of records, and the lengths of what a stream skips, that are tried for one record behind a gap.
-const MaxTrials = 512
+const (
+	// MaxTrials bounds the numbers of records that are tried for one record behind a gap.
+	MaxTrials = 512
+	// maxEffort bounds what is decrypted or authenticated in vain between two records that are opened, in bytes.
+	maxEffort = 16 << 20
+	// maxHeaders is how many more headers than the fewest possible are taken to lie among the bytes that a stream skips.
+	maxHeaders = 12
+)
 
 // Missed says that lost bytes of the direction are missing before the next record. The bytes are what the numbers of records that may be missing follow from.
 func (r *Reader) Missed() { r.blind = true }
@@ -100,8 +108,13 @@ func (r *Reader) Missed() { r.blind = true }
 func (r *Reader) Open(room []byte, kind byte, version uint16, body []byte, lost int) (text []byte, content byte, err error) {
 	trials := 1
 	if lost > 0 {
-		trials = min(MaxTrials, lost/(headerLen+r.least())+2)
+		trials = max(1, min(MaxTrials, lost/(headerLen+r.least())+2, r.effort/(len(body)+1)))
 	}
+	defer func() {
+		if r.effort -= (trials - 1) * len(body); err == nil {
+			r.effort = maxEffort
+		}
+	}()
 	switch {
 	case len(body) > maxBody || len(room) < len(body):
 		return nil, kind, ErrShort
@@ -313,6 +326,9 @@ func (r *Reader) streamed(room []byte, kind byte, version uint16, body []byte, t
 		}
 		return text[:n], nil
 	}
+	if r.dead {
+		return nil, ErrBefore
+	}
 	if lost <= 0 {
 		r.rc4.XORKeyStream(text, body)
 		if !r.authentic(kind, version, text[:n], text[n:], 1) {
@@ -320,23 +336,27 @@ func (r *Reader) streamed(room []byte, kind byte, version uint16, body []byte, t
 		}
 		return text[:n], nil
 	}
-	for records := range trials {
-		skip := lost - headerLen*records
-		if skip < 0 {
-			break
-		}
-		at := *r.rc4
-		r.spare = append(r.spare[:0], make([]byte, min(skip, 1<<14))...)
-		for skip > 0 {
-			part := min(skip, len(r.spare))
-			at.XORKeyStream(r.spare[:part], r.spare[:part])
-			skip -= part
-		}
-		at.XORKeyStream(text, body)
-		if r.authentic(kind, version, text[:n], text[n:], records+1) {
-			*r.rc4 = at
+	fewest := lost / (headerLen + maxBody)
+	most := min(fewest+maxHeaders, lost/headerLen)
+	if r.dead = r.effort < lost; r.dead {
+		return nil, ErrBefore
+	}
+	r.effort -= lost
+	at := *r.rc4
+	for skip := lost - headerLen*most; skip > 0; { // as if there were most headers among them
+		part := min(skip, len(r.skipped))
+		at.XORKeyStream(r.skipped[:part], r.skipped[:part])
+		skip -= part
+	}
+	for range most - fewest + 1 {
+		try := at
+		try.XORKeyStream(text, body)
+		if r.authentic(kind, version, text[:n], text[n:], most+1) {
+			*r.rc4 = try
 			return text[:n], nil
 		}
+		at.XORKeyStream(r.skipped[:headerLen], r.skipped[:headerLen])
 	}
+	r.dead = true
 	return nil, ErrTag
 }

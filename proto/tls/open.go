@@ -53,7 +53,13 @@ func (s *session) Whole(*proto.Piece) bool { return s.opener != nil }
 
 // unit opens the records of the layer at of a unit.
 func (o *opener) unit(u *proto.Unit, at int, known bool) {
-	if u.Gap {
+	switch {
+	case u.Late: // and those behind it were taken in without it
+		if s := &o.sides[u.Dir]; s.changed || len(s.readers) > 0 {
+			o.account(s).failed(u, whyLate)
+		}
+		return
+	case u.Gap || u.Lost > 0:
 		o.missed(u.Dir, u.Lost)
 	}
 	if !known {

@@ -13,8 +13,8 @@ var Stream = proto.Stream{
 	Ports: []uint16{
 		324, 443, 465, 636, 802, 853, 993, 995, 1300, 2221, 2443, 3249, 3250, 3251, 3252, 3496, 5061, 5671, 5684, 5868, 8883, 11207, 19999, 27017,
 	},
-	Looks:  Looks,
-	Opens:  true,
+	Looks: Looks,
+	Opens: true, Resumes: true,
 	Begins: &proto.UnitLayer{ID: proto.TLS, Note: field.Note{noteForm: formTaken}},
 	New:    func() proto.Session { return new(session) },
 }
@@ -88,6 +88,11 @@ func (s *session) Unit(u *proto.Unit) {
 		side.continues = 0
 	}
 	l := proto.UnitLayer{ID: proto.TLS, Len: u.Len}
+	if u.Rest { // of a record that was taken in
+		l.Note[noteForm], l.Note[noteVersion] = formTaken, uint64(s.version)
+		u.Layers = append(u.Layers, l)
+		return
+	}
 	if side.encrypted {
 		l.Note[noteEncrypted] = 1
 	}

@@ -97,7 +97,8 @@ func full() *engine.Case {
 		Blocks:     []trace.BlockCount{{What: "w", Count: 1}},
 	}
 	return &engine.Case{
-		Sources:       []*engine.Source{{Info: info, First: 1, Last: 2, Sightings: 1, Dropped: 1, Providers: []engine.ProviderCount{{GUID: trace.GUID{1}, Name: "p"}}, Locks: []stream.Locked{{Lock: proto.Lock{Why: "w"}, Count: 1, First: 1}}, Err: trace.ErrTruncated}},
+		Sources: []*engine.Source{{Info: info, First: 1, Last: 2, Sightings: 1, Dropped: 1, Providers: []engine.ProviderCount{{GUID: trace.GUID{1}, Name: "p"}}, Locks: []stream.Locked{{Lock: proto.Lock{Why: "w"}, Count: 1, First: 1}},
+			Accounts: []stream.Account{{Account: proto.Account{Name: "n", Version: "v", Suite: "s", Resumed: "r", Source: "f", Why: "w", Failed: 1, Steps: []string{"s"}}}}, MoreAccounts: 1, Err: trace.ErrTruncated}},
 		Conversations: flow.List(conv),
 		Session: &session.Session{
 			Processes: []*session.Process{p}, Sockets: []*session.Socket{socket}, TCBs: []*session.TCB{tcb}, Calls: []*session.Call{call},

@@ -43,6 +43,8 @@ type Source struct {
 	Names       []Name      `json:"names,omitempty" doc:"names of addresses that the file brings"`
 	Secrets     []Secret    `json:"secrets,omitempty" doc:"key material that the file holds; the keys themselves are not printed"`
 	Encrypted   []Encrypted `json:"encrypted,omitempty" doc:"encrypted messages by session and by what became of them, where messages of applications were looked at"`
+	TLS         []TLS       `json:"tls,omitempty" doc:"sessions of TLS and what became of them, where there were keys for any"`
+	MoreTLS     int64       `json:"more_tls,omitempty" doc:"sessions of TLS that are only counted"`
 	Blocks      []Blocks    `json:"blocks,omitempty" doc:"records that are neither packets nor events"`
 }
 
@@ -87,6 +89,23 @@ type Encrypted struct {
 	Count   int64  `json:"count" doc:"messages"`
 	First   int64  `json:"first" doc:"number of the record with the first of them"`
 	Closed  string `json:"closed,omitempty" doc:"why they were not decrypted; absent when they were"`
+}
+
+// TLS is a session: what one handshake agreed on.
+type TLS struct {
+	First        int64    `json:"first" doc:"number of the record that it begins with"`
+	Conversation int      `json:"conversation" doc:"number of the conversation in the source"`
+	Name         string   `json:"name,omitempty" doc:"of the server, as the client asked for it"`
+	Version      string   `json:"version,omitempty" doc:"that was agreed on"`
+	Suite        string   `json:"suite,omitempty" doc:"that was agreed on"`
+	Resumed      string   `json:"resumed,omitempty" doc:"what it goes on with, absent for a new one"`
+	Source       string   `json:"source,omitempty" doc:"where its secrets are from; never the secrets"`
+	Closed       string   `json:"closed,omitempty" doc:"why it was not decrypted, or not all of it, and what to ask for"`
+	Opened       int64    `json:"opened" doc:"records that were decrypted"`
+	NotOpened    int64    `json:"not_opened" doc:"records that were not"`
+	Bytes        int64    `json:"bytes" doc:"of application data that were decrypted"`
+	Failed       int64    `json:"failed,omitempty" doc:"number of the record with the first that was not"`
+	Steps        []string `json:"steps,omitempty" doc:"what was decided on the way to its keys"`
 }
 
 // Blocks are records of a kind.
@@ -220,6 +239,11 @@ func source(i int, src *engine.Source) Source {
 		l := &src.Locks[k]
 		out.Encrypted = append(out.Encrypted, Encrypted{view.LockOwner(l), l.Count, l.First, l.Why})
 	}
+	for k := range src.Accounts {
+		a := &src.Accounts[k]
+		out.TLS = append(out.TLS, TLS{a.Frame, a.Conv, a.Name, a.Version, a.Suite, a.Resumed, a.Source, a.Why, a.Opened, a.Closed, a.Bytes, a.Failed, a.Steps})
+	}
+	out.MoreTLS = src.MoreAccounts
 	for _, p := range src.Providers {
 		guid := ""
 		if p.GUID != (trace.GUID{}) {

@@ -67,6 +67,7 @@ func sourceInfo(p *printer, src *engine.Source, quality []string, all bool, s St
 	fact("also holds", blockCounts(in)...)
 	fact("secrets", secrets(in)...)
 	fact("encrypted", view.Locks(src)...)
+	fact("tls", view.Accounts(src, all)...)
 	fact("names", atMost(in.Names, all, func(n *trace.Name) string { return n.Address + " " + strings.Join(n.Names, " ") })...)
 	fact("processes", atMost(in.Processes, all, processLine)...)
 	sessionInfo(fact, in.Session)

@@ -41,9 +41,25 @@ func Report(w io.Writer, c *engine.Case, names view.Names, s Style, all bool) er
 	if !all {
 		remarks(p, c, names, s)
 	}
+	opened(p, c, s, all)
 	withheld(p, c, s)
 	losses(p, c, s)
 	return p.err
+}
+
+// opened says what became of what was encrypted, where there were keys for any of it.
+func opened(p *printer, c *engine.Case, s Style, all bool) {
+	begun := false
+	for _, src := range c.Sources {
+		for _, line := range slices.Concat(view.Locks(src), view.Accounts(src, all)) {
+			if !begun {
+				p.line()
+				p.line(s.paint(bold, "Decryption"))
+				begun = true
+			}
+			p.line("  ", s.wrap(line, 2))
+		}
+	}
 }
 
 // faulty reports whether anything was found that is worth more than a note.
