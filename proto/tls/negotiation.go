@@ -199,6 +199,8 @@ func protocolOf(name string) proto.ID {
 	switch name {
 	case "http/1.0", "http/1.1":
 		return proto.HTTP
+	case "h2":
+		return proto.HTTP2
 	case "":
 		return proto.None
 	}
