@@ -224,12 +224,13 @@ func ToMany(a netip.Addr) bool {
 
 func (in *Input) detour(c course, list []stray) *Detour {
 	d := &Detour{Client: c.client, Asked: c.asked, From: c.from, Protocol: c.protocol}
-	bySource := map[int]int{}
+	bySource, known := map[int]int{}, map[*flow.Conversation]bool{}
 	for _, s := range list {
 		bySource[s.question.Source] += s.n
 		d.Where = append(d.Where, s.asked.Pos, s.answered.Pos)
 		for _, one := range []*flow.Conversation{s.question, s.answer} {
-			if !slices.Contains(d.Conversations, one) {
+			if !known[one] {
+				known[one] = true
 				d.Conversations = append(d.Conversations, one)
 			}
 		}

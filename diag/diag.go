@@ -69,6 +69,8 @@ type Input struct {
 	talks      []*Talk                          // nil until they are asked for
 	detours    *detours                         // nil until they are asked for
 	directed   map[*flow.Conversation]*Directed // the same
+	idle       map[*flow.Conversation]bool
+	injected   map[*flow.Conversation]bool
 	blocked    []*Blocked
 	idleEnds   []*IdleEnd
 	injections []*Injection

@@ -1,7 +1,9 @@
 package diag
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/wiretale/wiretale/internal/flow"
@@ -54,6 +56,9 @@ func (in *Input) findDirected() {
 	if len(told) == 0 {
 		return
 	}
+	for _, list := range told {
+		slices.SortStableFunc(list, func(a, b *Directed) int { return cmp.Compare(a.Answer.Last.Number, b.Answer.Last.Number) })
+	}
 	hosts, done := map[sentTo]bool{}, map[sentTo]bool{}
 	for k := range told {
 		hosts[sentTo{k.source, k.client, netip.AddrPortFrom(k.server.Addr(), 0)}] = true
@@ -71,10 +76,12 @@ func (in *Input) findDirected() {
 	}
 	for _, c := range failed {
 		k := sentTo{c.Source, c.Ends[0].Addr(), c.Ends[1]}
-		for _, d := range told[k] {
-			if ns := c.TCP.SYN.Time - d.Answer.Last.Time; !done[k] && c.TCP.SYN.Pos.Number > d.Answer.Last.Number && time.Duration(ns) <= afterAnswer {
-				in.directed[c] = d
-			}
+		i, _ := slices.BinarySearchFunc(told[k], c.TCP.SYN.Pos.Number, func(d *Directed, n int64) int { return cmp.Compare(d.Answer.Last.Number, n) })
+		if i == 0 || done[k] {
+			continue
+		}
+		if d := told[k][i-1]; time.Duration(c.TCP.SYN.Time-d.Answer.Last.Time) <= afterAnswer {
+			in.directed[c] = d
 		}
 	}
 }

@@ -3,7 +3,6 @@ package diag
 import (
 	"cmp"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/wiretale/wiretale/internal/flow"
@@ -40,13 +39,13 @@ func (in *Input) IdleEnds() []*IdleEnd {
 	if in.idleEnds != nil {
 		return in.idleEnds
 	}
-	in.idleEnds = []*IdleEnd{}
+	in.idleEnds, in.idle = []*IdleEnd{}, map[*flow.Conversation]bool{}
 	for c := range in.Conversations.With(flow.Reset | flow.Troubled) {
 		if c.TCP == nil || !c.TCP.Established || c.TCP.FirstFIN >= 0 {
 			continue // who closes with FIN has a time limit of its own
 		}
 		if e := in.idleEnd(c); e != nil {
-			in.idleEnds = append(in.idleEnds, e)
+			in.idleEnds, in.idle[c] = append(in.idleEnds, e), true
 		}
 	}
 	return in.idleEnds
@@ -54,7 +53,8 @@ func (in *Input) IdleEnds() []*IdleEnd {
 
 // DiedIdle reports whether a connection is one of those.
 func (in *Input) DiedIdle(c *flow.Conversation) bool {
-	return slices.ContainsFunc(in.IdleEnds(), func(e *IdleEnd) bool { return e.Conv == c })
+	in.IdleEnds()
+	return in.idle[c]
 }
 
 func (in *Input) idleEnd(c *flow.Conversation) *IdleEnd {
@@ -152,22 +152,27 @@ func (in *Input) requestsOf(c *flow.Conversation) []*request.Request {
 	return in.byConv[c.ID]
 }
 
-// Survived is the longest pause between two requests of connections to a server after which the second was answered; 0 without any.
-func (in *Input) Survived(source int, server netip.AddrPort) (longest time.Duration) {
+// A Server is an endpoint of a source.
+type Server struct {
+	Source int
+	Addr   netip.Addr
+}
+
+// Survived are the longest pauses between two requests of a connection to each server after which the second was answered.
+func (in *Input) Survived() map[Server]time.Duration {
+	out := map[Server]time.Duration{}
 	for _, t := range in.Talks() {
-		if t.Source != source || t.Server != server {
-			continue
-		}
+		k := Server{t.Source, t.Server.Addr()}
 		last := map[int]int64{} // by conversation, of the last answer
 		for _, r := range t.Requests {
 			if !r.First.Seen() {
 				continue
 			}
-			if at, ok := last[r.Conv]; ok {
-				longest = max(longest, time.Duration(r.Asked.Time-at))
+			if at, ok := last[r.Conv]; ok && r.Asked.Time > at {
+				out[k] = max(out[k], time.Duration(r.Asked.Time-at))
 			}
 			last[r.Conv] = max(last[r.Conv], cmp.Or(r.Last.Time, r.First.Time))
 		}
 	}
-	return longest
+	return out
 }

@@ -26,14 +26,14 @@ func (in *Input) Injections() []*Injection {
 	if in.Points == nil || in.injections != nil {
 		return in.injections
 	}
-	in.injections = []*Injection{}
+	in.injections, in.injected = []*Injection{}, map[*flow.Conversation]bool{}
 	for i := range in.Points.Pairs {
 		p := &in.Points.Pairs[i]
 		for j := range p.Meetings {
 			m := &p.Meetings[j]
 			for d := range m.Ways {
-				if x := injection(p, m, d); x != nil && !slices.ContainsFunc(in.injections, func(o *Injection) bool { return o.Conv == x.Conv }) {
-					in.injections = append(in.injections, x)
+				if x := injection(p, m, d); x != nil && !in.injected[x.Conv] {
+					in.injections, in.injected[x.Conv] = append(in.injections, x), true
 				}
 			}
 		}
@@ -43,7 +43,8 @@ func (in *Input) Injections() []*Injection {
 
 // ResetInjected reports whether the reset of a connection is one of those.
 func (in *Input) ResetInjected(c *flow.Conversation) bool {
-	return slices.ContainsFunc(in.Injections(), func(x *Injection) bool { return x.Conv == c })
+	in.Injections()
+	return in.injected[c]
 }
 
 // injection is what the two points say of a direction of a connection, nil when its reset was sent, or there is none.

@@ -51,3 +51,15 @@ func List(words []string, most int) string {
 	}
 	return strings.Join(words, "")
 }
+
+// Distinct are the texts of a list in order, each once.
+func Distinct[T any](list []T, text func(T) string) (out []string) {
+	seen := map[string]bool{}
+	for _, one := range list {
+		if t := text(one); t != "" && !seen[t] {
+			seen[t] = true
+			out = append(out, t)
+		}
+	}
+	return out
+}

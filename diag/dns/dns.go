@@ -59,7 +59,7 @@ func historyOf(list []*diag.Talk) history {
 		}
 	}
 	for _, asks := range h {
-		slices.SortStableFunc(asks, func(a, b ask) int { return cmp.Compare(a.Asked.Number, b.Asked.Number) })
+		slices.SortStableFunc(asks, func(a, b ask) int { return cmp.Compare(a.Asked.Time, b.Asked.Time) })
 	}
 	return h
 }
@@ -68,9 +68,21 @@ func historyOf(list []*diag.Talk) history {
 // with its defaults: two rounds of 5 s).
 const related = 15 * time.Second
 
+// maxNear bounds the queries that one is compared with.
+const maxNear = 256
+
+// near are the queries for the same within the time of an attempt before and behind a moment, in order.
+func (h history) near(q question, at request.Mark) []ask {
+	all := h[q]
+	from, _ := slices.BinarySearchFunc(all, at.Time-int64(related), func(a ask, t int64) int { return cmp.Compare(a.Asked.Time, t) })
+	all = all[from:]
+	to, _ := slices.BinarySearchFunc(all, at.Time+int64(related)+1, func(a ask, t int64) int { return cmp.Compare(a.Asked.Time, t) })
+	return all[:min(to, maxNear)]
+}
+
 // resolved is the first answer to the same question that is one (the name exists, or not) and comes after the moment; zero without one in the time of an attempt.
 func (h history) resolved(q question, from request.Mark) (a ask) {
-	for _, other := range h[q] {
+	for _, other := range h.near(q, from) {
 		switch d := time.Duration(other.Last.Time - from.Time); {
 		case !other.Answered() || other.Failed && other.Status != "NXDOMAIN" || other.Last.Number < from.Number || d > related:
 		case a.Request == nil || other.Last.Number < a.Last.Number:
@@ -83,7 +95,7 @@ func (h history) resolved(q question, from request.Mark) (a ask) {
 // last is the last time that the question was asked in the attempt that begins with the moment.
 func (h history) last(q question, from request.Mark) request.Mark {
 	last := from
-	for _, other := range h[q] {
+	for _, other := range h.near(q, from) {
 		for _, m := range [...]request.Mark{other.Asked, other.Again} {
 			if m.Number > last.Number && time.Duration(m.Time-last.Time) <= related {
 				last = m
@@ -103,15 +115,8 @@ func isQuery(r *request.Request) bool {
 }
 
 // names are those of a list, in order, each once, with their types.
-func names(list []ask) (out []string) {
-	seen := map[string]bool{}
-	for _, a := range list {
-		if text := what(a.Request); !seen[text] {
-			seen[text] = true
-			out = append(out, text)
-		}
-	}
-	return out
+func names(list []ask) []string {
+	return diag.Distinct(list, func(a ask) string { return what(a.Request) })
 }
 
 // what is a question in words: "A www.example.com".
@@ -125,13 +130,8 @@ func what(r *request.Request) string {
 }
 
 // clients are those that asked, in order, each once.
-func clients(list []ask) (out []string) {
-	for _, a := range list {
-		if c := a.talk.Client.String(); !slices.Contains(out, c) {
-			out = append(out, c)
-		}
-	}
-	return out
+func clients(list []ask) []string {
+	return diag.Distinct(list, func(a ask) string { return a.talk.Client.String() })
 }
 
 // conversations are those of a list, each once.

@@ -3,6 +3,8 @@ package dns
 import (
 	_ "embed"
 	"fmt"
+	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
@@ -146,14 +148,13 @@ func rank(in *diag.Input, f *diag.Finding, list []ask, e evidence) {
 
 // hears reports whether the source has packets to the clients from others than the resolver, or from it.
 func hears(in *diag.Input, list []ask) bool {
-	for _, h := range in.Hosts {
-		for _, a := range list {
-			if h.Source == a.talk.Source && h.Addr == a.talk.Client && h.Received.Packets > 0 {
-				return true
-			}
-		}
+	asking := map[netip.Addr]bool{}
+	for _, a := range list {
+		asking[a.talk.Client] = true
 	}
-	return false
+	return slices.ContainsFunc(in.Hosts, func(h *flow.Host) bool {
+		return h.Source == list[0].talk.Source && asking[h.Addr] && h.Received.Packets > 0
+	})
 }
 
 // rejected is a conversation that an ICMP error from the server's side quotes, nil without one. The client's own stack sends one for an answer that comes too late.

@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ func failures(in *diag.Input, status string) (groups [][]ask, h history) {
 func (h history) passedOn(t *diag.Talk, a ask) bool {
 	q := questionOf(t, a.Request)
 	q.client = t.Server.Addr()
-	return slices.ContainsFunc(h[q], func(up ask) bool {
+	return slices.ContainsFunc(h.near(q, a.Asked), func(up ask) bool {
 		return up.Answered() && up.Status == a.Status && up.Asked.Number >= a.Asked.Number && up.Last.Number <= a.Last.Number
 	})
 }
@@ -42,19 +43,18 @@ func failure(in *diag.Input, h history, list []ask, says string) diag.Finding {
 	}
 	var waits []diag.Interval
 	failed := map[string]bool{}
-	var others []string
+	var helpers []ask
 	for _, a := range list {
 		to := a.Last
 		if up := h.resolved(questionOf(a.talk, a.Request), a.Last); up.Request != nil {
 			to = up.Last
-			if s := up.talk.Server.Addr().String(); !slices.Contains(others, s) {
-				others = append(others, s)
-			}
+			helpers = append(helpers, up)
 		} else if !reverse(a.Name) && !h.suffixed(a) {
 			failed[strings.ToLower(a.Name)] = true
 		}
 		waits = append(waits, diag.Interval{From: a.talk.Moment(a.Asked), To: a.talk.Moment(to)})
 	}
+	others := diag.Distinct(helpers, func(a ask) string { return a.talk.Server.Addr().String() })
 	f.Cost, _ = in.Waited(waits)
 	f.Summary = fmt.Sprintf("%v answered %s of %s with %s: %s: %s", t.Server, diag.Count(len(list), "query"), diag.List(clients(list), 3), list[0].Status, says, diag.List(names(list), 3))
 	f.Facts = []diag.Fact{{Name: "zones", Value: diag.List(zones(list), 5)}, {Name: "names that nobody resolved", Value: fmt.Sprint(len(failed))}}
@@ -83,7 +83,7 @@ func (h history) suffixed(a ask) bool {
 		short.name = q.name[:i]
 		for _, command := range []string{"A", "AAAA", a.Command} {
 			short.command = command
-			for _, other := range h[short] {
+			for _, other := range h.near(short, a.Asked) {
 				if d := time.Duration(other.Asked.Time - a.Asked.Time).Abs(); d <= related && len(other.Addrs) > 0 {
 					return true
 				}
@@ -107,18 +107,12 @@ func reverse(name string) bool {
 }
 
 // zones are the domains of names: what is behind the first label of those with three or more.
-func zones(list []ask) (out []string) {
-	for _, a := range list {
+func zones(list []ask) []string {
+	return diag.Distinct(list, func(a ask) string {
 		zone := strings.ToLower(a.Name)
 		if _, rest, ok := strings.Cut(zone, "."); ok && strings.Contains(rest, ".") {
-			zone = rest
+			return rest
 		}
-		if zone == "" {
-			zone = "."
-		}
-		if !slices.Contains(out, zone) {
-			out = append(out, zone)
-		}
-	}
-	return out
+		return cmp.Or(zone, ".")
+	})
 }

@@ -88,7 +88,7 @@ func (h history) retried(a ask) bool {
 	if a.Repeats > 0 {
 		return true
 	}
-	for _, other := range h[questionOf(a.talk, a.Request)] {
+	for _, other := range h.near(questionOf(a.talk, a.Request), a.Asked) {
 		if other.Request != a.Request && other.Asked.Number < a.Last.Number && a.Asked.Time-other.Asked.Time < int64(related) && (!other.Answered() || other.Last.Number > a.Asked.Number) {
 			return true
 		}
@@ -104,7 +104,7 @@ func (h history) addresses(t *diag.Talk, r *request.Request) (out []netip.Addr) 
 		if q.command = command; command == r.Command {
 			continue
 		}
-		for _, other := range h[q] {
+		for _, other := range h.near(q, r.Asked) {
 			if d := time.Duration(other.Asked.Time - r.Asked.Time).Abs(); d <= together && other.Last.Number <= r.Last.Number {
 				out = append(out, other.Addrs...)
 			}
@@ -135,9 +135,12 @@ func (h history) waiter(in *diag.Input, a ask, began map[reach][]*flow.Conversat
 // findings makes one of each server.
 func findings(in *diag.Input, all []*diag.Talk, waits []wait) (out []diag.Finding) {
 	var list []ask
+	waiter := map[*request.Request]*flow.Conversation{}
 	for _, w := range waits {
 		list = append(list, w.ask)
+		waiter[w.Request] = w.conv
 	}
+	times := usual(all)
 	for _, g := range byResolver(list) {
 		t := g[0].talk
 		f := diag.Finding{
@@ -145,24 +148,25 @@ func findings(in *diag.Input, all []*diag.Talk, waits []wait) (out []diag.Findin
 			Conversations: conversations(in, g),
 		}
 		var lost []diag.Interval
-		worst := g[0]
+		worst, known := g[0], map[*flow.Conversation]bool{}
 		for _, a := range g {
 			lost = append(lost, diag.Interval{From: a.talk.Moment(a.Asked), To: a.talk.Moment(a.Last)})
 			if took(a) > took(worst) {
 				worst = a
 			}
-			w := waits[slices.IndexFunc(waits, func(w wait) bool { return w.Request == a.Request })]
-			if !slices.Contains(f.Conversations, w.conv) {
-				f.Conversations = append(f.Conversations, w.conv)
+			conv := waiter[a.Request]
+			if !known[conv] {
+				known[conv] = true
+				f.Conversations = append(f.Conversations, conv)
 			}
 			if len(f.Facts) < 5 {
-				f.Facts = append(f.Facts, diag.Fact{Name: "waited", Value: fmt.Sprintf("frame %d: %s, %s, then frame %d to %v", a.Asked.Number, what(a.Request), diag.Duration(took(a)), w.conv.First.Pos.Number, w.conv.Ends[1])})
+				f.Facts = append(f.Facts, diag.Fact{Name: "waited", Value: fmt.Sprintf("frame %d: %s, %s, then frame %d to %v", a.Asked.Number, what(a.Request), diag.Duration(took(a)), conv.First.Pos.Number, conv.Ends[1])})
 			}
 		}
 		f.Cost, _ = in.Waited(lost)
 		f.Summary = fmt.Sprintf("%s waited for %v to resolve %s: %s at most (%s)", diag.Count(len(g), "connection"), t.Server, diag.List(hosts(g), 3), diag.Duration(took(worst)), what(worst.Request))
-		if median, n := usual(all, t); n > len(g) {
-			f.Facts = append(f.Facts, diag.Fact{Name: "median of its answers", Value: fmt.Sprintf("%s of %d", diag.Duration(median), n)})
+		if s := request.SpreadOf(times[resolver{t.Source, t.Server.Addr()}]); s.N > len(g) {
+			f.Facts = append(f.Facts, diag.Fact{Name: "median of its answers", Value: fmt.Sprintf("%s of %d", diag.Duration(time.Duration(s.Median)), s.N)})
 		}
 		f.RuledOut = []string{"a query that was lost: each was asked once", "names that nobody waited for: a connection to the address followed within " + diag.Duration(follows)}
 		f.Fix = []string{
@@ -179,28 +183,20 @@ func findings(in *diag.Input, all []*diag.Talk, waits []wait) (out []diag.Findin
 func took(a ask) time.Duration { return time.Duration(a.Last.Time - a.Asked.Time) }
 
 // hosts are the names, each once.
-func hosts(list []ask) (out []string) {
-	for _, a := range list {
-		if name := strings.ToLower(a.Name); !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-	}
-	return out
+func hosts(list []ask) []string {
+	return diag.Distinct(list, func(a ask) string { return strings.ToLower(a.Name) })
 }
 
-// usual is the median time of the answers of a server, and how many there are.
-func usual(all []*diag.Talk, t *diag.Talk) (time.Duration, int) {
-	var ns []int64
-	for _, other := range all {
-		if other.Source != t.Source || other.Server != t.Server {
-			continue
-		}
-		for _, r := range other.Requests {
-			if whole, ok := r.Whole(); ok {
-				ns = append(ns, whole)
+// usual are the times of the answers of each server.
+func usual(all []*diag.Talk) map[resolver][]int64 {
+	out := map[resolver][]int64{}
+	for _, t := range all {
+		k := resolver{t.Source, t.Server.Addr()}
+		for _, r := range t.Requests {
+			if ns, ok := r.Whole(); ok {
+				out[k] = append(out[k], ns)
 			}
 		}
 	}
-	s := request.SpreadOf(ns)
-	return time.Duration(s.Median), s.N
+	return out
 }

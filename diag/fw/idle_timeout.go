@@ -40,29 +40,29 @@ var limits = []struct {
 const minSure = 3
 
 func idleTimeout(in *diag.Input) (out []diag.Finding) {
-	type key struct {
-		source int
-		server netip.Addr
-	}
-	groups := map[key][]*diag.IdleEnd{}
-	var order []key
+	groups := map[diag.Server][]*diag.IdleEnd{}
+	var order []diag.Server
 	for _, e := range in.IdleEnds() {
 		if in.Withhold(IdleTimeout, e.Conv) {
 			continue
 		}
-		k := key{e.Conv.Source, e.Conv.Ends[1].Addr()}
+		k := diag.Server{Source: e.Conv.Source, Addr: e.Conv.Ends[1].Addr()}
 		if groups[k] == nil {
 			order = append(order, k)
 		}
 		groups[k] = append(groups[k], e)
 	}
+	if len(order) == 0 {
+		return nil
+	}
+	survived, later := in.Survived(), accepted(in, groups)
 	for _, k := range order {
-		out = append(out, forgotten(in, groups[k]))
+		out = append(out, forgotten(in, groups[k], survived[k], later))
 	}
 	return out
 }
 
-func forgotten(in *diag.Input, list []*diag.IdleEnd) diag.Finding {
+func forgotten(in *diag.Input, list []*diag.IdleEnd, survived time.Duration, later map[pair]*flow.Conversation) diag.Finding {
 	first := list[0]
 	shortest := slices.MinFunc(list, func(a, b *diag.IdleEnd) int { return cmp.Compare(a.Idle(), b.Idle()) })
 	longest := slices.MaxFunc(list, func(a, b *diag.IdleEnd) int { return cmp.Compare(a.Idle(), b.Idle()) })
@@ -70,13 +70,11 @@ func forgotten(in *diag.Input, list []*diag.IdleEnd) diag.Finding {
 		Severity: diag.Warning, Confidence: diag.Possible, Source: first.Conv.Source, Host: first.Conv.Ends[1].Addr().String(), Count: len(list),
 	}
 	var lost []diag.Interval
-	var survived time.Duration
 	resets, exact := 0, 0
 	for _, e := range list {
 		f.Where = append(f.Where, e.From.Pos, e.To.Pos, e.End.Pos)
 		f.Conversations = append(f.Conversations, e.Conv)
 		lost = append(lost, diag.Interval{From: e.To, To: e.End})
-		survived = max(survived, in.Survived(e.Conv.Source, e.Conv.Ends[1]))
 		if e.Reset {
 			resets++
 		}
@@ -96,7 +94,7 @@ func forgotten(in *diag.Input, list []*diag.IdleEnd) diag.Finding {
 	for _, text := range fits {
 		f.Facts = append(f.Facts, diag.Fact{Name: "a limit that fits", Value: text})
 	}
-	alive := again(in, list)
+	alive := again(list, later)
 	if alive != nil {
 		f.RuledOut = append(f.RuledOut, fmt.Sprintf("a server that is down: it accepts a connection in frame %d", alive.TCP.SYNACK.Pos.Number))
 	}
@@ -154,19 +152,37 @@ func keepAlive(shortest time.Duration, fits []string) string {
 	return diag.Duration(every.Truncate(time.Second))
 }
 
-// again is a connection that the server of one of them accepted afterwards; nil without one.
-func again(in *diag.Input, list []*diag.IdleEnd) (found *flow.Conversation) {
-	wanted := map[[2]netip.Addr]*diag.IdleEnd{}
-	for _, e := range list {
-		wanted[[2]netip.Addr{e.Conv.Ends[0].Addr(), e.Conv.Ends[1].Addr()}] = e
-	}
-	for c := range in.Conversations.Between(func(source int, a, b netip.Addr) bool {
-		return source == list[0].Conv.Source && wanted[[2]netip.Addr{a, b}] != nil
-	}) {
-		e := wanted[[2]netip.Addr{c.Ends[0].Addr(), c.Ends[1].Addr()}]
-		if found == nil && c.TCP.Established && c.TCP.SYNACK.Seen() && c.TCP.SYNACK.Pos.Number > e.To.Pos.Number {
-			found = c
+// pair is a client and a server in a source.
+type pair struct {
+	source         int
+	client, server netip.Addr
+}
+
+func pairOf(c *flow.Conversation) pair { return pair{c.Source, c.Ends[0].Addr(), c.Ends[1].Addr()} }
+
+// accepted are the last connections that the servers accepted from the clients of those that died.
+func accepted(in *diag.Input, groups map[diag.Server][]*diag.IdleEnd) map[pair]*flow.Conversation {
+	wanted := map[pair]bool{}
+	for _, list := range groups {
+		for _, e := range list {
+			wanted[pairOf(e.Conv)] = true
 		}
 	}
-	return found
+	out := map[pair]*flow.Conversation{}
+	for c := range in.Conversations.Between(func(source int, a, b netip.Addr) bool { return wanted[pair{source, a, b}] }) {
+		if k := pairOf(c); c.TCP.Established && c.TCP.SYNACK.Seen() && (out[k] == nil || c.TCP.SYNACK.Pos.Number > out[k].TCP.SYNACK.Pos.Number) {
+			out[k] = c
+		}
+	}
+	return out
+}
+
+// again is a connection that the server of one of them accepted afterwards; nil without one.
+func again(list []*diag.IdleEnd, later map[pair]*flow.Conversation) *flow.Conversation {
+	for _, e := range list {
+		if c := later[pairOf(e.Conv)]; c != nil && c.TCP.SYNACK.Pos.Number > e.To.Pos.Number {
+			return c
+		}
+	}
+	return nil
 }

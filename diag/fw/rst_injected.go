@@ -3,7 +3,6 @@ package fw
 import (
 	_ "embed"
 	"fmt"
-	"slices"
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
@@ -44,22 +43,21 @@ func foreign(in *diag.Input, list []*diag.Injection) diag.Finding {
 	f := diag.Finding{Severity: diag.Error, Confidence: diag.Likely, Source: -1, Count: len(list)}
 	var matched int64
 	both := false
-	var peers []string
+	peers := diag.Distinct(list, func(x *diag.Injection) string { return x.Conv.Ends[x.By].Addr().String() })
+	known := map[*flow.Conversation]bool{}
 	for _, x := range list {
 		f.Where = append(f.Where, x.Conv.TCP.RST.Pos)
 		if x.Both {
 			f.Where = append(f.Where, x.Sent.TCP.RST.Pos)
 		}
 		for _, c := range []*flow.Conversation{x.Conv, x.Sent} {
-			if !slices.Contains(f.Conversations, c) {
+			if !known[c] {
+				known[c] = true
 				f.Conversations = append(f.Conversations, c)
 			}
 		}
 		matched += x.Matched
 		both = both || x.Both
-		if p := x.Conv.Ends[x.By].Addr().String(); !slices.Contains(peers, p) {
-			peers = append(peers, p)
-		}
 	}
 	f.Where, f.Filter = ordered(f.Where), diag.AllOf("tcp.flags.reset == 1", between(f.Conversations))
 	at, without := in.Points.Points[first.At].Name, in.Points.Points[first.Without].Name

@@ -3,9 +3,9 @@ package fw
 import (
 	_ "embed"
 	"fmt"
-	"slices"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/proto"
 )
 
@@ -37,13 +37,10 @@ func dropped(in *diag.Input, b *diag.Blocked) diag.Finding {
 	}
 	kind := "TCP"
 	var lost []diag.Interval
-	var clients []string
+	clients := diag.Distinct(b.Conversations, func(c *flow.Conversation) string { return c.Ends[0].Addr().String() })
 	for _, c := range b.Conversations {
 		if c.Proto == proto.UDP {
 			kind = "UDP"
-		}
-		if !slices.Contains(clients, c.Ends[0].Addr().String()) {
-			clients = append(clients, c.Ends[0].Addr().String())
 		}
 		lost = append(lost, diag.Interval{From: c.First, To: c.Last})
 	}

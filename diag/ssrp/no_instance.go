@@ -24,13 +24,12 @@ func init() { NoInstance.Run = noInstance } // Run names the rule: a literal wou
 type list struct {
 	talk    *diag.Talk
 	answers []*request.Request
-	names   []string // of instances
-	whole   bool     // it told all that it has: an answer to CLNT_UCAST_EX
+	names   []string        // of instances
+	known   map[string]bool // the same, without regard to case
+	whole   bool            // it told all that it has: an answer to CLNT_UCAST_EX
 }
 
-func (l *list) has(name string) bool {
-	return slices.ContainsFunc(l.names, func(have string) bool { return strings.EqualFold(have, name) })
-}
+func (l *list) has(name string) bool { return l.known[strings.ToLower(name)] }
 
 func noInstance(in *diag.Input) (out []diag.Finding) {
 	told := map[asked]*list{}
@@ -41,14 +40,14 @@ func noInstance(in *diag.Input) (out []diag.Finding) {
 			}
 			k := asked{t.Source, t.Server}
 			if told[k] == nil {
-				told[k] = &list{talk: t}
+				told[k] = &list{talk: t, known: map[string]bool{}}
 			}
 			l := told[k]
 			l.answers = append(l.answers, r)
 			l.whole = l.whole || r.Command == "CLNT_UCAST_EX"
 			for _, name := range strings.Split(r.Name, ", ") {
 				if name != "" && !l.has(name) {
-					l.names = append(l.names, name)
+					l.names, l.known[strings.ToLower(name)] = append(l.names, name), true
 				}
 			}
 		}

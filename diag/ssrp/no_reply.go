@@ -60,12 +60,7 @@ type asked struct {
 func silence(in *diag.Input, t *diag.Talk, list []*request.Request) diag.Finding {
 	f := diag.Finding{
 		Severity: diag.Warning, Confidence: diag.Possible, Source: t.Source, Host: t.Server.Addr().String(), Count: len(list),
-		Where: shown(t.Source, list), Filter: t.Filter(),
-	}
-	for _, r := range list {
-		if c := in.Conversations.At(r.Conv); !slices.Contains(f.Conversations, c) {
-			f.Conversations = append(f.Conversations, c)
-		}
+		Where: shown(t.Source, list), Filter: t.Filter(), Conversations: conversations(in, list),
 	}
 	f.Cost, _ = in.Waited(waits(list))
 	what := "any of " + diag.Count(len(list), "query")

@@ -32,13 +32,15 @@ type attempt struct {
 func portBlocked(in *diag.Input) (out []diag.Finding) {
 	groups := map[blocked][]attempt{}
 	var order []blocked
+	known := map[*flow.Conversation]bool{}
 	for _, trait := range []flow.Trait{flow.OneSided, flow.Refused, flow.Quoted} {
 		for c := range in.Conversations.With(trait) {
 			d := in.DirectedTo(c)
 			k := blocked{c.Source, c.Ends[1]}
-			if d == nil || slices.ContainsFunc(groups[k], func(a attempt) bool { return a.conv == c }) {
+			if d == nil || known[c] {
 				continue
 			}
+			known[c] = true
 			if groups[k] == nil {
 				order = append(order, k)
 			}
@@ -54,7 +56,7 @@ func portBlocked(in *diag.Input) (out []diag.Finding) {
 func (k blocked) finding(in *diag.Input, list []attempt) diag.Finding {
 	f := diag.Finding{Severity: diag.Error, Confidence: diag.Proven, Source: k.source, Host: k.server.Addr().String(), Count: len(list)}
 	var lost []diag.Interval
-	var clients []string
+	clients := diag.Distinct(list, func(a attempt) string { return a.conv.Ends[0].Addr().String() })
 	asked := list[0].by.Talk.Server
 	refused, rejected, syns := 0, netip.Addr{}, 0
 	for _, a := range list {
@@ -71,9 +73,6 @@ func (k blocked) finding(in *diag.Input, list []attempt) diag.Finding {
 		f.Where = append(f.Where, a.by.Talk.Pos(a.by.Answer.Asked), a.by.Talk.Pos(a.by.Answer.Last), t.SYN.Pos, end.Pos)
 		f.Conversations = append(f.Conversations, in.Conversations.At(a.by.Answer.Conv), a.conv)
 		lost = append(lost, diag.Interval{From: t.SYN, To: end})
-		if c := a.conv.Ends[0].Addr().String(); !slices.Contains(clients, c) {
-			clients = append(clients, c)
-		}
 	}
 	slices.SortFunc(f.Where, func(a, b trace.Pos) int { return cmp.Compare(a.Number, b.Number) })
 	f.Where = slices.Compact(f.Where)

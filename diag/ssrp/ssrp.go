@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/trace"
@@ -38,13 +39,20 @@ func waits(list []*request.Request) []diag.Interval {
 }
 
 // instances are the names of instances that queries ask for, in order, each once.
-func instances(list []*request.Request) (names []string) {
+func instances(list []*request.Request) []string {
+	return diag.Distinct(list, func(r *request.Request) string { return r.Name })
+}
+
+// conversations are those of queries, each once.
+func conversations(in *diag.Input, list []*request.Request) (out []*flow.Conversation) {
+	known := map[int]bool{}
 	for _, r := range list {
-		if r.Name != "" && !slices.Contains(names, r.Name) {
-			names = append(names, r.Name)
+		if !known[r.Conv] {
+			known[r.Conv] = true
+			out = append(out, in.Conversations.At(r.Conv))
 		}
 	}
-	return names
+	return out
 }
 
 // shown are the records of the first bytes of questions and answers, in order, as many as a finding has.

@@ -3,7 +3,7 @@ package tds
 import (
 	_ "embed"
 	"fmt"
-	"slices"
+	"net/netip"
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
@@ -26,6 +26,12 @@ type refusal struct {
 
 func loginError(in *diag.Input) (out []diag.Finding) {
 	all := logins(in)
+	last := map[who]*login.Login{}
+	for _, l := range all {
+		if l.At[login.Accepted].Seen() && l.Used {
+			last[whoOf(l)] = l
+		}
+	}
 	for _, g := range groups(all, func(l *login.Login) (refusal, bool) {
 		k := refusal{endpoint: endpointOf(l), code: l.Code, state: l.State, shut: shutBehind(in, l)}
 		return k, l.Code != 0 || k.shut
@@ -33,13 +39,13 @@ func loginError(in *diag.Input) (out []diag.Finding) {
 		if g[0].Code == 0 {
 			out = append(out, shut(in, g))
 		} else {
-			out = append(out, refused(in, all, g))
+			out = append(out, refused(in, last, g))
 		}
 	}
 	return out
 }
 
-func refused(in *diag.Input, all, list []*login.Login) diag.Finding {
+func refused(in *diag.Input, accepted map[who]*login.Login, list []*login.Login) diag.Finding {
 	first := list[0]
 	f := diag.Finding{
 		Severity: diag.Error, Confidence: diag.Proven, Source: source(first), Host: first.Conv.Ends[1].Addr().String(), Count: len(list),
@@ -63,7 +69,7 @@ func refused(in *diag.Input, all, list []*login.Login) diag.Finding {
 	}
 	f.RuledOut = []string{"the network: the server answered the login"}
 	f.Fix = []string{m.fix, "look at the error log of the server (ERRORLOG) at that second: it has the state and the reason"}
-	if later := succeeded(all, list); later != nil {
+	if later := succeeded(accepted, list); later != nil {
 		f.Severity = diag.Warning
 		f.Facts = append(f.Facts, diag.Fact{Name: "a later login was accepted, in frame", Value: fmt.Sprint(later.At[login.Accepted].Number)})
 	}
@@ -71,15 +77,23 @@ func refused(in *diag.Input, all, list []*login.Login) diag.Finding {
 }
 
 // succeeded is a login of one of the clients to the same server that was accepted after the last refusal; nil without one.
-func succeeded(all, list []*login.Login) *login.Login {
+func succeeded(accepted map[who]*login.Login, list []*login.Login) *login.Login {
 	last := list[len(list)-1]
-	for _, l := range all {
-		if endpointOf(l) == endpointOf(last) && l.At[login.Accepted].Number > last.At[login.Refused].Number && l.Used && slices.Contains(clients(list), l.Conv.Ends[0].Addr().String()) {
-			return l
+	for _, l := range list {
+		if a := accepted[whoOf(l)]; a != nil && a.At[login.Accepted].Number > last.At[login.Refused].Number {
+			return a
 		}
 	}
 	return nil
 }
+
+// who is a client of a server.
+type who struct {
+	endpoint
+	client netip.Addr
+}
+
+func whoOf(l *login.Login) who { return who{endpointOf(l), l.Conv.Ends[0].Addr()} }
 
 // soonShut is how soon after the login a server closes that refuses it.
 const soonShut = 5 * time.Second

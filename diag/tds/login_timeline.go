@@ -85,7 +85,7 @@ func slow(in *diag.Input, list []*login.Login) diag.Finding {
 	f := base(in, list, worst)
 	f.Severity, f.Confidence = diag.Warning, diag.Likely
 	f.Summary = fmt.Sprintf("%s of %s to %v took %s at most, %s of it until the %s (%s)",
-		diag.Count(len(list), "login"), diag.List(clients(list), 3), worst.Conv.Ends[1], diag.Duration(whole(worst)), diag.Duration(time.Duration(took)), s, who(s))
+		diag.Count(len(list), "login"), diag.List(clients(list), 3), worst.Conv.Ends[1], diag.Duration(whole(worst)), diag.Duration(time.Duration(took)), s, sideOf(s))
 	f.Fix = []string{advice[s]}
 	if n := repairs(worst.Conv); n > 0 {
 		f.Confidence = diag.Possible
@@ -149,8 +149,8 @@ func whole(l *login.Login) time.Duration {
 
 func repairs(c *flow.Conversation) int64 { return c.Dir[0].Retransmissions + c.Dir[1].Retransmissions }
 
-// who is the side that a step waits for.
-func who(s login.Step) string {
+// sideOf is the side that a step waits for.
+func sideOf(s login.Step) string {
 	if s.ByClient() {
 		return "of the client"
 	}

@@ -109,13 +109,8 @@ func conversations(list []*login.Login) (out []*flow.Conversation) {
 }
 
 // clients are the addresses that logged in, in order, each once.
-func clients(list []*login.Login) (out []string) {
-	for _, l := range list {
-		if a := l.Conv.Ends[0].Addr().String(); !slices.Contains(out, a) {
-			out = append(out, a)
-		}
-	}
-	return out
+func clients(list []*login.Login) []string {
+	return diag.Distinct(list, func(l *login.Login) string { return l.Conv.Ends[0].Addr().String() })
 }
 
 // filter shows the connections.

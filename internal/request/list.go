@@ -12,7 +12,7 @@ type List struct {
 	Unasked  []Request // answers to no question that was captured, as many as of the others, in order
 }
 
-// maxKept bounds the requests that a List keeps while they come: 30 MB of them.
+// maxKept bounds the requests that a List keeps while they come: 40 MB of them.
 const maxKept = 1 << 17
 
 // Add keeps a copy of r.

@@ -67,7 +67,7 @@ func New(c *Choice, source int, done func(*request.Request)) *Applications {
 	return a
 }
 
-// maxBare bounds the requests of one Applications, with a choice [ForRequests]: 4 MB of them. Its connections are left alone from then on.
+// maxBare bounds the requests of one Applications, with a choice [ForRequests]: 5 MB of them. Its connections are left alone from then on.
 const maxBare = 1 << 14
 
 // A talk is a connection whose protocol is known.
