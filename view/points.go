@@ -101,3 +101,17 @@ func RelayText(r *point.Result, p *point.Pair, x *point.Relay) string {
 	}
 	return text
 }
+
+// PossibleText says which conversations may be one, and why.
+func PossibleText(r *point.Result, p *point.Pair, x *point.Possible) string {
+	a, b := Printable(r.Points[p.A].Name), Printable(r.Points[p.B].Name)
+	size := "of the same size"
+	switch {
+	case x.More > 0:
+		size = fmt.Sprintf("%d bytes longer at %s", x.More, b)
+	case x.More < 0:
+		size = fmt.Sprintf("%d bytes longer at %s", -x.More, a)
+	}
+	return fmt.Sprintf("%v - %v at %s may be %v - %v at %s: %d of %d packets come in the same order and rhythm, %s; nothing else is the same, as in a tunnel or when it is encrypted anew",
+		x.A.Ends[0], x.A.Ends[1], a, x.B.Ends[0], x.B.Ends[1], b, x.Packets, x.Of, size)
+}

@@ -61,6 +61,7 @@ func coupled(a, b int, sides []*side) *couple {
 	}
 	c.pair.Delay = [2]Delay{delayOf(c.took[0]), delayOf(c.took[1])}
 	c.relayDelays()
+	c.possible()
 	c.pair.Twice = c.twice()
 	c.pair.Alone = c.alone()
 	return c

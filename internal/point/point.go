@@ -78,6 +78,8 @@ type Pair struct {
 	// one of B that has several of A, so that nothing tells which.
 	Relays    []Relay
 	Ambiguous int
+	// Possible are conversations that agree in nothing but the sizes and the order of their packets.
+	Possible []Possible
 	// Candidates are the conversations of A that B could have seen as they are: between the same hosts; and Contradicted those of them whose endpoints
 	// B has, but with other numbers or content.
 	Candidates, Contradicted int

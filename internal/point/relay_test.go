@@ -322,6 +322,9 @@ func (w *relayWorld) score(t *testing.T, c *couple) (row []any) {
 			total += int64(len(l.streams[0]) + len(l.streams[1]))
 		}
 	}
+	if len(c.pair.Possible) > 0 {
+		t.Errorf("%d conversations are called possible by sizes alone", len(c.pair.Possible))
+	}
 	if wrong > 0 || len(c.found) > 0 {
 		t.Errorf("%d false relays, %d connections are called the same", wrong, len(c.found))
 	}

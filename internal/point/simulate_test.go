@@ -447,6 +447,9 @@ func score(t *testing.T, c *couple, a, b []record, w *world) (row []any) {
 			}
 		}
 	}
+	if len(c.pair.Possible)+len(c.pair.Relays) > 0 {
+		t.Errorf("%d conversations are called possible, %d relayed", len(c.pair.Possible), len(c.pair.Relays))
+	}
 	if len(wrong) > 0 {
 		t.Errorf("false pairs: %v", wrong)
 	}

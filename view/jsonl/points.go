@@ -31,6 +31,7 @@ type Path struct {
 	Rewrites      []Rewrite `json:"rewrites,omitempty" doc:"what differs in the same packets"`
 	Met           []Met     `json:"met,omitempty" doc:"the conversations that both have"`
 	Relayed       []Relayed `json:"relayed,omitempty" doc:"connections that carry the same bytes without being the same: a proxy or load balancer ends the one and begins the other"`
+	Possible      []Likely  `json:"possible,omitempty" doc:"conversations that agree in nothing but the sizes and the order of their packets: one may be the other in a tunnel"`
 	Ambiguous     int       `json:"ambiguous,omitempty" doc:"connections of a that carry the same bytes as several of b, or share one with others, so that nothing tells which belong together"`
 }
 
@@ -109,6 +110,16 @@ type Run struct {
 	Length int64  `json:"length" doc:"bytes"`
 }
 
+// Likely is a conversation at a that may be one at b.
+type Likely struct {
+	A       int   `json:"a" doc:"conversation at a"`
+	B       int   `json:"b" doc:"conversation at b"`
+	Flipped bool  `json:"flipped,omitempty" doc:"the first endpoint at a is on the side of the second at b"`
+	Packets int64 `json:"packets" doc:"that come in the same order and rhythm, with the same differences of their sizes"`
+	Of      int64 `json:"of" doc:"packets with a payload, of the conversation that has fewer in these directions"`
+	More    int   `json:"more,omitempty" doc:"bytes of payload that most of them have more at b"`
+}
+
 // points writes what capture points say together.
 func (e *encoder) points(r *point.Result) {
 	if r == nil {
@@ -154,6 +165,10 @@ func path(r *point.Result, p *point.Pair) Path {
 			y.Ways = append(y.Ways, relayed(&x.Ways[d], a, b))
 		}
 		out.Relayed = append(out.Relayed, y)
+	}
+	for i := range p.Possible {
+		x := &p.Possible[i]
+		out.Possible = append(out.Possible, Likely{x.A.ID, x.B.ID, x.Flipped, x.Packets, x.Of, x.More})
 	}
 	out.Ambiguous = p.Ambiguous
 	return out

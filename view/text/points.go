@@ -59,7 +59,10 @@ func together(p *printer, r *point.Result, pair *point.Pair, s Style) {
 		p.line("  ", s.paint(bold, a+", "+b), ": no packet of one is in the other, but bytes are")
 	default:
 		p.line("  ", s.paint(bold, a+", "+b), ": no packet of one is in the other")
-		if pair.Ambiguous == 0 {
+		if r.Sampled > 0 && pair.Candidates == 0 {
+			p.line("    of the sample: too many packets are alike, or nothing is left of them")
+		}
+		if pair.Ambiguous == 0 && len(pair.Possible) == 0 {
 			return
 		}
 	}
@@ -104,6 +107,13 @@ func together(p *printer, r *point.Result, pair *point.Pair, s Style) {
 		}
 	}
 	relays(note, r, pair)
+	for i := range pair.Possible {
+		if i == maxRelays {
+			note("", fmt.Sprintf("and %d more", len(pair.Possible)-i))
+			break
+		}
+		note(map[bool]string{true: "possible"}[i == 0], view.PossibleText(r, pair, &pair.Possible[i]))
+	}
 	list := pair.Rewrites()
 	for i, x := range list {
 		if i == maxRewrites {
