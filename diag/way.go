@@ -57,6 +57,53 @@ func (w *Ways) Add(k WayKey, c *flow.Conversation, dir int) *Way {
 	return g
 }
 
+// ReceiverWay is what comes to a host, whoever sends it.
+func ReceiverWay(c *flow.Conversation, dir int) WayKey {
+	return WayKey{Source: c.Source, To: netip.AddrPortFrom(c.Ends[1-dir].Addr(), 0)}
+}
+
+// Joined makes one way of all of a source when there are so many: what they have in common is near the capture.
+func Joined(list []*Way, many int) (out []*Way) {
+	bySource := map[int][]*Way{}
+	for _, g := range list {
+		bySource[g.Key.Source] = append(bySource[g.Key.Source], g)
+	}
+	for _, g := range list {
+		same := bySource[g.Key.Source]
+		if len(same) < many {
+			out = append(out, g)
+			continue
+		}
+		if g != same[0] {
+			continue
+		}
+		all := &Way{Key: WayKey{Source: g.Key.Source}}
+		for _, one := range same {
+			all.Conversations, all.Dirs = append(all.Conversations, one.Conversations...), append(all.Dirs, one.Dirs...)
+		}
+		out = append(out, all)
+	}
+	return out
+}
+
+// Names are the addresses of senders and receivers: "10.0.0.1", "3 hosts".
+func (g *Way) Names() (from, to string) {
+	var seen [2]map[netip.Addr]bool
+	for i := range seen {
+		seen[i] = map[netip.Addr]bool{}
+	}
+	for i, c := range g.Conversations {
+		seen[0][c.Ends[g.Dirs[i]].Addr()], seen[1][c.Ends[1-g.Dirs[i]].Addr()] = true, true
+	}
+	name := func(all map[netip.Addr]bool, one netip.AddrPort) string {
+		if len(all) > 1 {
+			return Count(len(all), "host")
+		}
+		return one.Addr().String()
+	}
+	return name(seen[0], g.From()), name(seen[1], g.To())
+}
+
 // From is the sender of the first connection.
 func (g *Way) From() netip.AddrPort { return g.Conversations[0].Ends[g.Dirs[0]] }
 
@@ -96,9 +143,16 @@ func (g *Way) Which() string {
 	return fmt.Sprintf("%d connections", len(g.Conversations))
 }
 
-// Filter shows the connections, or all between the two hosts when they are many.
+// Filter shows the connections, or all between the two hosts when they are many, or all to the receiver when there are many senders too; "" when neither is one.
 func (g *Way) Filter() string {
 	a, b := g.From().Addr(), g.To().Addr()
+	from, to := g.Names()
+	switch {
+	case to != b.String():
+		return Streams(g.Conversations, "")
+	case from != a.String():
+		return Streams(g.Conversations, AnyOf(ToHost(b), FromHost(b)))
+	}
 	return Streams(g.Conversations, AnyOf(AllOf(FromHost(a), ToHost(b)), AllOf(FromHost(b), ToHost(a))))
 }
 

@@ -55,7 +55,7 @@ func abandonments(in *diag.Input) (out []diag.Finding) {
 	for c := range in.Conversations.With(flow.Repaired) {
 		for dir := range c.Dir {
 			if c.TCP != nil && abandoned(in, c, dir) != nil && !in.Withhold(Abandoned, c) {
-				all.Add(diag.HostWay(c, dir), c, dir)
+				all.Add(diag.ReceiverWay(c, dir), c, dir)
 			}
 		}
 	}
@@ -90,7 +90,9 @@ func abandonedOn(in *diag.Input, g *diag.Way) diag.Finding {
 	from, to := g.From(), g.To()
 	f.Summary = fmt.Sprintf("%v sent the same %s to %v %d times in %s without an acknowledgement", from, diag.Count(int64(r.Bytes), "byte"), to, r.Times+1, diag.Duration(time.Duration(r.Last.Time-r.First.Time)))
 	if f.Count > 1 {
-		f.Summary = fmt.Sprintf("%v gave up %d connections to %v: their data were sent again and again without an acknowledgement", from.Addr(), f.Count, to.Addr())
+		who, _ := g.Names()
+		f.Host = to.Addr().String()
+		f.Summary = fmt.Sprintf("%s gave up %d connections to %v: their data were sent again and again without an acknowledgement", who, f.Count, to.Addr())
 	}
 	f.RuledOut = []string{"chance: the same data are lost each time", "the size of the packets: they are not of full size, or as large ones had arrived, or nothing smaller arrives either"}
 	if heard > 0 {

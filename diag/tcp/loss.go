@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
@@ -35,6 +36,8 @@ const (
 	minLossShare = 0.01
 	// longLoss is a wait that a user notices, whatever its part of the time.
 	longLoss = time.Second
+	// manyWays is how many pairs of hosts with losses have one cause near the capture, not one each.
+	manyWays = 5
 )
 
 // losses makes one finding of each way from host to host: whether it is a matter of timers or not says which took longer.
@@ -50,9 +53,10 @@ func losses(in *diag.Input, rule *diag.Rule) (out []diag.Finding) {
 			}
 		}
 	}
-	for _, g := range all.List {
+	matter := slices.DeleteFunc(all.List, func(g *diag.Way) bool { return !lossesOn(g).matters() })
+	for _, g := range diag.Joined(matter, manyWays) {
 		l := lossesOn(g)
-		if l.rule() != rule || !l.matters() {
+		if l.rule() != rule {
 			continue
 		}
 		if f, ok := l.finding(in, rule); ok {
@@ -88,11 +92,13 @@ type losing struct {
 	fast, timer, lost, of          time.Duration
 	timers                         int64
 	worst                          flow.Repair
+	sender, receiver               string
 	where                          []flow.Moment
 }
 
 func lossesOn(g *diag.Way) *losing {
 	l := &losing{Way: g}
+	l.sender, l.receiver = g.Names()
 	repairs := func(i int) *flow.Repairs { return g.Sender(i).Trouble.Repairs }
 	l.fast, l.of = g.Lost(func(i int) int64 { return repairs(i).Fast.Took })
 	l.timer, _ = g.Lost(func(i int) int64 { return repairs(i).Timer.Took })
@@ -135,8 +141,11 @@ func (l *losing) finding(in *diag.Input, rule *diag.Rule) (f diag.Finding, ok bo
 	if !kept {
 		return f, false
 	}
-	from, to := l.From().Addr(), l.To().Addr()
-	f.Count, f.Cost, f.Host = int(l.count), l.lost, from.String()
+	f.Count, f.Cost = int(l.count), l.lost
+	showsSender := ""
+	if from := l.From().Addr(); l.sender == from.String() {
+		f.Host, showsSender = l.sender, diag.FromHost(from)
+	}
 	if l.count >= minRepairs {
 		f.Confidence = diag.Proven
 	}
@@ -144,12 +153,12 @@ func (l *losing) finding(in *diag.Input, rule *diag.Rule) (f diag.Finding, ok bo
 		f.Severity = diag.Note
 	}
 	rate := float64(l.count) / math.Max(float64(l.segments), 1)
-	f.Summary = fmt.Sprintf("%d of %s from %v to %v were lost (%.1f %%), %s: something lost was missing for %s", l.count, diag.Count(l.segments, "segment"), from, to, 100*rate, l.place(),
+	f.Summary = fmt.Sprintf("%d of %s from %v to %v were lost (%.1f %%), %s: something lost was missing for %s", l.count, diag.Count(l.segments, "segment"), l.sender, l.receiver, 100*rate, l.place(),
 		diag.Share(l.lost, l.of, l.Which()))
 	if l.count == 1 {
-		f.Summary = fmt.Sprintf("a segment from %v to %v was lost, %s: it was missing for %s", from, to, l.place(), diag.Share(l.lost, l.of, l.Which()))
+		f.Summary = fmt.Sprintf("a segment from %v to %v was lost, %s: it was missing for %s", l.sender, l.receiver, l.place(), diag.Share(l.lost, l.of, l.Which()))
 	}
-	f.Filter = diag.AllOf(l.Filter(), diag.FromHost(from), diag.AnyOf("tcp.analysis.retransmission", "tcp.analysis.fast_retransmission", "tcp.analysis.out_of_order", "tcp.analysis.lost_segment"))
+	f.Filter = diag.AllOf(l.Filter(), showsSender, diag.AnyOf("tcp.analysis.retransmission", "tcp.analysis.fast_retransmission", "tcp.analysis.out_of_order", "tcp.analysis.lost_segment"))
 	f.Facts = []diag.Fact{
 		{Name: "lost before it passed here", Value: fmt.Sprint(l.before)},
 		{Name: "lost after it passed here", Value: fmt.Sprint(l.after)},
@@ -167,7 +176,7 @@ func (l *losing) finding(in *diag.Input, rule *diag.Rule) (f diag.Finding, ok bo
 	if rule == LossTimer {
 		f.Fix = append(f.Fix, "few segments in flight, or the last of a message, leave nothing that could ask for a repair: a time-out is all that helps. Less loss is the cure, not a setting")
 	}
-	f.NextCapture = []string{fmt.Sprintf("at both ends at the same time: tcpdump -i eth0 -s 128 -w end.pcap host %v and host %v; then give both files to one command", from, to)}
+	f.NextCapture = []string{fmt.Sprintf("at both ends at the same time: tcpdump -i eth0 -s 128 -w end.pcap host %v and host %v; then give both files to one command", l.From().Addr(), l.To().Addr())}
 	return f, true
 }
 
@@ -179,9 +188,9 @@ func (l *losing) place() string {
 	}
 	switch {
 	case l.after == 0:
-		return fmt.Sprintf("before %s came to this capture (between %v and here)", they, l.From().Addr())
+		return fmt.Sprintf("before %s came to this capture (between %v and here)", they, l.sender)
 	case l.before == 0:
-		return fmt.Sprintf("after %s had passed this capture (between here and %v)", they, l.To().Addr())
+		return fmt.Sprintf("after %s had passed this capture (between here and %v)", they, l.receiver)
 	}
 	return fmt.Sprintf("%d before this capture and %d behind it", l.before, l.after)
 }
@@ -189,9 +198,9 @@ func (l *losing) place() string {
 func (l *losing) between() string {
 	switch {
 	case l.after == 0:
-		return fmt.Sprintf("from %v to the place of this capture", l.From().Addr())
+		return fmt.Sprintf("from %v to the place of this capture", l.sender)
 	case l.before == 0:
-		return fmt.Sprintf("from the place of this capture to %v", l.To().Addr())
+		return fmt.Sprintf("from the place of this capture to %v", l.receiver)
 	}
-	return fmt.Sprintf("from %v to %v", l.From().Addr(), l.To().Addr())
+	return fmt.Sprintf("from %v to %v", l.sender, l.receiver)
 }

@@ -41,7 +41,7 @@ func synRetried(in *diag.Input) (out []diag.Finding) {
 			continue
 		}
 		if d, ok := in.Elapsed(c.TCP.SYN, c.TCP.LastSYN); ok && d >= minSYNWait {
-			all.Add(diag.HostWay(c, 0), c, 0)
+			all.Add(diag.ReceiverWay(c, 0), c, 0)
 		}
 	}
 	for _, g := range all.List {
@@ -65,7 +65,8 @@ func retriedOn(in *diag.Input, g *diag.Way) diag.Finding {
 	}
 	f := g.Finding(where...)
 	f.Cost, _ = in.Waited(waits)
-	from, to := g.From().Addr(), g.To()
+	from, _ := g.Names()
+	to := g.To()
 	f.Confidence, f.Count, f.Host, f.Filter = diag.Proven, len(g.Conversations), to.Addr().String(), diag.AllOf(g.Filter(), "tcp.flags.syn == 1")
 	if f.Cost < longLoss {
 		f.Severity = diag.Note
