@@ -26,7 +26,7 @@ var layers = [][]string{
 	{"internal/session", "internal/login"},
 	{"internal/point", "internal/fileio"},
 	{"internal/filter", "diag"},
-	{"internal/engine", "internal/stats", "internal/contrast"},
+	{"internal/engine", "internal/stats", "internal/contrast", "internal/scrub"},
 	{"view"},
 	{"cmd"},
 }

@@ -47,7 +47,7 @@ func told(t *testing.T, files ...string) (lines []string) {
 		}
 		switch row["kind"] {
 		case "finding":
-			lines = append(lines, fmt.Sprint("finding ", row["id"], row["severity"], row["count"]))
+			lines = append(lines, fmt.Sprint("finding ", row["rule"], row["severity"], row["count"]))
 		case "conversation":
 			lines = append(lines, fmt.Sprint("conversation ", row["transport"], end(row["a"]), end(row["b"]), row["packets"], row["bytes"], row["end"]))
 		case "path":

@@ -38,6 +38,21 @@ func (a *app) firstPass(ctx context.Context, named []string) (paths []string, c 
 	return paths, c, done, nil
 }
 
+// twice are the paths for two passes that nobody analyses: standard input goes into a private temporary file, which done removes.
+func (a *app) twice(named []string) (paths []string, done func(), err error) {
+	i := slices.Index(named, "-")
+	if i < 0 {
+		return named, func() {}, nil
+	}
+	spooled, err := spool(a.stdin)
+	if err != nil {
+		return nil, nil, err
+	}
+	paths = slices.Clone(named)
+	paths[i] = spooled
+	return paths, func() { os.Remove(spooled) }, nil
+}
+
 // spool copies r into a temporary file that only the user may read.
 func spool(r io.Reader) (path string, err error) {
 	f, err := os.CreateTemp("", "wiretale-*")

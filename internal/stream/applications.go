@@ -24,6 +24,7 @@ import (
 // packets. Connections have state from the first bytes on that a protocol takes for its own. It is not safe for concurrent use.
 type Applications struct {
 	choice       *Choice
+	source       int
 	young, aged  map[int]*talk // by Conversation.ID; the young were touched since the others became aged
 	last         *talk
 	memory       memory
@@ -58,7 +59,7 @@ func New(c *Choice, source int, done func(*request.Request)) *Applications {
 	if done == nil {
 		done = func(*request.Request) {}
 	}
-	a := &Applications{choice: c, young: map[int]*talk{}, aged: map[int]*talk{}, locks: map[proto.Lock]*Locked{}, secrets: c.Secrets}
+	a := &Applications{choice: c, source: source, young: map[int]*talk{}, aged: map[int]*talk{}, locks: map[proto.Lock]*Locked{}, secrets: c.Secrets}
 	a.pairs = request.NewPairs(source, func(r *request.Request) {
 		if a.handed++; !c.bare || a.handed <= maxBare {
 			done(r)

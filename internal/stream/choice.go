@@ -15,6 +15,8 @@ type Rules struct {
 type Choice struct {
 	// Secrets open what is encrypted; nil opens nothing.
 	Secrets proto.Secrets
+	// Observe, when set, gets each unit that a protocol took in. It is called by one goroutine as long as records are read in order.
+	Observe func(*Message)
 
 	ports [1 << 16]uint16 // index of lists by port
 	lists [][]*proto.Stream
