@@ -51,7 +51,7 @@ func applicationColumns(row *engine.Row, c *Columns) {
 	if row.Sighting != nil && row.Sighting.TCP {
 		verdict = verdicts(row.Sighting, &current)
 	}
-	text, shown, outer := verdict, false, proto.None
+	text, shown, outer, inside := verdict, false, proto.None, proto.None // inside is the latest protocol that TLS may carry
 	last := p.N
 	for p.Part.Layer && last > 0 && p.Layers[last-1].Proto == proto.Trailer {
 		last--
@@ -65,7 +65,7 @@ func applicationColumns(row *engine.Row, c *Columns) {
 		if render == nil {
 			continue
 		}
-		if goesOn := alone[id]; goesOn != nil && !goesOn(p, i) || outer == proto.TLS && id != proto.TLS {
+		if goesOn := alone[id]; goesOn != nil && !goesOn(p, i) || outer == proto.TLS && id != proto.TLS && (id != inside || separators[id] == "") {
 			text = verdict
 		}
 		said := render(row, i)
@@ -74,6 +74,9 @@ func applicationColumns(row *engine.Row, c *Columns) {
 		}
 		text += said
 		c.Protocol, shown, outer = protocolName(row, i), true, id
+		if id != proto.TLS {
+			inside = id
+		}
 	}
 	if shown && p.Part.Proto == between && p.Part.Head != nil {
 		said, _ := nbssBegins(p.Part.Head)

@@ -106,11 +106,7 @@ func (c *comparison) file(t *testing.T, file string) {
 
 // each calls a function with the rows that are compared.
 func (c *comparison) each(t *testing.T, file string, do func(row *engine.Row) error) {
-	choice := stream.NewChoice(c.rules)
-	if c.secrets != nil {
-		choice.Secrets = c.secrets
-	}
-	run, err := engine.Open(context.Background(), []string{file}, engine.Options{KeepDuplicates: true, Applications: choice})
+	run, err := engine.Open(context.Background(), []string{file}, engine.Options{KeepDuplicates: true, Applications: stream.NewChoice(c.rules), Secrets: c.secrets})
 	if err != nil { // no trace: the text beside one
 		return
 	}

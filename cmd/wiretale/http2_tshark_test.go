@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/internal/secrets"
 	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/proto"
 )
@@ -30,7 +31,7 @@ func http2Accepted(name, got, want string, row []string) string {
 	switch {
 	case name == "frame.protocols" && strings.HasPrefix(want, got+":"):
 		return "body-layers"
-	case name == "http2.data.data" && want != "" && got != "":
+	case name == "http2.data.data" && want != "":
 		return "whole-body"
 	case name == "http2.continuation.header" && strings.Contains(want, "\uFFFD"):
 		return "bytes-as-text"
@@ -42,6 +43,57 @@ func http2Accepted(name, got, want string, row []string) string {
 func TestHTTP2IsTsharks(t *testing.T) {
 	t.Parallel()
 	http2Comparison(t, 3000).run(t)
+}
+
+// TestHTTP2InTLSIsTsharks compares the captures of TLS whose keys are there, in key logs beside them or in themselves.
+func TestHTTP2InTLSIsTsharks(t *testing.T) {
+	t.Parallel()
+	all := http2Comparison(t, 8081)
+	all.least, all.reasons = 70, map[string]int{}
+	for name, keyLog := range map[string]string{
+		"tls/ws_http2-data-reassembly.pcap": "tls/keys/http2-data-reassembly.keys", "lab/tls/nginx_tls13_h2.pcap": "lab/tls/nginx_tls13_h2.keys",
+		"tls/ws_http2_follow_multistream.pcapng": "", "tls/ws_http2-brotli.pcapng": "",
+	} {
+		c := http2Comparison(t, 8081)
+		c.accepted = func(name, got, want string, row []string) string {
+			records := strings.Count(row[1], ":tls")+strings.Count(row[1], ":http2") > 2
+			switch {
+			case records && name == listColumn+"Info" && within(http2Words(want), http2Words(got)), records && name == listColumn+"Protocol":
+				return "every-record"
+			case name == "frame.protocols" && strings.ReplaceAll(want, ":data-text-lines", "") == got:
+				return "body-layers"
+			}
+			return http2Accepted(name, got, want, row)
+		}
+		c.secrets, c.options = new(secrets.Store), nil
+		if keyLog != "" {
+			path := filepath.Join(captures, keyLog)
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Skip("../shared/captures is not here: no captures to compare")
+			}
+			if err := c.secrets.Read(bytes.NewReader(b), "keys"); err != nil {
+				t.Fatal(err)
+			}
+			c.options = []string{"-o", "tls.keylog_file:" + path}
+		}
+		c.file(t, filepath.Join(captures, name))
+		all.rows, all.values = all.rows+c.rows, all.values+c.values
+		for id, n := range c.reasons {
+			all.reasons[id] += n
+		}
+	}
+	all.done(t)
+}
+
+// http2Words are the frames that an Info column names, without what it says of records of TLS.
+func http2Words(info string) (words []string) {
+	for one := range strings.SplitSeq(strings.ReplaceAll(info, "[TLS segment of a reassembled PDU]", ""), ", ") {
+		if one != "" {
+			words = append(words, one)
+		}
+	}
+	return words
 }
 
 // An http2Side packs the header fields of one side, and writes its frames.

@@ -80,8 +80,9 @@ type talk struct {
 	over    *proto.UnitLayer
 	port    uint16 // that the other protocol goes by
 	dir     [2]direction
-	inner   *talk // that the session carries, nil before its first byte
-	depth   int   // how many carry it
+	again   *proto.Stream // what gave the connection over, and goes on inside of what follows: SMTP in TLS behind STARTTLS; nil for what does not
+	inner   *talk         // that the session carries, nil before its first byte
+	depth   int           // how many carry it
 	carrier proto.ID
 }
 

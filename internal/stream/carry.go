@@ -36,7 +36,7 @@ func (a *Applications) carry(t *talk, dir int, c *chunk, at, first int, p *proto
 	d.once.next = inner.to
 	if t.inner.stream == nil && t.inner.over == nil {
 		a.piece = proto.Piece{Dir: dir, Data: inner.data, Len: p.Len, Gap: p.Gap}
-		t.inner.stream, t.inner.session = a.inside(p.Protocol)
+		t.inner.stream, t.inner.session = a.inside(p.Protocol, t.again)
 	}
 	if a.feed(t.inner, dir, inner); p.Last {
 		a.finish(t.inner, dir)
@@ -53,8 +53,11 @@ func (a *Applications) dropOpen(t *talk, dir int) {
 	d.open = d.open[:0]
 }
 
-// inside is the protocol of what is carried: what both sides agreed on, else that of the port, else one that the bytes show.
-func (a *Applications) inside(agreed proto.ID) (*proto.Stream, proto.Session) {
+// inside is the protocol of what is carried: what both sides agreed on, else what they spoke before, else that of the port, else one that the bytes show.
+func (a *Applications) inside(agreed proto.ID, before *proto.Stream) (*proto.Stream, proto.Session) {
+	if agreed == proto.None && before != nil {
+		return before, begin(before, a.secrets)
+	}
 	if agreed == proto.Data {
 		return nil, nil
 	}

@@ -151,6 +151,9 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 	if u.Over != nil {
 		over, port, to := *u.Over, u.OverPort, u.OverTo
 		a.release(t)
+		if t.again = nil; over.ID == proto.None {
+			t.again = t.stream
+		}
 		t.stream, t.session = a.goOver(to)
 		t.over, t.port = &over, port
 	}

@@ -305,6 +305,26 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// TestCutFrames has frames of which the capture has less than their length.
+func TestCutFrames(t *testing.T) {
+	b := []byte(talk())
+	for n := range len(b) + 1 {
+		for _, more := range []int{1, 9, 100, 1 << 20} {
+			s := new(session)
+			rest, wire := b[:n], n+more
+			for wire > 0 {
+				e := s.Extent(&proto.Piece{Data: rest, Len: wire})
+				if e <= 0 {
+					break
+				}
+				u := proto.Unit{Data: rest[:min(int(e), len(rest))], Len: min(int(e), wire)}
+				s.Unit(&u)
+				rest, wire = rest[len(u.Data):], wire-u.Len
+			}
+		}
+	}
+}
+
 // check holds what is true of any bytes of a direction.
 func check(t *testing.T, b []byte, dir int) {
 	t.Helper()

@@ -201,6 +201,10 @@ func protocolOf(name string) proto.ID {
 		return proto.HTTP
 	case "h2":
 		return proto.HTTP2
+	case "imap":
+		return proto.IMAP
+	case "pop3":
+		return proto.POP
 	case "":
 		return proto.None
 	}
