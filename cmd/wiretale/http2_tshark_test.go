@@ -45,6 +45,22 @@ func TestHTTP2IsTsharks(t *testing.T) {
 	http2Comparison(t, 3000).run(t)
 }
 
+// TestGRPCIsTsharks compares a capture of gRPC, of whose messages only the protocol is named.
+func TestGRPCIsTsharks(t *testing.T) {
+	t.Parallel()
+	c := http2Comparison(t, 50051)
+	c.patterns, c.least = []string{"link/ws_grpc*"}, 30
+	c.rules.TCP = append(c.rules.TCP, packet.PortRule{From: 44363, To: 44363, ID: proto.HTTP2})
+	c.options = append(c.options, "-d", "tcp.port==44363,http2")
+	c.accepted = func(name, got, want string, row []string) string {
+		if name == listColumn+"Protocol" && strings.Contains(got+want, "GRPC") || name == listColumn+"Info" && strings.HasPrefix(want, got) {
+			return "inner"
+		}
+		return http2Accepted(name, got, want, row)
+	}
+	c.run(t)
+}
+
 // TestHTTP2InTLSIsTsharks compares the captures of TLS whose keys are there, in key logs beside them or in themselves.
 func TestHTTP2InTLSIsTsharks(t *testing.T) {
 	t.Parallel()
