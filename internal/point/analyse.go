@@ -19,9 +19,8 @@ func Analyse(points []Point, prints []*Recorder, convs *flow.Conversations) *Res
 		r.Sampled = max(r.Sampled, prints[i].level)
 		sides[i] = gather(p, prints[i], convs)
 	}
-	for i, s := range sides {
+	for _, s := range sides {
 		s.thin(r.Sampled)
-		s.spotted(prints[i])
 	}
 	for a := range sides {
 		for b := a + 1; b < len(sides); b++ {

@@ -69,7 +69,6 @@ type candidates struct {
 	known    map[[2]uint32]*likeness
 	order    []*likeness
 	crowded  map[uint32]int // of directions at A: spots that others have as well, so that nothing tells which is meant
-	x, y     []spot
 	relays   []*Relay
 }
 
@@ -86,14 +85,9 @@ func (c *couple) candidates(expected func(int64) int64) *candidates {
 }
 
 // spots takes what both sides have of one hash.
-func (k *candidates) spots(p, q []spot) {
-	k.x, k.y = k.c.a.unmet(k.x[:0], p), k.c.b.unmet(k.y[:0], q)
-	x, y := k.x, k.y
+func (k *candidates) spots(x, y []spot) {
 	if len(x) == 1 && len(y) == 1 {
 		k.vote(&x[0], &y[0])
-		return
-	}
-	if len(y) == 0 {
 		return
 	}
 	if k.expected == nil {
@@ -169,16 +163,6 @@ func (k *candidates) ambiguous(relays []Relay) int {
 	return len(open)
 }
 
-// unmet appends the spots of talks that are not found.
-func (s *side) unmet(to, list []spot) []spot {
-	for _, q := range list {
-		if !s.talks[q.talk>>1].met {
-			to = append(to, q)
-		}
-	}
-	return to
-}
-
 // judge is the relay of a likeness, nil when it is none.
 func (c *couple) judge(l *likeness) *Relay {
 	a, b := c.a.talks[l.a], c.b.talks[l.b]
@@ -198,7 +182,7 @@ func (c *couple) judge(l *likeness) *Relay {
 		if l.flipped {
 			e = 1 - d
 		}
-		if part, ok := alike(c.a.hashes[2*l.a+d], c.b.hashes[2*l.b+e]); ok && part < leastPart {
+		if part, ok := alike(c.a.hashes[uint32(2*l.a+d)], c.b.hashes[uint32(2*l.b+e)]); ok && part < leastPart {
 			return nil
 		}
 	}

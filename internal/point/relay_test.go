@@ -236,8 +236,6 @@ func (w *relayWorld) run() *couple {
 	convs.Add(tb)
 	rb.Number(base)
 	sides := []*side{gather(pa, ra, &convs), gather(pb, rb, &convs)}
-	sides[0].spotted(ra)
-	sides[1].spotted(rb)
 	return coupled(0, 1, sides)
 }
 

@@ -11,6 +11,12 @@ import (
 //  1. Connections that are the same at both points tell the clock. Without any, relays do, where they agree: see [couple.agreement].
 //  2. A relay that the clock contradicts is none. One that neither a clock nor an address speaks for is doubtful.
 func (c *couple) settle() {
+	if !c.a.open() || !c.b.open() {
+		return
+	}
+	c.a.spot()
+	c.b.spot()
+	defer func() { c.a.spots, c.a.hashes, c.b.spots, c.b.hashes = nil, nil, nil, nil }()
 	expected := expectation(c.found)
 	known := expected != nil
 	list := c.oriented(expected)

@@ -30,33 +30,35 @@ const (
 	leastWhole = anchorBytes + 1
 )
 
-// spotted are the spots of the talks of TCP, by hash and place; what was sent twice is there once.
-func (s *side) spotted(r *Recorder) {
-	n := len(r.anchors.list)
-	for _, list := range r.moored {
-		n += len(list)
-	}
-	s.spots = make([]spot, 0, n)
-	for _, list := range append(slices.Clip(r.moored), r.anchors.list) {
+// open reports whether a talk of TCP is not found.
+func (s *side) open() bool {
+	return slices.ContainsFunc(s.talks, func(t *talk) bool { return !t.met && t.conv.Proto == proto.TCP })
+}
+
+// spot looks for spots in the talks of TCP that are not found: by hash and place; what was sent twice is there once.
+func (s *side) spot() {
+	s.spots, s.hashes = nil, map[uint32][]uint64{}
+	for _, list := range s.anchors {
 		for i := range list {
 			a := &list[i]
 			id, dir := a.conv(), a.talk&1
 			if m, ok := s.moved[id]; ok {
 				id, dir = m.to, dir^m.turned
 			}
-			if k, ok := slices.BinarySearchFunc(s.talks, id, byID); ok {
+			if k, ok := slices.BinarySearchFunc(s.talks, id, byID); ok && !s.talks[k].met {
 				s.spots = append(s.spots, spot{a.hash, a.time, uint32(k)<<1 | dir, a.seq, anchorBytes})
 			}
 		}
 	}
 	for k, t := range s.talks {
-		s.segments(k, t)
+		if !t.met {
+			s.segments(k, t)
+		}
 	}
 	slices.SortFunc(s.spots, func(a, b spot) int {
 		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.talk, b.talk), cmp.Compare(a.seq, b.seq), cmp.Compare(a.time, b.time))
 	})
 	s.spots = slices.CompactFunc(s.spots, func(a, b spot) bool { return a.hash == b.hash && a.talk == b.talk && a.seq == b.seq })
-	s.hashes = make([][]uint64, 2*len(s.talks))
 	for i := range s.spots {
 		if q := &s.spots[i]; !q.whole() {
 			s.hashes[q.talk] = append(s.hashes[q.talk], q.hash)

@@ -23,15 +23,17 @@ type side struct {
 	talks []*talk // in order of their conversations
 	// toward are the endpoints that packets of a talk go to: who answers whom, also from elsewhere.
 	toward  map[netip.AddrPort][]*talk
-	sampled bool          // some of its packets are left out
-	spots   []spot        // of connections, by hash
-	moved   map[int]moved // conversations that are part of an earlier one, by their number
-	hashes  [][]uint64    // those of anchors, of each direction of each talk
+	sampled bool // some of its packets are left out
+	anchors [][]anchor
+	// Of connections that are not found, for one pair: see [side.spot].
+	spots  []spot              // by hash
+	moved  map[int]moved       // conversations that are part of an earlier one, by their number
+	hashes map[uint32][]uint64 // those of anchors, of each direction of a talk
 }
 
 // gather puts the prints of a recorder into talks.
 func gather(p *Point, r *Recorder, convs *flow.Conversations) *side {
-	s := &side{Point: p, toward: map[netip.AddrPort][]*talk{}}
+	s := &side{Point: p, toward: map[netip.AddrPort][]*talk{}, anchors: append(slices.Clip(r.moored), r.anchors.list)}
 	for _, list := range r.all() {
 		s.split(list, convs)
 	}
