@@ -100,7 +100,8 @@ func (r *run) at(t int64) (off, err int64) {
 	p := &r.pieces[i]
 	length := float64(max(1, difference(p.to, p.from)))
 	line := func(v [2]int64, t int64) int64 {
-		return v[0] + int64(float64(difference(v[1], v[0]))*float64(difference(t, p.from))/length)
+		x := v[0] + int64(float64(difference(v[1], v[0]))*float64(difference(t, p.from))/length)
+		return max(min(v[0], v[1]), min(x, max(v[0], v[1]))) // years are rounded to more than some errors are
 	}
 	slope := int64(max(-maxDrift, min(maxDrift, float64(difference(p.off[1], p.off[0]))*1e9/length)))
 	switch {
