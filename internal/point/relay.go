@@ -154,8 +154,13 @@ func (k *candidates) ambiguous(relays []Relay) int {
 	for i := range relays {
 		settled[relays[i].A.ID] = true
 	}
+	has := k.c.b.byEnds()
 	for talk, n := range k.crowded {
-		id := k.c.a.talks[talk>>1].conv.ID
+		conv := k.c.a.talks[talk>>1].conv
+		id := conv.ID
+		if e, _ := endsOf(conv); has[e] != nil {
+			continue // B has the same connection, or the other half of it
+		}
 		if n >= 2*leastSpots && 2*n >= len(k.c.a.hashes[talk]) && !settled[id] {
 			open[id] = true
 		}
