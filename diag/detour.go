@@ -89,8 +89,12 @@ func (in *Input) findDetours() *detours {
 			add(courseOf(proto.None, &s), s)
 		}
 	})
+	if len(order) == 0 {
+		return in.detours
+	}
+	asked := in.questions()
 	for _, c := range order {
-		in.detours.list = append(in.detours.list, in.detour(c, groups[c]))
+		in.detours.list = append(in.detours.list, in.detour(c, groups[c], asked))
 	}
 	return in.detours
 }
@@ -195,10 +199,10 @@ func (in *Input) plainStrays(yield func(stray)) {
 	}
 }
 
-// questionOf is the one among the questions that the conversation answers from another address, nil when there is none, or several.
+// questionOf is the one among the questions that the conversation answers from another address, nil when there is none, or several, or too many to tell.
 func (in *Input) questionOf(a *flow.Conversation, list []*flow.Conversation) (found *flow.Conversation) {
 	port := a.Ends[0].Port()
-	if services[port] || port >= 49152 || port == a.Ends[1].Port() && port > 1024 && port != 1434 {
+	if len(list) > maxAskers || services[port] || port >= 49152 || port == a.Ends[1].Port() && port > 1024 && port != 1434 {
 		return nil
 	}
 	for _, q := range list {
@@ -222,7 +226,7 @@ func ToMany(a netip.Addr) bool {
 	return a.IsMulticast() || a.Is4() && a.As4()[3] == 255
 }
 
-func (in *Input) detour(c course, list []stray) *Detour {
+func (in *Input) detour(c course, list []stray, asked map[target]int) *Detour {
 	d := &Detour{Client: c.client, Asked: c.asked, From: c.from, Protocol: c.protocol}
 	bySource, known := map[int]int{}, map[*flow.Conversation]bool{}
 	for _, s := range list {
@@ -252,27 +256,31 @@ func (in *Input) detour(c course, list []stray) *Detour {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Number, b.Number))
 	})
 	d.Where = slices.Compact(d.Where)
-	d.Answered, d.Of = bySource[most], max(bySource[most], in.questionsTo(&c, most))
+	d.Answered, d.Of = bySource[most], max(bySource[most], asked[target{most, c.client, c.asked, c.protocol}])
 	d.Without = in.without(list, d.Sources)
 	return d
 }
 
-// questionsTo is how many questions the client put to the address that it asked, as far as requests or conversations without an answer tell.
-func (in *Input) questionsTo(c *course, source int) (n int) {
+// A target is what a client asks in a source.
+type target struct {
+	source   int
+	client   netip.Addr
+	server   netip.AddrPort
+	protocol proto.ID
+}
+
+// questions are how many questions clients put to each server, as far as requests tell, and conversations without an answer.
+func (in *Input) questions() map[target]int {
+	out := map[target]int{}
 	for _, t := range in.Talks() {
-		if t.Source == source && t.Client == c.client && t.Server == c.asked && t.Protocol == c.protocol {
-			for _, r := range t.Requests {
-				n += 1 + int(r.Repeats)
-			}
-			return n
+		for _, r := range t.Requests {
+			out[target{t.Source, t.Client, t.Server, t.Protocol}] += 1 + int(r.Repeats)
 		}
 	}
 	for q := range in.Conversations.With(flow.Unanswered) {
-		if q.Source == source && q.Ends[1] == c.asked && q.Ends[0].Addr() == c.client {
-			n += int(q.Dir[0].Packets)
-		}
+		out[target{q.Source, q.Ends[0].Addr(), q.Ends[1], proto.None}] += int(q.Dir[0].Packets)
 	}
-	return n
+	return out
 }
 
 // without names the other points that have the questions and none of the answers; "" when there is none.
@@ -280,24 +288,16 @@ func (in *Input) without(list []stray, sources []int) string {
 	if in.Points == nil {
 		return ""
 	}
-	asked := map[*flow.Conversation]bool{}
+	seen := map[int]bool{}
 	for _, s := range list {
-		asked[s.question] = true
+		for _, t := range in.Twins(s.question) {
+			seen[t.Source] = true
+		}
 	}
 	var names []string
-	for i := range in.Points.Pairs {
-		p := &in.Points.Pairs[i]
-		for j := range p.Meetings {
-			m := &p.Meetings[j]
-			for _, end := range []struct {
-				conv  *flow.Conversation
-				other int
-			}{{m.A, p.B}, {m.B, p.A}} {
-				point := &in.Points.Points[end.other]
-				if asked[end.conv] && !slices.Contains(sources, point.Source) && !slices.Contains(names, point.Name) {
-					names = append(names, point.Name)
-				}
-			}
+	for i := range in.Points.Points {
+		if p := &in.Points.Points[i]; seen[p.Source] && !slices.Contains(sources, p.Source) {
+			names = append(names, p.Name)
 		}
 	}
 	return List(names, 5)
