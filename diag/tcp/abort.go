@@ -54,7 +54,7 @@ func abandonments(in *diag.Input) (out []diag.Finding) {
 	var all diag.Ways
 	for c := range in.Conversations.With(flow.Repaired) {
 		for dir := range c.Dir {
-			if c.TCP != nil && abandoned(in, c, dir) != nil && !in.Withhold(Abandoned, c) {
+			if c.TCP != nil && abandoned(in, c, dir) != nil && !in.DiedIdle(c) && !in.Withhold(Abandoned, c) {
 				all.Add(diag.ReceiverWay(c, dir), c, dir)
 			}
 		}
