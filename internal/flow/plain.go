@@ -115,7 +115,7 @@ func (t *Tracker) AddFrame(b *trace.Batch, d *trace.Frame, mark Mark, s *Sightin
 type way struct {
 	from, to   *side
 	own, other *Side
-	sent, back *Direction
+	sent       *Direction
 	sender     *sender
 	weighed    *weighed
 }
@@ -125,7 +125,7 @@ func (w *way) lead(f *tcpFlow, dir, end int) {
 	w.from, w.own, w.sent = &f.side[dir], &f.info.Sides[dir], &f.flow.Dir[dir]
 	w.sender, w.weighed = &f.flow.sender[end], &f.flow.weighed[end]
 	dir = 1 - dir
-	w.to, w.other, w.back = &f.side[dir], &f.info.Sides[dir], &f.flow.Dir[dir]
+	w.to, w.other = &f.side[dir], &f.info.Sides[dir]
 }
 
 // read4 takes an IPv4 packet and the TCP header in it. The lengths are checked against the frame.
