@@ -151,6 +151,12 @@ type Keyring interface {
 	Empty() bool
 }
 
+// An Orderly session may want its units in the order in which they were sent, rather than in that in which the capture has them: what is encrypted cannot be opened in another.
+type Orderly interface {
+	Session
+	Ordered() bool
+}
+
 // Carried is a piece of what one side sends over a connection inside another one: TLS carries HTTP. Its protocol is found as for a
 // connection that begins, and its messages are put together over the pieces.
 type Carried struct {

@@ -9,6 +9,7 @@
 package stream
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -91,9 +92,13 @@ type direction struct {
 	once   once
 	open   []open
 	parsed int64 // offset up to which units are told apart
-	taken  int64 // offset of the end of the last unit that was handed to the protocol
-	rest   rest
-	closed bool
+	next   int64 // offset up to which all was fed, or given up
+	early  []early
+	// waiting is how many bytes are early.
+	waiting int
+	taken   int64 // offset of the end of the last unit that was handed to the protocol
+	rest    rest
+	closed  bool
 }
 
 // Add finds the applications in a packet that the tracker has just seen. What
@@ -137,12 +142,13 @@ func (a *Applications) Add(p *packet.Packet, s *flow.Sighting) {
 
 // End is for the end of the packets: questions without an answer are given up.
 func (a *Applications) End() {
-	a.pairs.Close()
 	for _, generation := range [2]map[int]*talk{a.young, a.aged} {
-		for _, t := range generation {
-			a.tellAll(t)
+		for _, id := range slices.Sorted(maps.Keys(generation)) {
+			a.endEarly(generation[id])
+			a.tellAll(generation[id])
 		}
 	}
+	a.pairs.Close()
 }
 
 // find is the talk of a conversation, nil when none is known.
@@ -167,6 +173,7 @@ func (a *Applications) find(id int) *talk {
 func (a *Applications) keep(t *talk) {
 	if len(a.young) >= maxTalks {
 		for _, old := range a.aged {
+			a.endEarly(old)
 			a.release(old)
 		}
 		clear(a.aged)
@@ -193,6 +200,7 @@ func (a *Applications) release(t *talk) {
 }
 
 func (a *Applications) forget(t *talk) {
+	a.endEarly(t)
 	a.release(t)
 	delete(a.young, t.id)
 	delete(a.aged, t.id)
@@ -245,6 +253,7 @@ func (a *Applications) segment(t *talk, p *packet.Packet, s *flow.Sighting) {
 	}
 	a.acked(t, dir, p)
 	d := &t.dir[dir]
+	a.drain(t, dir, d.next)
 	seq := p.TCP.Seq
 	if p.TCP.Flags&tcp.SYN != 0 {
 		seq++
@@ -257,7 +266,7 @@ func (a *Applications) segment(t *talk, p *packet.Packet, s *flow.Sighting) {
 		if at < len(p.Payload) {
 			c.data = p.Payload[at:min(len(p.Payload), int(part.to-base))]
 		}
-		a.feed(t, dir, c)
+		a.inOrder(t, dir, c)
 	}
 	a.place(p)
 }
@@ -305,6 +314,7 @@ func (a *Applications) close(t *talk, p *packet.Packet) {
 		dir = 1
 	}
 	d := &t.dir[dir]
+	a.endOrder(t, dir, p)
 	a.ended(t, dir, p)
 	if d.closed = true; t.dir[1-dir].closed && !t.misses() {
 		a.forget(t)

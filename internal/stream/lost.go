@@ -10,12 +10,13 @@ import (
 // other side sent before it has arrived there, and what the capture has not of it will not come any more.
 func (a *Applications) acked(t *talk, dir int, p *packet.Packet) {
 	d := &t.dir[1-dir]
-	if len(d.open) == 0 || p.TCP.Flags&tcp.ACK == 0 || !d.once.begun {
+	if len(d.open)+len(d.early) == 0 || p.TCP.Flags&tcp.ACK == 0 || !d.once.begun {
 		return
 	}
 	upTo := d.once.next + int64(int32(p.TCP.Ack-d.once.seq))
+	d.arrived(upTo)
 	for i := range d.open {
-		if o := &d.open[i]; o.to <= upTo {
+		if o := &d.open[i]; o.to <= upTo && o.to <= d.next {
 			a.lose(t, 1-dir, o)
 		}
 	}
@@ -32,6 +33,7 @@ func (a *Applications) lose(t *talk, dir int, o *open) {
 	*u = proto.Unit{Dir: dir, Frame: o.last.Number, Time: o.last.Time, Data: o.head[:min(int64(len(o.head)), o.solid)], Len: int(o.to - o.from), Gap: o.gap, Late: o.from < t.dir[dir].taken,
 		Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Carried: u.Carried[:0], Memory: (*room)(a)}
 	t.session.Unit(u)
+	t.dir[dir].taken = max(t.dir[dir].taken, o.to)
 	for i := range u.Turns {
 		a.pair(t, &u.Turns[i], o.began, o.last)
 	}

@@ -22,6 +22,14 @@ type tlsRig struct {
 	seen bytes.Buffer // messages of HTTP
 	port uint16
 	seq  [2]uint32
+	// delay says how many segments later one of a direction is captured.
+	delay func(dir, i int) int
+	late  []delayed
+}
+
+type delayed struct {
+	data []byte
+	left int
 }
 
 func newTLSRig(t testing.TB, keys ...[]byte) *tlsRig {
@@ -44,6 +52,9 @@ func (r *tlsRig) talk(talk *tlstalk.Talk, size int, drop func(dir, i int) bool) 
 	ends[0] = netip.AddrPortFrom(ends[0].Addr(), r.port)
 	n := [2]int{}
 	for _, m := range talk.Messages {
+		if m.Dir == 0 { // what it acknowledges has come
+			r.flush()
+		}
 		for part := range slices.Chunk(m.Bytes, size) {
 			data := frameOf(ends[m.Dir], ends[1-m.Dir], r.seq[m.Dir], ack, string(part))
 			binary.BigEndian.PutUint32(data[42:], r.seq[1-m.Dir])
@@ -52,13 +63,38 @@ func (r *tlsRig) talk(talk *tlstalk.Talk, size int, drop func(dir, i int) bool) 
 			if drop != nil && drop(m.Dir, n[m.Dir]-1) {
 				continue
 			}
-			r.feed(data, 0)
-			p := &r.packet
-			for i := range p.N {
-				if p.Layers[i].Proto == proto.HTTP {
-					r.seen.Write(p.Bytes(i))
+			if r.delay != nil && r.delay(m.Dir, n[m.Dir]-1) > 0 {
+				r.late = append(r.late, delayed{data, r.delay(m.Dir, n[m.Dir]-1)})
+				continue
+			}
+			r.show(data)
+			for i := 0; i < len(r.late); i++ {
+				if r.late[i].left--; r.late[i].left < 0 {
+					r.show(r.late[i].data)
+					r.late = slices.Delete(r.late, i, i+1)
+					i--
 				}
 			}
+		}
+	}
+	r.flush()
+}
+
+// flush captures what is late.
+func (r *tlsRig) flush() {
+	for _, l := range r.late {
+		r.show(l.data)
+	}
+	r.late = nil
+}
+
+// show feeds a segment and keeps what there is of HTTP in it.
+func (r *tlsRig) show(data []byte) {
+	r.feed(data, 0)
+	p := &r.packet
+	for i := range p.N {
+		if p.Layers[i].Proto == proto.HTTP {
+			r.seen.Write(p.Bytes(i))
 		}
 	}
 }
@@ -218,6 +254,39 @@ func TestTLSLoss(t *testing.T) {
 			list, _ := stream.Accounts(r.streams)
 			if len(list) != 1 || list[0].Opened+8 < whole[0].Opened {
 				t.Errorf("%s, %s: %d of %d records, %d of %d bytes: %s", tls.VersionName(c.version)+" "+tls.CipherSuiteName(c.suite), name, list[0].Opened, whole[0].Opened, list[0].Bytes, whole[0].Bytes, list[0].Why)
+			}
+		}
+	}
+}
+
+// TestTLSDisorder: segments that are captured out of their order, or sent again, change nothing.
+func TestTLSDisorder(t *testing.T) {
+	response := responseOf(300_000)
+	for _, c := range []struct{ version, suite uint16 }{
+		{tls.VersionTLS13, 0}, {tls.VersionTLS12, tls.TLS_RSA_WITH_AES_128_CBC_SHA}, {tls.VersionTLS10, tls.TLS_RSA_WITH_AES_128_CBC_SHA}, {tls.VersionTLS12, tls.TLS_RSA_WITH_RC4_128_SHA},
+	} {
+		talk, err := tlstalk.New(tlstalk.Options{Version: c.version, Suite: c.suite}, []byte(asked), response)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, late := range map[string]int{"by one": 1, "by twenty": 20, "by a hundred": 100} {
+			r := newTLSRig(t, talk.KeyLog)
+			r.delay = func(dir, i int) int {
+				if dir == 1 && i > 5 && i%37 == 0 {
+					return late
+				}
+				return 0
+			}
+			r.talk(talk, 1460, nil)
+			if got := r.seen.String(); got != asked+string(response) {
+				t.Errorf("%s, late %s: %d bytes of %d", tls.VersionName(c.version), name, len(got), len(asked)+len(response))
+			}
+			r.streams.End()
+			if list, _ := stream.Accounts(r.streams); len(list) != 1 || list[0].Closed != 0 {
+				t.Errorf("%s, late %s: %+v", tls.VersionName(c.version), name, list)
+			}
+			if held := r.streams.Held(); held > 1<<16 {
+				t.Errorf("%d bytes are held", held)
 			}
 		}
 	}

@@ -51,6 +51,9 @@ func (s *session) Unlock(keys proto.Secrets) {
 // Whole holds for records that may be opened.
 func (s *session) Whole(*proto.Piece) bool { return s.opener != nil }
 
+// Ordered holds when records are opened: each has a number, and some need those before them.
+func (s *session) Ordered() bool { return s.opener != nil }
+
 // unit opens the records of the layer at of a unit.
 func (o *opener) unit(u *proto.Unit, at int, known bool) {
 	switch {
@@ -59,6 +62,7 @@ func (o *opener) unit(u *proto.Unit, at int, known bool) {
 			o.account(s).failed(u, whyLate)
 		}
 		return
+	case u.Gap && u.Lost == 0 && o.sides[u.Dir].lost > 0: // what is missing was told of before
 	case u.Gap || u.Lost > 0:
 		o.missed(u.Dir, u.Lost)
 	}

@@ -37,6 +37,8 @@ func (s *session) Extent(p *proto.Piece) proto.Extent {
 	for at < len(p.Data) {
 		n := s.length(p.Data[at:])
 		switch {
+		case n == unknown && s.opener != nil && p.Len == len(p.Data):
+			return proto.Extent(at + s.next(p.Data[at:]))
 		case n == unknown:
 			return proto.Extent(p.Len) // nothing follows that could be told from it
 		case n == short || at+n > p.Len:
@@ -54,6 +56,21 @@ func (s *session) Extent(p *proto.Piece) proto.Extent {
 		return proto.More
 	}
 	return proto.Extent(at)
+}
+
+// next is where the next record begins in bytes that begin inside one: where a header of the connection's version is that leads to another one, or beyond the bytes.
+func (s *session) next(b []byte) int {
+	version := min(s.version, TLS12) // that of records, in TLS 1.3 too
+	begins := func(b []byte) bool { return len(b) >= headerLen && header(b) && be16(b[1:]) == int(version) }
+	for i := 1; i+headerLen <= len(b); i++ {
+		if b[i] < ChangeCipherSpec || b[i] > ApplicationData || !begins(b[i:]) {
+			continue
+		}
+		if behind := i + headerLen + be16(b[i+3:]); behind+headerLen > len(b) && b[i] == ApplicationData || behind+headerLen <= len(b) && begins(b[behind:]) {
+			return i
+		}
+	}
+	return len(b)
 }
 
 const (
