@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/http"
 )
 
@@ -12,7 +13,10 @@ import (
 func httpInfo(row *engine.Row, i int) string {
 	b := row.Packet.Bytes(i)
 	h, ok := http.ReadHead(b)
-	if !ok {
+	switch p := row.Packet; {
+	case !ok && i+1 < p.N && p.Layers[i+1].Proto.Application() && p.Layers[i+1].Proto != proto.HTTP: // what it went over to
+		return ""
+	case !ok:
 		return "Continuation"
 	}
 	text := Printable(http.Line(b)) + " "

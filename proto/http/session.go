@@ -87,7 +87,7 @@ func (s *session) Extent(p *proto.Piece) proto.Extent {
 // Unit matches responses with requests, and sees where the connection goes over to another protocol.
 func (s *session) Unit(u *proto.Unit) {
 	s.chunks[u.Dir] = chunked{}
-	l := proto.UnitLayer{ID: proto.HTTP, Len: u.Len, Beside: true}
+	l := proto.UnitLayer{ID: proto.HTTP, Len: u.Len}
 	h, ok := ReadHead(u.Data)
 	l.Head = h.End
 	switch {
