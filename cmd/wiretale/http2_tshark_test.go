@@ -177,6 +177,12 @@ func http2Talk() *segmentTalk {
 		k.say(1, http2Frame(1, 5, id, server.block(":status", fmt.Sprint(code))))
 		id += 2
 	}
+	// header fields in a frame of several segments, which later ones refer to
+	split := http2Frame(1, 5, id, client.block(append(get, "x-split", "kept in the table")...))
+	k.say(0, split[:12])
+	k.say(0, split[12:15])
+	k.say(0, split[15:])
+	k.say(0, http2Frame(1, 5, id+2, client.block(append(get, "x-split", "kept in the table", "x-new", "1")...)))
 	k.say(1, http2Frame(7, 0, 0, "\x00\x00\x00\x07\x00\x00\x00\x0bcalm down")+http2Frame(3, 0, 9, "\x00\x00\x00\x63"))
 	return k
 }
@@ -198,7 +204,7 @@ func TestGeneratedHTTP2IsTsharks(t *testing.T) {
 	}
 	c.file(t, file)
 	t.Logf("%d rows and %d values compared; accepted differences: %v", c.rows, c.values, c.reasons)
-	if c.rows != len(k.frames) {
-		t.Errorf("%d of %d rows compared", c.rows, len(k.frames))
+	if begun := 2; c.rows != len(k.frames)-begun { // segments that a frame only begins in, or goes through
+		t.Errorf("%d of %d rows compared", c.rows, len(k.frames)-begun)
 	}
 }

@@ -70,6 +70,18 @@ func (s *session) Extent(p *proto.Piece) proto.Extent {
 	return proto.Extent(max(first, at))
 }
 
+// Unlock has nothing to do: header fields are packed without a key.
+func (s *session) Unlock(proto.Secrets) {}
+
+// Whole says that of header fields all is needed: a part that is missing makes those of later frames unknown.
+func (s *session) Whole(p *proto.Piece) bool {
+	if len(p.Data) < headerLen || isPreface(p.Data) {
+		return false
+	}
+	f := Frame{Type: p.Data[3]}
+	return f.packed()
+}
+
 // plausible reports whether b begins with the preface or a frame of a type that is known, no longer than usual, on a stream that the type allows (RFC 9113, 6).
 func (s *session) plausible(b []byte) bool {
 	if isPreface(b) {
