@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -92,52 +91,6 @@ func (m *merging) gather(given []string) {
 		}
 		m.clocks = append(m.clocks, clock)
 	}
-	m.rows(given)
-	for i := range m.clocks { // files of one point have one clock
-		for k := range m.clocks {
-			if !m.clocks[i].Linked && m.clocks[k].Linked && m.names[i] == m.names[k] {
-				m.clocks[i] = m.clocks[k]
-			}
-		}
-	}
-}
-
-// rows finds files that follow each other and are otherwise alike: those of a recorder that begins a new one now and then.
-func (m *merging) rows(given []string) {
-	order := make([]int, len(m.known.Sources))
-	for i := range order {
-		order[i] = i
-	}
-	src := m.known.Sources
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(src[a].First, src[b].First) })
-	for k := 1; k < len(order); k++ {
-		a, b := order[k-1], order[k]
-		if given[a] == "" && given[b] == "" && follows(src[a], src[b]) && !m.met(a, b) {
-			m.names[b] = m.names[a]
-		}
-	}
-}
-
-// follows reports whether b may be the next file of the recorder that wrote a.
-func follows(a, b *engine.Source) bool {
-	if a.Packets == 0 || b.Packets == 0 || a.Last > b.First || a.Info.Format != b.Info.Format || len(a.Info.Interfaces) != len(b.Info.Interfaces) {
-		return false
-	}
-	for i := range a.Info.Interfaces {
-		x, y := &a.Info.Interfaces[i], &b.Info.Interfaces[i]
-		if x.Name != y.Name || x.Link != y.Link || x.SnapLen != y.SnapLen || x.Filter != y.Filter || x.Resolution != y.Resolution {
-			return false
-		}
-	}
-	return true
-}
-
-// met reports whether two sources have packets in common.
-func (m *merging) met(a, b int) bool {
-	r := m.known.Points
-	return r != nil && slices.ContainsFunc(r.Pairs, func(p point.Pair) bool {
-		return len(p.Meetings) > 0 && (p.A == a && p.B == b || p.A == b && p.B == a)
-	})
 }
 
 // clock is the time of a record on the one clock.

@@ -103,7 +103,10 @@ func (a *app) sameAs(path string, inputs []string) string {
 		if file, ok := a.stdin.(*os.File); in == "-" && ok {
 			st, err = file.Stat()
 		} else {
-			st, err = os.Stat(in)
+			if st, err = os.Stat(in); err != nil { // maybe a point of a merged file
+				in, _, _ = trace.CutPoint(in)
+				st, err = os.Stat(in)
+			}
 		}
 		if err == nil && st.Mode().IsRegular() && os.SameFile(st, there) {
 			return in
