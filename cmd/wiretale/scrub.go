@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -162,7 +163,21 @@ func (c *scrubbing) target(i int) string {
 	if name == "-" {
 		name = "stdin"
 	}
-	return filepath.Join(c.flags.dir, strings.TrimSuffix(name, filepath.Ext(name))+"."+c.format.Name)
+	name = strings.TrimSuffix(name, filepath.Ext(name))
+	path := ""
+	for n := 1; path == "" || c.writes(path); n++ {
+		number := ""
+		if n > 1 { // two inputs of one name
+			number = fmt.Sprintf("-%d", n)
+		}
+		path = filepath.Join(c.flags.dir, name+number+"."+c.format.Name)
+	}
+	return path
+}
+
+// writes reports whether another input goes to the file.
+func (c *scrubbing) writes(path string) bool {
+	return slices.ContainsFunc(c.outs, func(o *output) bool { return o.path == path })
 }
 
 func (c *scrubbing) row(row *engine.Row) error {
@@ -170,7 +185,7 @@ func (c *scrubbing) row(row *engine.Row) error {
 	switch {
 	case rec.Kind == trace.Packet && row.Packet != nil:
 		rec.Data = c.scrubber.Packet(row.Packet, row.Sighting)
-		rec.Meta = scrub.Comment(rec.Meta)
+		rec.Meta = scrub.Meta(rec.Meta)
 		rec.Event = nil
 	case rec.Kind == trace.Statistics:
 		if rec.Data = file.Statistics(&rec); rec.Data == nil {

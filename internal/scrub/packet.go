@@ -292,12 +292,16 @@ func (s *Scrubber) payload(p *packet.Packet, seen *flow.Sighting, out []byte) (s
 	return n > 0
 }
 
-// Comment says that a record's text goes: whoever wrote it may have written anything.
-func Comment(m *trace.Meta) *trace.Meta {
+// Meta is what stays of what the file says of a packet: text goes, whoever wrote it may have written anything.
+func Meta(m *trace.Meta) *trace.Meta {
 	if m == nil {
 		return nil
 	}
 	out := *m
 	out.Comments, out.Options, out.Hash, out.Process, out.OnBehalfName = nil, nil, nil, "", ""
+	if out.Layer != "" { // it has the name of an adapter; the number of the component stays
+		out.Layer = "place"
+	}
+	out.Drop = nil // its text names a component
 	return &out
 }
