@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/point"
 )
@@ -13,30 +14,35 @@ import (
 func ClockText(r *point.Result, p *point.Pair, s *point.Segment) string {
 	a, b, unit := Printable(r.Points[p.A].Name), Printable(r.Points[p.B].Name), p.Clock.Unit
 	sum := func(sign string) string {
-		return fmt.Sprintf("offset %s time on the way is %s", sign, Uncertain(s.Sum, s.SumError, unit))
+		return fmt.Sprintf("offset %s time on the way is %s", sign, diag.Uncertain(s.Sum, s.SumError, unit))
 	}
 	switch s.Bound {
 	case point.AtMost:
-		return fmt.Sprintf("%s is at most %s ahead of %s; %s (packets were matched from %s to %s only)", b, Within(s.Offset, s.SumError, unit), a, sum("plus"), a, b)
+		return fmt.Sprintf("%s is at most %s ahead of %s; %s (packets were matched from %s to %s only)", b, diag.Within(s.Offset, s.SumError, unit), a, sum("plus"), a, b)
 	case point.AtLeast:
-		return fmt.Sprintf("%s is at least %s ahead of %s; %s (packets were matched from %s to %s only)", b, Within(s.Offset, s.SumError, unit), a, sum("minus"), b, a)
+		return fmt.Sprintf("%s is at least %s ahead of %s; %s (packets were matched from %s to %s only)", b, diag.Within(s.Offset, s.SumError, unit), a, sum("minus"), b, a)
 	case point.Loose:
 		if s.Sum == 0 && s.SumError == 0 {
 			return fmt.Sprintf("%s and %s have the same times: copies of one capture, or two on one machine", a, b)
 		}
-		return fmt.Sprintf("%s is about %s ahead of %s: %s, and nothing tells which way", b, Within(s.Sum, s.SumError, unit), a, sum("and"))
+		return fmt.Sprintf("%s is about %s ahead of %s: %s, and nothing tells which way", b, diag.Within(s.Sum, s.SumError, unit), a, sum("and"))
 	}
-	if s.Offset <= s.Error && -s.Offset <= s.Error {
-		far := max(s.Offset, -s.Offset) + s.Error
-		return fmt.Sprintf("%s and %s differ by %s at most: the way back and forth tells no more", a, b, Within(far, far, unit))
+	return apart(a, b, s.Offset, s.Error, unit, diag.Drift(s.Drift, s.Slowest, s.Fastest))
+}
+
+// apart says how far the clock of b is from that of a.
+func apart(a, b string, off, err, unit int64, drift string) string {
+	if off <= err && -off <= err {
+		far := max(off, -off) + err
+		return fmt.Sprintf("%s and %s differ by %s at most: the way back and forth tells no more", a, b, diag.Within(far, far, unit))
 	}
-	off, how := s.Offset, "ahead of"
+	how := "ahead of"
 	if off < 0 {
 		off, how = -off, "behind"
 	}
-	text := fmt.Sprintf("%s is %s %s %s", b, Uncertain(off, s.Error, unit), how, a)
-	if d := Drift(s.Drift, s.Slowest, s.Fastest); d != "" {
-		text += ", drift " + d
+	text := fmt.Sprintf("%s is %s %s %s", b, diag.Uncertain(off, err, unit), how, a)
+	if drift != "" {
+		text += ", drift " + drift
 	}
 	return text
 }
@@ -53,6 +59,47 @@ func RowText(p *point.Point) string {
 	return fmt.Sprintf("%s is %d files that its recorder wrote one after another: the next begins where the last one ends", Printable(p.Name), n)
 }
 
+// StepText says when a clock was set, and by how much.
+func StepText(r *point.Result, p *point.Pair, s *point.Step) string {
+	by, how := s.By, "forward"
+	if by < 0 {
+		by, how = -by, "back"
+	}
+	return fmt.Sprintf("between %s and %s of %s the clock of %s was set %s by %s against it", TimeOfDay(s.After), TimeOfDay(s.Before), Printable(r.Points[p.A].Name),
+		Printable(r.Points[p.B].Name), how, diag.Uncertain(by, s.Error, p.Clock.Unit))
+}
+
+// TimeOfDay is the time of day in UTC to the millisecond.
+func TimeOfDay(t int64) string { return time.Unix(0, t).UTC().Format("15:04:05.000") }
+
+// TimebaseTexts say what the clock of a point is apart from that of all, a text for each time in which none was set.
+func TimebaseTexts(r *point.Result, i int) (out []string) {
+	ref := r.Reference()
+	b := &r.Timebases[i]
+	if ref < 0 || i == ref {
+		return nil
+	}
+	if p := r.Between(ref, i); p != nil && len(p.Clock.Segments) > 0 && (b.Bound != point.Both || len(r.Points) == 2) {
+		for k := range p.Clock.Segments {
+			out = append(out, ClockText(r, p, &p.Clock.Segments[k]))
+		}
+		return out
+	}
+	a, name := Printable(r.Points[ref].Name), Printable(r.Points[i].Name)
+	if !b.Linked {
+		return []string{fmt.Sprintf("nothing tells how far the clock of %s is from that of %s", name, a)}
+	}
+	unit := max(r.Points[ref].Unit, r.Points[i].Unit)
+	for _, s := range b.Stretches {
+		if b.Bound != point.Both {
+			out = append(out, fmt.Sprintf("%s is about %s ahead of %s, and the time on the way more or less", name, diag.Uncertain(s.Offset[0], s.Error, unit), a))
+			continue
+		}
+		out = append(out, apart(a, name, s.Offset[0], s.Error, unit, drift(&s)))
+	}
+	return out
+}
+
 // TickText says how coarse the clock of a point is, "" when it is fine.
 func TickText(p *point.Point) string {
 	if p.Tick == 0 {
@@ -61,17 +108,67 @@ func TickText(p *point.Point) string {
 	return fmt.Sprintf("the clock of %s ticks every %v", Printable(p.Name), time.Duration(p.Tick))
 }
 
+// ClockError is the greatest error of the clock of two points.
+func ClockError(c *point.Clock) (e int64) {
+	for i := range c.Segments {
+		e = max(e, c.Segments[i].Error)
+	}
+	return e
+}
+
+// QueueText says where and when packets waited.
+func QueueText(r *point.Result, h *point.Hop, q *point.Queue) string {
+	unit := max(h.Pair().Clock.Unit, q.Error)
+	from, to := Printable(r.Points[h.From].Name), Printable(r.Points[h.To].Name)
+	what := "a queue"
+	if q.Steady {
+		what = "a longer way, or a queue that did not change"
+	}
+	text := fmt.Sprintf("%s from %s to %s: from %s to %s all packets took up to %s longer than at the least, 95 %% of them up to %s", what, from, to,
+		TimeOfDay(q.From), TimeOfDay(q.To), diag.Within(q.Least, max(unit, q.Least/100), unit), diag.Within(q.Most, max(unit, q.Most/100), unit))
+	if q.Other >= 0 {
+		text += fmt.Sprintf("; the other way %s at most", diag.Within(q.Other, max(unit, q.Other/10), unit))
+	}
+	return text
+}
+
+// ShareText says whose time requests took, and how long each way was if the clocks tell.
+func ShareText(r *point.Result, x *point.Share) string {
+	all := max(1, x.Server+x.Network+x.Client)
+	part := func(ns int64) string { return fmt.Sprintf("%.0f %%", float64(ns)*100/float64(all)) }
+	from, to := Printable(r.Points[x.From].Name), Printable(r.Points[x.To].Name)
+	unit := max(r.Timebases[x.From].Tick, r.Timebases[x.To].Tick, 1)
+	exact := func(ns int64) string { return diag.Within(ns, max(ns/100, unit), unit) }
+	text := fmt.Sprintf("of %d requests that %s and %s saw: server %s, network %s, client %s of the time; half of them took %s at the server at most, and %s on the way there and back",
+		x.N, from, to, part(x.Server), part(x.Network), part(x.Client), exact(x.Median[0]), exact(x.Median[1]))
+	if x.Error < point.Unbounded {
+		text += fmt.Sprintf(" (there %s, back %s)", diag.Uncertain(x.There, x.Error, unit), diag.Uncertain(x.Back, x.Error, unit))
+	}
+	return text
+}
+
+// PointNames are names of points with a sign between them.
+func PointNames(r *point.Result, list []int, sign string) string {
+	names := make([]string, len(list))
+	for i, p := range list {
+		names[i] = Printable(r.Points[p].Name)
+	}
+	return strings.Join(names, sign)
+}
+
+// drift is that of a stretch, "" when it may be none.
+func drift(s *point.Stretch) string {
+	ppb, err := s.Rate()
+	return diag.Drift(ppb, ppb-err, ppb+err)
+}
+
 // DelayText is how long packets took, with the error of the clock.
 func DelayText(d *point.Delay, c *point.Clock) string {
 	if d.N == 0 || len(c.Segments) == 0 {
 		return ""
 	}
-	e := int64(0)
-	for i := range c.Segments {
-		e = max(e, c.Segments[i].Error)
-	}
-	more := func(x int64) string { return Within(x-d.Min, max(c.Unit, (x-d.Min)/10), c.Unit) }
-	return fmt.Sprintf("%s at least; half of them %s more at most, 95 %% %s", Uncertain(d.Min, e, c.Unit), more(d.P50), more(d.P95))
+	more := func(x int64) string { return diag.Within(x-d.Min, max(c.Unit, (x-d.Min)/10), c.Unit) }
+	return fmt.Sprintf("%s at least; half of them %s more at most, 95 %% %s", diag.Uncertain(d.Min, ClockError(c), c.Unit), more(d.P50), more(d.P95))
 }
 
 // RelayText says which connections carry the same bytes, and how long those took.

@@ -14,7 +14,7 @@ type Selection struct {
 	Process *session.Process
 	Conv    *flow.Conversation
 
-	owned   map[*flow.Conversation]bool
+	owned   map[*flow.Conversation]bool // of a conversation: that at other points
 	sockets map[*session.Socket]bool
 	tcbs    map[*session.TCB]bool
 }
@@ -33,7 +33,23 @@ func SelectProcess(c *engine.Case, p *session.Process) *Selection {
 // SelectConversation selects a conversation and everything that is joined to
 // it: the sockets at its ends, the sockets these were accepted from, the control blocks.
 func SelectConversation(c *engine.Case, conv *flow.Conversation) *Selection {
-	s := &Selection{Conv: conv, sockets: map[*session.Socket]bool{}, tcbs: map[*session.TCB]bool{}}
+	s := &Selection{Conv: conv, owned: map[*flow.Conversation]bool{conv: true}, sockets: map[*session.Socket]bool{}, tcbs: map[*session.TCB]bool{}}
+	if f := c.Points.Follow(conv); f != nil {
+		for _, o := range f.Convs {
+			s.owned[o] = o != nil
+		}
+	}
+	for o := range s.owned {
+		s.join(c, o)
+	}
+	return s
+}
+
+// join adds the sockets and control blocks of a conversation.
+func (s *Selection) join(c *engine.Case, conv *flow.Conversation) {
+	if conv == nil {
+		return
+	}
 	if e := endpoint(c, conv); e != nil {
 		for _, socket := range e.Sockets {
 			s.sockets[socket] = true
@@ -45,7 +61,6 @@ func SelectConversation(c *engine.Case, conv *flow.Conversation) *Selection {
 			s.tcbs[tcb] = true
 		}
 	}
-	return s
 }
 
 func endpoint(c *engine.Case, conv *flow.Conversation) *session.Endpoint {
@@ -61,7 +76,7 @@ func (s *Selection) Has(row *engine.Row) bool {
 	if s.Process != nil {
 		return o.Process == s.Process && happened(row) || o.Conv != nil && s.owned[o.Conv]
 	}
-	return o.Conv != nil && o.Conv == s.Conv || o.Socket != nil && s.sockets[o.Socket] || o.TCB != nil && s.tcbs[o.TCB]
+	return o.Conv != nil && s.owned[o.Conv] || o.Socket != nil && s.sockets[o.Socket] || o.TCB != nil && s.tcbs[o.TCB]
 }
 
 // happened reports whether a row is something that its process did or that was

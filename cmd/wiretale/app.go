@@ -28,6 +28,7 @@ type app struct {
 	noTSO          bool     // an IP length of 0 is taken at its word
 	keep           bool     // duplicates count as packets
 	points         bool     // several files are compared as capture points
+	matches        bool     // which record of one is which of another is kept
 	pointNames     []string // of the points, "" for that of the file
 	style          text.Style
 	location       *time.Location
@@ -123,7 +124,7 @@ func (a *app) pointed(args, points []string) (paths, names []string, err error) 
 func (a *app) analyse(ctx context.Context, paths []string) (*engine.Case, error) {
 	start := time.Now()
 	p := newProgress(a.stderr, !a.quiet)
-	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO, KeepDuplicates: a.keep, DecodeAs: a.rules, Points: a.points, PointNames: a.pointNames, Secrets: a.secrets})
+	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO, KeepDuplicates: a.keep, DecodeAs: a.rules, Points: a.points, PointNames: a.pointNames, Secrets: a.secrets, Matches: a.matches})
 	p.finish()
 	if err == nil {
 		err = a.explainTLS(c)

@@ -172,7 +172,7 @@ func (m *merging) said() (lines []string) {
 		case !base.Linked:
 			lines = append(lines, file+": times as they are: no packet in common with another file tells how far its clock is off")
 		default:
-			for _, s := range base.Stretches() {
+			for _, s := range base.Stretches {
 				lines = append(lines, fmt.Sprintf("%s: %s", file, shiftText(&s, base, max(1, r.Of(i).Unit))))
 			}
 		}
@@ -183,8 +183,8 @@ func (m *merging) said() (lines []string) {
 // shiftText says how the times in a stretch were moved.
 func shiftText(s *point.Stretch, base *point.Timebase, unit int64) string {
 	err := s.Error + base.Tick
-	by := view.Uncertain(-s.Offset[0], err, unit)
-	if end := view.Uncertain(-s.Offset[1], err, unit); end != by {
+	by := diag.Uncertain(-s.Offset[0], err, unit)
+	if end := diag.Uncertain(-s.Offset[1], err, unit); end != by {
 		by += " at its start and " + end + " at its end"
 	}
 	text := "moved by " + by
@@ -192,7 +192,7 @@ func shiftText(s *point.Stretch, base *point.Timebase, unit int64) string {
 	case point.AtMost, point.AtLeast, point.Loose:
 		text += "; packets went one way only, so the time on the way is in it"
 	}
-	if len(base.Stretches()) > 1 {
+	if len(base.Stretches) > 1 {
 		text += ", from " + view.ISO(s.From) + " on"
 	}
 	return text

@@ -197,15 +197,23 @@ type choice struct {
 	pair  func() func(*engine.Row) bool // as engine.Selection.Pair
 	// apart is true when rows may be tested out of order: what is printed of them does not depend on it either.
 	apart bool
+	// lanes, when set, gives rows the one clock of several points.
+	lanes *view.Lanes
 }
 
 // rows prints the rows of the choice, at most limit of them when that is not 0.
 func (a *app) rows(ctx context.Context, paths []string, first *engine.Case, clock *view.Clock, limit int, printer rowPrinter, of choice) error {
 	printed := 0
-	// Nobody looks at findings.
-	c, err := a.pass(ctx, paths, engine.Options{Case: first, Rules: []*diag.Rule{}}, func(run *engine.Run) error {
+	opt := engine.Options{Case: first, Rules: []*diag.Rule{}} // nobody looks at findings
+	if of.lanes != nil {
+		opt.Clock = of.lanes.Clock
+	}
+	c, err := a.pass(ctx, paths, opt, func(run *engine.Run) error {
 		show := func(row *engine.Row) error {
 			t := row.Record.Time
+			if of.lanes != nil {
+				t, _ = of.lanes.Time(row)
+			}
 			clock.Seen(t)
 			row.Displayed = clock.Displayed()
 			if err := printer.Print(row, !run.Info(row.Source).Untimed); err != nil {
@@ -228,6 +236,11 @@ func (a *app) rows(ctx context.Context, paths []string, first *engine.Case, cloc
 		return run.Each(func(row *engine.Row) error {
 			if match(row) {
 				return show(row)
+			}
+			if of.lanes != nil {
+				t, _ := of.lanes.Time(row)
+				skip(t)
+				return nil
 			}
 			skip(row.Record.Time)
 			return nil

@@ -48,7 +48,7 @@ func runRequests(ctx context.Context, a *app, f *requestFlags, args []string) er
 		return err
 	}
 	a.applications = a.choice()
-	c, err := a.pass(ctx, paths, engine.Options{Requests: true}, (*engine.Run).All)
+	c, err := a.pass(ctx, paths, engine.Options{Requests: true, Points: true}, (*engine.Run).All)
 	if err != nil {
 		return err
 	}

@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/spell"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
@@ -23,6 +26,7 @@ type timelineFlags struct {
 	process string
 	count   int
 	filter  string
+	points  []string
 }
 
 func newTimeline(a *app) *cobra.Command {
@@ -33,6 +37,7 @@ func newTimeline(a *app) *cobra.Command {
 		Example: `  wiretale timeline server.etl
   wiretale timeline --process tcpserver.exe server.etl
   wiretale timeline --conv 3 -t dd x.pcapng
+  wiretale timeline client.pcapng server.pcapng    one conversation at both points, on one clock, a lane a point
   wiretale timeline --columns netmon server.etl`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runTimeline(cmd.Context(), a, &f, args) },
 	}
@@ -44,11 +49,12 @@ func newTimeline(a *app) *cobra.Command {
 	timeFlag(cmd, &f.time)
 	flags.IntVarP(&f.count, "count", "c", 0, "stop after `N` rows")
 	filterFlag(cmd, &f.filter, "only rows")
+	flags.StringArrayVar(&f.points, "point", nil, "read a file as the capture point of this name: `NAME=FILE`; others are named after their files")
 	cmd.MarkFlagsMutuallyExclusive("conv", "process")
 	return cmd
 }
 
-func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) error {
+func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) (err error) {
 	clock, err := a.clock(f.time)
 	if err != nil {
 		return err
@@ -63,10 +69,11 @@ func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) e
 	if err != nil {
 		return err
 	}
-	named, err := a.inputs(args)
+	named, names, err := a.pointed(args, f.points)
 	if err != nil {
 		return err
 	}
+	a.points, a.matches, a.pointNames = true, true, names
 	a.applications = a.choice()
 	paths, c, done, err := a.firstPass(ctx, named)
 	if err != nil {
@@ -78,22 +85,44 @@ func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) e
 		return err
 	}
 	var printer rowPrinter
-	names := view.NewNames(named)
+	lanes := view.NewLanes(c, sel)
 	switch {
 	case f.format == "jsonl":
-		printer = jsonl.NewRows(a.out)
+		rows := jsonl.NewRows(a.out)
+		rows.Lanes = lanes
+		printer = rows
 	case f.columns == "netmon":
-		printer = text.NewRows(a.out, names, clock, text.NetMon, a.style)
+		printer = text.NewRows(a.out, view.NewNames(named), clock, text.NetMon, a.style)
+	case lanes != nil:
+		side := text.NewLanes(a.out, sel.Title(), lanes, clock, a.style)
+		defer func() { err = errors.Join(err, side.End()) }()
+		printer, f.count = &lines{side, f.count}, 0
 	default:
-		printer = text.NewTimeline(a.out, sel.Title(), names, clock, a.style)
+		printer = text.NewTimeline(a.out, sel.Title(), view.NewNames(named), clock, a.style)
 	}
-	return a.rows(ctx, paths, c, clock, f.count, printer, choice{match: func() func(*engine.Row) bool {
+	return a.rows(ctx, paths, c, clock, f.count, printer, choice{lanes: lanes, match: func() func(*engine.Row) bool {
 		m := want.Matcher()
 		return func(row *engine.Row) bool {
 			passes := m.Match(row) // it wants to see every row
 			return passes && sel.Has(row)
 		}
 	}})
+}
+
+// lines stops after so many lines, of one packet at several points each; 0 does not stop.
+type lines struct {
+	*text.Lanes
+	most int
+}
+
+func (l *lines) Print(row *engine.Row, timed bool) error {
+	if l.most > 0 && l.Lines >= l.most && !l.More(row) {
+		if l.Waiting() { // for the other sightings of a packet
+			return nil
+		}
+		return errEnough
+	}
+	return l.Lanes.Print(row, timed)
 }
 
 // choose finds the selection that the flags name, or the only one there is.
@@ -109,7 +138,7 @@ func (a *app) choose(c *engine.Case, f *timelineFlags) (*view.Selection, error) 
 	case f.process != "":
 		return chooseProcess(c, f.process)
 	}
-	choices := view.Choices(c)
+	choices := distinct(c, view.Choices(c))
 	switch len(choices) {
 	case 0:
 		return nil, usage("wiretale packets shows every record", "there is no process and no conversation to show")
@@ -122,7 +151,45 @@ func (a *app) choose(c *engine.Case, f *timelineFlags) (*view.Selection, error) 
 		}
 		return best, nil
 	}
+	if wide, n := widest(c, choices); wide != nil {
+		if !a.quiet {
+			fmt.Fprintf(a.stderr, "wiretale: showing %s, the only one at %d points; --conv chooses another\n", wide.Title(), n)
+		}
+		return wide, nil
+	}
 	return nil, usage(choiceList(choices), "there are %d to choose from: --process NAME or --conv N", len(choices))
+}
+
+// widest is the one choice that more points have than have any other, nil when there is none.
+func widest(c *engine.Case, choices []*view.Selection) (best *view.Selection, points int) {
+	same := point.NewSame(c.Points)
+	most := 0
+	for _, s := range choices {
+		if s.Conv == nil {
+			return nil, 0
+		}
+		switch n := same.Others(s.Conv); {
+		case n > most:
+			best, most = s, n
+		case n == most:
+			best = nil
+		}
+	}
+	return best, most + 1
+}
+
+// distinct leaves out conversations that another choice is at another point.
+func distinct(c *engine.Case, choices []*view.Selection) []*view.Selection {
+	seen := map[int]bool{}
+	same := point.NewSame(c.Points)
+	return slices.DeleteFunc(choices, func(s *view.Selection) bool {
+		if s.Conv == nil {
+			return false
+		}
+		known := seen[same.Of(s.Conv)]
+		seen[same.Of(s.Conv)] = true
+		return known
+	})
 }
 
 // maxChoices is how many choices a message lists.

@@ -24,10 +24,16 @@ func lossLocation(in *diag.Input) (out []diag.Finding) {
 	if in.Points == nil {
 		return nil
 	}
-	for _, p := range in.Points.Adjacent() {
-		if f := onTheWay(in, p); f != nil {
+	hops := in.Points.Hops()
+	for len(hops) > 0 {
+		n := 1
+		for n < len(hops) && hops[n].Pair() == hops[0].Pair() {
+			n++
+		}
+		if f := onTheWay(in, hops[:n]); f != nil {
 			out = append(out, *f)
 		}
+		hops = hops[n:]
 	}
 	return append(out, vanished(in)...)
 }
@@ -35,30 +41,29 @@ func lossLocation(in *diag.Input) (out []diag.Finding) {
 // minLost is how many lost packets are a pattern, not an accident.
 const minLost = 3
 
-// onTheWay is the finding that packets of conversations that both points have are lost between them, nil when none is.
-func onTheWay(in *diag.Input, p *point.Pair) *diag.Finding {
-	a, b := names(in.Points, p)
+// onTheWay is the finding that packets of conversations that both points have are lost between them, nil when none is. The hops are between the same two points.
+func onTheWay(in *diag.Input, hops []point.Hop) *diag.Finding {
+	a, b := names(in.Points, hops[0].Pair())
 	var sent, lost [2]int64
 	f := diag.Finding{Severity: diag.Warning, Confidence: diag.Likely, Source: -1}
 	again := int64(0)
-	for i := range p.Meetings {
-		m := &p.Meetings[i]
-		if m.Ways[0].Lost+m.Ways[1].Lost > 0 && (in.Withhold(LossLocation, m.A) || in.Withhold(LossLocation, m.B)) {
+	for _, h := range hops {
+		if !h.Known {
 			continue
 		}
-		for d := range 2 {
-			w := &m.Ways[d]
-			if w.From == point.Unknown {
+		k := int(h.Course() - point.AtoB)
+		for i := range h.Passages {
+			m, w := &h.Passages[i], h.Passages[i].Way()
+			if w.Lost > 0 && (in.Withhold(LossLocation, m.Meeting.A) || in.Withhold(LossLocation, m.Meeting.B)) {
 				continue
 			}
-			k := int(w.From - point.AtoB)
 			sent[k], lost[k] = sent[k]+w.Matched+w.Lost, lost[k]+w.Lost
 			if w.Lost == 0 {
 				continue
 			}
-			f.Conversations = append(f.Conversations, m.A, m.B)
+			f.Conversations = append(f.Conversations, m.Meeting.A, m.Meeting.B)
 			f.Where = append(f.Where, w.LostAt...)
-			again += m.A.Dir[d].Retransmissions
+			again += m.Meeting.A.Dir[m.Side].Retransmissions
 		}
 	}
 	if lost[0]+lost[1] == 0 {

@@ -14,7 +14,9 @@ import (
 )
 
 // Rules lists the family.
-func Rules() []*diag.Rule { return []*diag.Rule{NoMatch, LossLocation, Rewrite} }
+func Rules() []*diag.Rule {
+	return []*diag.Rule{NoMatch, LossLocation, Rewrite, OneWayDelay, Injected, Reorder, Dup, Offset}
+}
 
 // ordered sorts records by source and number, each once.
 func ordered(list []trace.Pos) []trace.Pos {
@@ -54,4 +56,14 @@ func family(c *flow.Conversation) string {
 // names are those of the two points of a pair.
 func names(r *point.Result, p *point.Pair) (a, b string) {
 	return r.Points[p.A].Name, r.Points[p.B].Name
+}
+
+// pairs are those of hops, each once.
+func pairs(hops []point.Hop) (out []*point.Pair) {
+	for i := range hops {
+		if p := hops[i].Pair(); !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
 }

@@ -41,6 +41,8 @@ type Options struct {
 	// Clock, when set, says what the time of a record is on the clock that sources are put in order by: without it, on their own.
 	// Records keep their times.
 	Clock func(rec *trace.Record) int64
+	// Matches keeps which record of one point is which of another: see [point.Result.Follow].
+	Matches bool
 	// Workers is how many goroutines follow conversations, 0 for one a
 	// processor. The result is the same for any number.
 	Workers int

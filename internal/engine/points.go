@@ -72,7 +72,11 @@ func (r *Run) comparePoints(c *Case, bases []int) {
 		moved.Number(bases[i])
 		all = append(all, moved)
 	}
-	c.Points = point.Analyse(points, all, &c.Conversations)
+	analyse := point.Analyse
+	if r.opt.Matches {
+		analyse = point.AnalyseMatches
+	}
+	c.Points = analyse(points, all, &c.Conversations)
 	list := c.Points.Points
 	if !slices.ContainsFunc(list, func(p point.Point) bool { return p.Named }) {
 		shorten(list)

@@ -10,6 +10,15 @@ import (
 
 // Analyse compares the points, each with the prints of its source. Numbers of conversations in the prints are those in convs.
 func Analyse(points []Point, prints []*Recorder, convs *flow.Conversations) *Result {
+	return analyse(points, prints, convs, false)
+}
+
+// AnalyseMatches is Analyse, and keeps which record is which: see [Result.Follow]. That takes 8 bytes for each packet and pair of points.
+func AnalyseMatches(points []Point, prints []*Recorder, convs *flow.Conversations) *Result {
+	return analyse(points, prints, convs, true)
+}
+
+func analyse(points []Point, prints []*Recorder, convs *flow.Conversations, keep bool) *Result {
 	points, prints = rows(points, prints, convs)
 	r := &Result{Points: points}
 	sides := make([]*side, len(points))
@@ -21,6 +30,7 @@ func Analyse(points []Point, prints []*Recorder, convs *flow.Conversations) *Res
 	}
 	for _, s := range sides {
 		s.thin(r.Sampled)
+		s.keep = keep
 	}
 	for a := range sides {
 		for b := a + 1; b < len(sides); b++ {
@@ -42,6 +52,8 @@ type couple struct {
 	reach [2]int64 // longer than nearly all packets took, by course: AtoB, BtoA
 	took  [2][]int64
 	marks [2][]mark // what packets of either course took, by the time at A
+	// passed are the packets whose time on the way is known, by course.
+	passed [2][]passed
 }
 
 func coupled(a, b int, sides []*side) *couple {
@@ -62,6 +74,9 @@ func coupled(a, b int, sides []*side) *couple {
 	c.relayDelays()
 	c.possible()
 	c.pair.Twice = c.twice()
+	if len(c.pair.Clock.Segments) > 0 {
+		c.pair.Over = [2]Profile{c.profile(c.passed[0]), c.profile(c.passed[1])}
+	}
 	c.pair.Alone = c.alone()
 	return c
 }

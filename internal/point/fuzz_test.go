@@ -32,7 +32,7 @@ func FuzzAnalyse(f *testing.F) {
 		base := convs.Len()
 		convs.Add(tb)
 		rb.Number(base)
-		r := Analyse([]Point{*pa, *pb}, []*Recorder{ra, rb}, &convs)
+		r := AnalyseMatches([]Point{*pa, *pb}, []*Recorder{ra, rb}, &convs)
 		for i := range r.Pairs {
 			p := &r.Pairs[i]
 			n := int64(0)
@@ -55,14 +55,31 @@ func FuzzAnalyse(f *testing.F) {
 			}
 			p.Rewrites()
 		}
-		r.Adjacent()
+		for _, h := range r.Hops() {
+			h.Total()
+		}
+		r.Classes()
+		for i := range convs.Len() {
+			if f := r.Follow(convs.At(i)); f != nil {
+				for p := range at {
+					for k := range at[p] {
+						if x := f.Of(p, int64(k+1)); x != nil && x.Records[p] == 0 {
+							t.Fatalf("record %d of point %d is of a packet that the point has not", k+1, p)
+						}
+					}
+				}
+			}
+		}
+		for i := range r.Pairs {
+			r.Pairs[i].Queue(AtoB)
+			r.Pairs[i].Queue(BtoA)
+		}
 		for i := range at {
 			for k, rec := range at[i] {
 				if _, err := r.Clock(i).At(int64(k+1), rec.time); err < 0 {
 					t.Fatalf("record %d of point %d: error %d", k+1, i, err)
 				}
 			}
-			r.Clock(i).Stretches()
 		}
 	})
 }

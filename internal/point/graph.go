@@ -46,15 +46,15 @@ const (
 
 // synchronise finds one clock for all points.
 func (r *Result) synchronise(sides []*side) {
-	r.bases = make([]Timebase, len(r.Points))
+	r.Timebases = make([]Timebase, len(r.Points))
 	for i := range r.Points {
-		r.bases[i].Tick = coarse(&r.Points[i])
+		r.Timebases[i].Tick = coarse(&r.Points[i])
 	}
 	n := &network{Result: r, sides: sides}
 	if n.ref = n.reference(); n.ref < 0 {
 		return
 	}
-	r.bases[n.ref].Reference, r.bases[n.ref].Linked = true, true
+	r.Timebases[n.ref].Reference, r.Timebases[n.ref].Linked = true, true
 	n.lead()
 	n.place()
 	n.solve()

@@ -50,31 +50,43 @@ func (c *couple) finish(i int) {
 		}
 		c.delays(f, d, w)
 		c.leftover(f, d, w)
+		c.travelled(f, d, w)
+		c.remember(f, d, w)
 	}
 	c.pair.Meetings = append(c.pair.Meetings, m)
 }
 
 // delays measures how long the packets of a direction took, on the clock of the pair. Without a
-// clock that both directions tell the level is not known, and nothing is said.
+// clock that both directions tell the level is not known, and nothing is said of it.
 func (c *couple) delays(f *found, d int, w *Way) {
-	if len(c.pair.Clock.Segments) == 0 || c.pair.Clock.Segments[0].Bound != Both || w.From == Unknown {
+	if len(c.pair.Clock.Segments) == 0 || w.From == Unknown {
 		return
 	}
 	list := make([]int64, 0, len(f.hits[d]))
+	k := way(w.From == BtoA)
 	for _, h := range f.hits[d] {
 		if h.kind == ranged {
 			continue
 		}
-		off, _ := c.pair.Clock.At(f.a.prints[h.a].time)
+		q := &f.a.prints[h.a]
+		off, _ := c.pair.Clock.At(q.time)
 		x := difference(f.delta(h), off)
 		if w.From == BtoA {
 			x = -x
 		}
 		list = append(list, x)
+		if h.kind.clocked() {
+			c.passed[k] = append(c.passed[k], passed{q.time, x, q.size, q.number, int32(len(c.pair.Meetings))})
+		}
 	}
-	c.took[way(w.From == BtoA)] = append(c.took[way(w.From == BtoA)], list...)
-	w.Delay = delayOf(list)
+	if c.level() {
+		c.took[k] = append(c.took[k], list...)
+		w.Delay = delayOf(list)
+	}
 }
+
+// level reports whether both directions tell how far the clocks are apart.
+func (c *couple) level() bool { return c.pair.Clock.Segments[0].Bound == Both }
 
 // delayOf sorts the list.
 func delayOf(list []int64) Delay {
@@ -102,6 +114,9 @@ func (c *couple) leftover(f *found, d int, w *Way) {
 				w.Outside++
 			default:
 				only[side]++
+				if c.a.keep {
+					w.missing[side] = append(w.missing[side], q.number)
+				}
 				if len(at[side]) < maxPlaces {
 					at[side] = append(at[side], of.pos(q))
 				}

@@ -183,8 +183,8 @@ func (c *comparison) exact(d int) {
 		}
 	}
 	both(keys(c.a.prints, wa, key(true, true)), keys(c.b.prints, wb, key(false, true)), func(a, b []keyed) {
-		if len(a) == 1 && len(b) == 1 {
-			c.hit(d, a[0].at, b[0].at, certain)
+		if c.copied(a, b) {
+			c.hitCopied(d, a, b)
 		}
 	})
 	alike, differ := len(c.hits[d]), 0

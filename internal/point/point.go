@@ -62,8 +62,8 @@ type Result struct {
 	Sampled int
 	// Contradictions are the pairs whose clocks no one clock fits together with the others; what they say is left out of it.
 	Contradictions []Contradiction
-
-	bases []Timebase
+	// Timebases are by point: see Clock.
+	Timebases []Timebase
 }
 
 // A Pair is two points, and what both saw.
@@ -74,6 +74,7 @@ type Pair struct {
 	Delay    [2]Delay // of all matched packets from A to B, and from B to A
 	// Twice says that both points have the same records at the same times: one capture, given twice.
 	Twice bool
+	Over  [2]Profile // the same over time
 	// Relays are connections that carry the same bytes without being the same; Ambiguous are the connections of A that do so with several of B, or with
 	// one of B that has several of A, so that nothing tells which.
 	Relays    []Relay
@@ -128,6 +129,16 @@ type Way struct {
 	TTL            int         // that of A minus that of B, of most packets
 	DSCP           [2]uint8    // of the first matched packet, at A and B
 	Delay          Delay
+	// Reordered packets arrived after one that was sent later, Extent packets and Late nanoseconds behind it at most; ReorderedAt are such pairs at
+	// the second point, the first ones. Twice is how many packets more than were sent arrived with the same identification, TwiceAt of which.
+	Reordered, Extent, Late int64
+	ReorderedAt, TwiceAt    []trace.Pos
+	Twice                   int64
+	// records are those of A and B that are the same packet, missing those of A and of B that the other point lacks; nil unless they are kept.
+	records [][2]uint32
+	missing [2][]uint32
+	// Foreign are those of Only that are known to come from elsewhere, the first 20.
+	Foreign []Foreign
 }
 
 // Course says which of two points packets of one direction pass first.

@@ -24,6 +24,7 @@ type print struct {
 	flags  uint8  // of TCP
 	ttl    uint8
 	dscp   uint8
+	copies uint8 // further records of it in the same place
 }
 
 // So much of a payload is looked at. A snap length of 96 leaves 26 bytes behind the headers of IPv4 and TCP with time stamps.

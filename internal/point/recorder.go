@@ -50,7 +50,11 @@ func (r *Recorder) Add(p *packet.Packet, s *flow.Sighting) {
 		r.hear(p)
 		return
 	}
-	if s.Conv == nil || s.Duplicate || p.Flags&packet.Fragment != 0 || p.Flags&packet.TransportMissing != 0 {
+	if s.Duplicate {
+		r.again(p, s)
+		return
+	}
+	if s.Conv == nil || p.Flags&packet.Fragment != 0 || p.Flags&packet.TransportMissing != 0 {
 		return
 	}
 	r.net++

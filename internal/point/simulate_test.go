@@ -34,6 +34,9 @@ type scene struct {
 	exchanges     int // of a connection
 	ids           bool
 	minimum       time.Duration // of the whole scene
+	overtaken     float64       // of packets on the way: they take a millisecond and more longer
+	doubled       float64       // of packets on the way: they arrive twice
+	forged        int           // resets that something behind A sends to B in the name of the client
 }
 
 // A step is a clock that is set.
@@ -47,6 +50,9 @@ type sent struct {
 	natted   []byte // as it is on the side of B
 	lost     bool
 	altered  bool
+	late     time.Duration // more than the others take
+	again    time.Duration // a copy comes so much later
+	forged   bool
 	first, n int // its truth: numbers of packets on the wire, several before segmentation
 }
 
@@ -120,13 +126,19 @@ func (w *world) nextID(back bool) uint16 {
 // send puts a packet on the wire.
 func (w *world) send(at time.Duration, back bool, frame, natted []byte) *sent {
 	w.number++
-	w.wire = append(w.wire, sent{at: at, back: back, frame: frame, natted: natted, lost: w.rnd.Float64() < w.loss, first: w.number, n: 1})
-	s := &w.wire[len(w.wire)-1]
+	s := sent{at: at, back: back, frame: frame, natted: natted, lost: w.rnd.Float64() < w.loss, first: w.number, n: 1}
+	if w.overtaken > 0 && w.rnd.Float64() < w.overtaken {
+		s.late = time.Millisecond + time.Duration(w.rnd.ExpFloat64()*float64(time.Millisecond))
+	}
+	if w.doubled > 0 && w.rnd.Float64() < w.doubled {
+		s.again = time.Duration(w.rnd.Int64N(int64(20 * time.Millisecond)))
+	}
 	if head := 54; w.alter > 0 && natted[23] == 6 && len(natted) > head && w.rnd.Float64() < w.alter {
 		natted[head] ^= 0x55
 		s.altered = true
 	}
-	return s
+	w.wire = append(w.wire, s)
+	return &w.wire[len(w.wire)-1]
 }
 
 // segment is one of TCP on both sides of the path: client is a. The shift is what a device adds to the client's numbers.
@@ -209,6 +221,10 @@ func (w *world) connection(n int, start time.Duration) {
 		}
 		t += time.Duration(w.rnd.IntN(400)) * time.Millisecond
 	}
+	if n < w.forged {
+		s := w.send(start+rtt+30*time.Millisecond, false, nil, ipFrame(a.addrB, b.addrB, 6, 7777, 55, tcpSegment(a.portB, b.portB, seq+shift, ack, flagRST, 0, nil)))
+		s.lost, s.late, s.again, s.forged = false, 0, 0, true
+	}
 	w.segment(t, false, a, b, seq, ack, shift, flagACK|flagFIN, nil)
 	w.segment(t+rtt, true, a, b, ack, seq+1, shift, flagACK|flagFIN, nil)
 }
@@ -244,7 +260,7 @@ func (w *world) capture(atB bool) (out []record) {
 	for i := 0; i < len(w.wire); i++ {
 		s := &w.wire[i]
 		own := s.back == atB // the point is before the path
-		if !own && s.lost {
+		if !own && s.lost || s.forged && !atB {
 			continue
 		}
 		t := s.at
@@ -253,7 +269,7 @@ func (w *world) capture(atB bool) (out []record) {
 			if s.back {
 				t += w.back - w.forth
 			}
-			t += time.Duration(w.rnd.ExpFloat64() * float64(w.jitter))
+			t += time.Duration(w.rnd.ExpFloat64()*float64(w.jitter)) + s.late
 			if w.queue > 0 && !s.back { // fuller for two seconds, emptier for two, at half the rate of the path
 				x := float64(t%(4*time.Second)) / float64(2*time.Second)
 				t += time.Duration(max(0, 1-math.Abs(x-1)) * float64(w.queue))
@@ -281,6 +297,10 @@ func (w *world) capture(atB bool) (out []record) {
 			}
 		}
 		if w.rnd.Float64() >= w.missed {
+			out = append(out, r)
+		}
+		if !own && s.again > 0 {
+			r.time += int64(s.again)
 			out = append(out, r)
 		}
 	}

@@ -26,10 +26,11 @@ func (n *network) solve() {
 			n.add(i, r0, r1, &est[i], gaps[i])
 		}
 	}
-	for i := range n.bases {
-		b := &n.bases[i]
+	for i := range n.Timebases {
+		b := &n.Timebases[i]
 		if b.Linked = b.Linked || len(b.runs) > 0; len(b.runs) > 0 {
 			b.runs[0].first, b.runs[len(b.runs)-1].last = 0, 0
+			b.stretch()
 		}
 	}
 }
@@ -172,7 +173,7 @@ func (n *network) gaps() [][]gap {
 
 // add appends what is known of a point between two knots.
 func (n *network) add(point int, r0, r1 int64, x *estimate, gaps []gap) {
-	b := &n.bases[point]
+	b := &n.Timebases[point]
 	before := -1 // the gap that ends here
 	for i, g := range gaps {
 		if r0 < g.to && r1 > g.from {

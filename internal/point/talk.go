@@ -29,6 +29,7 @@ type side struct {
 	spots  []spot              // by hash
 	moved  map[int]moved       // conversations that are part of an earlier one, by their number
 	hashes map[uint32][]uint64 // those of anchors, of each direction of a talk
+	keep   bool                // which record is which of another point
 }
 
 // gather puts the prints of a recorder into talks.

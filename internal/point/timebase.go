@@ -17,7 +17,9 @@ type Timebase struct {
 	Bound Bound
 	// Tick is the step of the point's own clock, or the unit of its times, in nanoseconds: no time is known finer, and each is that much early at most.
 	Tick int64
-	runs []run
+	// Stretches are the times of the point in which no clock was set.
+	Stretches []Stretch
+	runs      []run
 
 	before int64 // records of the sources before it at the point
 }
@@ -44,17 +46,16 @@ type Stretch struct {
 	Error    int64 // the greatest in it
 }
 
-// Stretches are the times of the point between steps.
-func (b *Timebase) Stretches() (out []Stretch) {
+// stretch sums up each run.
+func (b *Timebase) stretch() {
 	for _, r := range b.runs {
 		first, last := r.pieces[0], r.pieces[len(r.pieces)-1]
 		s := Stretch{From: first.from, To: last.to, Offset: [2]int64{first.off[0], last.off[1]}}
 		for _, p := range r.pieces {
 			s.Error = max(s.Error, p.err[0], p.err[1])
 		}
-		out = append(out, s)
+		b.Stretches = append(b.Stretches, s)
 	}
-	return out
 }
 
 // At is the time on the one clock of a record with a number and a time at the point, and how far it may be off; number is 0 when it is not
@@ -116,8 +117,8 @@ func (r *run) at(t int64) (off, err int64) {
 // Clock says what the times of a source are on the one clock of all.
 func (r *Result) Clock(source int) *Timebase {
 	for i := range r.Points {
-		if p := &r.Points[i]; p.has(source) && i < len(r.bases) {
-			b := r.bases[i]
+		if p := &r.Points[i]; p.has(source) && i < len(r.Timebases) {
+			b := r.Timebases[i]
 			b.before = p.number(source, 1) - 1
 			return &b
 		}
@@ -127,5 +128,27 @@ func (r *Result) Clock(source int) *Timebase {
 
 // Reference is the point whose clock is that of all, -1 when there is none.
 func (r *Result) Reference() int {
-	return slices.IndexFunc(r.bases, func(b Timebase) bool { return b.Reference })
+	return slices.IndexFunc(r.Timebases, func(b Timebase) bool { return b.Reference })
+}
+
+// Between is the pair of two points, nil when they were not compared.
+func (r *Result) Between(a, b int) *Pair {
+	for i := range r.Pairs {
+		if p := &r.Pairs[i]; p.A == a && p.B == b || p.A == b && p.B == a {
+			return p
+		}
+	}
+	return nil
+}
+
+// Rate is how fast the clock of the point gains on the reference in the stretch, in parts per billion, and how far that may be off.
+func (s *Stretch) Rate() (ppb, err int64) {
+	length := max(1, difference(s.To, s.From))
+	return ratio(difference(s.Offset[1], s.Offset[0]), length), ratio(2*s.Error, length)
+}
+
+// ratio is a/b in parts per billion, held to what is no clock any more.
+func ratio(a, b int64) int64 {
+	const most = 1e9
+	return int64(max(-most, min(most, float64(a)/float64(b)*1e9)))
 }

@@ -19,6 +19,7 @@ type route struct {
 	jitter time.Duration
 	length time.Duration
 	oneWay bool
+	think  time.Duration // at the last point, before it answers
 	// skip leaves out what a point has of a conversation, and late moves its times there: another recorder with another clock.
 	skip func(point, conv int) bool
 	late func(point, conv int) time.Duration
@@ -84,6 +85,7 @@ func (ro *route) run(seed uint64) [][]truth {
 				at += wait(ro.forth[i])
 			}
 		}
+		at += ro.think
 		for i := len(ro.clocks) - 1; i >= 0 && !ro.oneWay; i-- {
 			put(i, conv, at, ipFrame(b, a, 17, id, byte(64-(len(ro.clocks)-1-i)), udpDatagram(6000, 5000, fmt.Appendf(nil, "answer %d of the server", n))))
 			if i > 0 {
@@ -186,7 +188,7 @@ func TestTimebase(t *testing.T) {
 				if k == ref {
 					continue
 				}
-				t.Logf("point %d: off by %v at most, %d of %d with an error above %v, %+v", k, worst, beyond, len(list), half, b.Stretches())
+				t.Logf("point %d: off by %v at most, %d of %d with an error above %v, %+v", k, worst, beyond, len(list), half, b.Stretches)
 				if beyond*50 > len(list) {
 					t.Errorf("point %d: %d of %d records have an error above %v", k, beyond, len(list), half)
 				}

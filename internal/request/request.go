@@ -59,6 +59,14 @@ type Request struct {
 // Key is what pairs the answer with the question in the protocol; 0 where answers come in order.
 func (r *Request) Key() uint64 { return r.key }
 
+// Alike reports whether two captures of a question can be of the same one: by what the protocol tells questions apart by, else by what is asked.
+func (r *Request) Alike(o *Request) bool {
+	if r.Protocol != o.Protocol || r.key != o.key || r.Command != o.Command {
+		return false
+	}
+	return r.key != 0 || r.Name == o.Name && r.Offset == o.Offset
+}
+
 // Answered reports whether the whole answer was seen.
 func (r *Request) Answered() bool { return r.Last.Seen() }
 

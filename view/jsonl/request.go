@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/view"
 )
@@ -37,13 +38,32 @@ type Request struct {
 	ServiceNS    *int64 `json:"service_ns,omitempty" doc:"from the question's last byte to the answer's first"`
 	TransferNS   *int64 `json:"transfer_ns,omitempty" doc:"from the answer's first byte to its last"`
 	WholeNS      *int64 `json:"whole_ns,omitempty" doc:"from the question's first byte to the answer's last"`
+	Split        *Split `json:"split,omitempty" doc:"whose time it was, when two capture points saw it: with the request of the point nearest to the client"`
+}
+
+// A Split is whose time a request was.
+type Split struct {
+	Source    int    `json:"source" doc:"point nearest to the server"`
+	Frame     int64  `json:"frame" doc:"number of the record there with the question's first byte"`
+	ServerNS  int64  `json:"server_ns" doc:"from the question's last byte to the answer's first there, by that clock alone"`
+	NetworkNS int64  `json:"network_ns" doc:"what the client's point waited longer: there and back together, by either clock alone"`
+	ThereNS   *int64 `json:"there_ns,omitempty" doc:"the way of the question, to error_ns; left out when the clocks do not tell"`
+	BackNS    *int64 `json:"back_ns,omitempty" doc:"the way of the answer's first byte"`
+	ErrorNS   *int64 `json:"error_ns,omitempty" doc:"how far these two may be off, one up and one down"`
+	ClientNS  *int64 `json:"client_ns,omitempty" doc:"from the end of the answer before to the question, when nothing else was open"`
 }
 
 // Requests writes the requests of a case.
 func Requests(w io.Writer, c *engine.Case) error {
 	e := newEncoder(w, c)
+	splits := c.Points.Splits(c.Requests.Requests)
 	for i := range c.Requests.Requests {
-		e.put(e.request(&c.Requests.Requests[i]))
+		out := e.request(&c.Requests.Requests[i])
+		if len(splits) > 0 && splits[0].Asked == i {
+			out.Split = splitOf(&splits[0], &c.Requests.Requests[splits[0].Answered])
+			splits = splits[1:]
+		}
+		e.put(out)
 	}
 	e.logins()
 	e.fileIO()
@@ -64,6 +84,17 @@ func (e *encoder) request(r *request.Request) Request {
 	}
 	out.Time = view.ISO(r.Asked.Time)
 	out.ServiceNS, out.TransferNS, out.WholeNS = known(r.Service()), known(r.Transfer()), known(r.Whole())
+	return out
+}
+
+func splitOf(s *point.Split, there *request.Request) *Split {
+	out := &Split{Source: there.Source, Frame: there.Asked.Number, ServerNS: s.Server, NetworkNS: s.Network}
+	if s.Error < point.Unbounded {
+		out.ThereNS, out.BackNS, out.ErrorNS = &s.There, &s.Back, &s.Error
+	}
+	if s.Client >= 0 {
+		out.ClientNS = &s.Client
+	}
 	return out
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/trace"
 	"github.com/wiretale/wiretale/view"
 )
@@ -20,6 +21,10 @@ type Row struct {
 	Offset       int64     `json:"offset" doc:"byte offset of the record"`
 	Record       string    `json:"record" doc:"'packet', 'event', 'secrets', 'names', 'statistics', 'journal', 'custom', 'process', 'unknown'"`
 	Time         string    `json:"time,omitempty" doc:"of the record"`
+	OneTime      string    `json:"one_time,omitempty" doc:"of the record on the one clock of all capture points, of 'timeline' with several files"`
+	OneErrorNS   *int64    `json:"one_error_ns,omitempty" doc:"how far that may be off; left out when nothing tells. See bound in 'point' for the time on the way"`
+	Also         []Seen    `json:"also,omitempty" doc:"records of the same packet at other capture points"`
+	LostAt       []int     `json:"lost_at,omitempty" doc:"sources of the capture points that the packet should have passed next and did not"`
 	Lane         string    `json:"lane" doc:"'application', 'stack', 'wire'"`
 	Process      *Process  `json:"process,omitempty" doc:"owner: from the joins, never from the event's header"`
 	Conversation *int      `json:"conversation,omitempty" doc:"conversation"`
@@ -35,6 +40,12 @@ type Row struct {
 	Event        *EventRow `json:"event,omitempty" doc:"of an event"`
 	Comments     []string  `json:"comments,omitempty" doc:"comments of the record"`
 	Recorded     *Recorded `json:"recorded,omitempty" doc:"what the file says of the packet besides its bytes"`
+}
+
+// A Seen packet is a record of it at another capture point.
+type Seen struct {
+	Source int   `json:"source" doc:"index of the source"`
+	Frame  int64 `json:"frame" doc:"number of the record, modulo 2^32"`
 }
 
 // A Segment is a TCP segment as the wire has it, with the numbers that the conversation adds.
@@ -92,10 +103,14 @@ type EventRow struct {
 }
 
 // Rows writes one object a row.
-type Rows struct{ e *encoder }
+type Rows struct {
+	e *encoder
+	// Lanes, when set, says where rows are on the one clock of several points.
+	Lanes *view.Lanes
+}
 
 // NewRows writes rows to w.
-func NewRows(w io.Writer) *Rows { return &Rows{newEncoder(w, nil)} }
+func NewRows(w io.Writer) *Rows { return &Rows{e: newEncoder(w, nil)} }
 
 var recordNames = map[trace.Kind]string{
 	trace.Packet: "packet", trace.Event: "event", trace.Secrets: "secrets", trace.Names: "names", trace.Statistics: "statistics",
@@ -113,6 +128,9 @@ func (r *Rows) Print(row *engine.Row, timed bool) error {
 	}
 	if timed {
 		out.Time = view.ISO(rec.Time)
+	}
+	if r.Lanes != nil {
+		r.lanes(row, timed, &out)
 	}
 	if conv := row.Object.Conv; conv != nil {
 		out.Conversation = &conv.ID
@@ -132,6 +150,30 @@ func (r *Rows) Print(row *engine.Row, timed bool) error {
 	}
 	r.e.put(out)
 	return r.e.err
+}
+
+// lanes adds what other points have of the row.
+func (r *Rows) lanes(row *engine.Row, timed bool, out *Row) {
+	if at, err := r.Lanes.Time(row); timed {
+		out.OneTime = view.ISO(at)
+		if err != point.Unbounded {
+			out.OneErrorNS = &err
+		}
+	}
+	p := r.Lanes.Packet(row)
+	if p == nil {
+		return
+	}
+	for i, number := range p.Records {
+		source := r.Lanes.Source(i)
+		if number != 0 && i != r.Lanes.Point(row) {
+			pos := r.Lanes.Record(i, number)
+			out.Also = append(out.Also, Seen{pos.Source, pos.Number})
+		}
+		if p.Lost[i] {
+			out.LostAt = append(out.LostAt, source)
+		}
+	}
 }
 
 // Recorded is what a file says of a packet besides its bytes.

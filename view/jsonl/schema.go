@@ -17,6 +17,7 @@ var shapes = []struct {
 	{"finding", "One cause, proven by records, in order of rank.", Finding{}},
 	{"withheld", "A diagnosis that was not applied, and why.", Withheld{}},
 	{"point", "One capture point, when several files are compared.", Point{}},
+	{"route", "The points that conversations pass one after another, and what became of packets from each to the next.", Route{}},
 	{"path", "What two capture points saw of the same traffic.", Path{}},
 	{"conversation", "One instance of a connection, or of a pair of talking endpoints.", Conversation{}},
 	{"process", "A process of a host that recorded events.", ProcessInfo{}},

@@ -33,7 +33,7 @@ func Report(w io.Writer, c *engine.Case, names view.Names, s Style, all bool) er
 			finding(p, c, f, i+1, names, s)
 		}
 	}
-	points(p, c.Points, s)
+	points(p, c, s)
 	if c.Conversations.Len() > 0 {
 		p.line()
 		conversations(p, c, names, s, maxConversations)

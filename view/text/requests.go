@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/trace"
 	"github.com/wiretale/wiretale/view"
@@ -44,6 +45,13 @@ func Requests(w io.Writer, c *engine.Case, names view.Names, s Style, most int) 
 	requestTable(c, names, view.SlowestRequests(c, most)).print(p, s, "")
 	logins(p, c, s, most)
 	fileIO(p, c, s, most)
+	if list := point.Shares(c.Points.Splits(c.Requests.Requests)); len(list) > 0 {
+		p.line()
+		p.line(s.paint(bold, "Capture points"))
+		for i := range list {
+			note(p, s, "requests", view.ShareText(c.Points, &list[i]))
+		}
+	}
 	p.line()
 	p.line(s.paint(dim, "first byte: from the end of the question to the first byte of the answer; last byte: from the first byte of the question to the last of the answer"))
 	return p.err
