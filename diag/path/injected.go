@@ -11,7 +11,7 @@ import (
 //go:embed injected.md
 var injectedPage string
 
-// Injected: packets arrive that their sender did not send past the first point (X5).
+// Injected: packets arrive that their sender did not send past the first point (X5). Of resets fw.rst_injected has the finding.
 var Injected = &diag.Rule{ID: "path.injected", Title: "packets come from something on the way, in the name of another", Page: injectedPage, WithheldBy: []string{"cap.drops.reported", "cap.gaps"}}
 
 func init() { Injected.Run = injected } // Run names the rule: a literal would be a cycle
@@ -35,33 +35,31 @@ func foreign(in *diag.Input, h *point.Hop) *diag.Finding {
 	f := diag.Finding{Severity: diag.Error, Confidence: diag.Likely, Source: -1}
 	var why point.Why
 	var first point.Foreign
-	resets := 0
 	for i := range h.Passages {
 		m := &h.Passages[i]
 		list := m.Way().Foreign
 		if len(list) == 0 || in.Withhold(Injected, m.Meeting.A) || in.Withhold(Injected, m.Meeting.B) {
 			continue
 		}
+		before := f.Count
 		for _, x := range list {
+			if x.Flags&flagRST != 0 && m.Meeting.A.TCP != nil {
+				continue
+			}
 			if f.Count++; f.Count == 1 {
 				first = x
 			}
 			why |= x.Why
-			if x.Flags&flagRST != 0 && m.Meeting.A.TCP != nil {
-				resets++
-			}
 			f.Where = append(f.Where, x.Pos)
 		}
-		f.Conversations = append(f.Conversations, m.Meeting.A, m.Meeting.B)
+		if f.Count > before {
+			f.Conversations = append(f.Conversations, m.Meeting.A, m.Meeting.B)
+		}
 	}
 	if f.Count == 0 {
 		return nil
 	}
-	what := diag.Count(f.Count, "packet")
-	if resets == f.Count {
-		what = diag.Count(f.Count, "reset")
-	}
-	f.Summary = fmt.Sprintf("%s at %s did not pass %s, as all others of that sender did%s", what, b, a, reasons(why, first))
+	f.Summary = fmt.Sprintf("%s at %s did not pass %s, as all others of that sender did%s", diag.Count(f.Count, "packet"), b, a, reasons(why, first))
 	if why&(why-1) != 0 || f.Count >= minLost {
 		f.Confidence = diag.Proven
 	}
@@ -72,7 +70,7 @@ func foreign(in *diag.Input, h *point.Hop) *diag.Finding {
 		"a loss of the recorder at " + a + ": all else of these connections is at both points, and nothing is missing in its numbers",
 		"segmentation, and a packet that came twice: its bytes are in no other packet",
 	}
-	f.Fix = []string{fmt.Sprintf("find the device between %s and %s that answers for others: a firewall or an intrusion prevention system that resets connections, a filter, a proxy", a, b), "its log says which rule matched"}
+	f.Fix = []string{fmt.Sprintf("find the device between %s and %s that answers for others: a filter, a cache, a captive portal", a, b), "its log says which rule matched"}
 	f.Where, f.Filter, f.Conversations = ordered(f.Where), between(f.Conversations), unique(f.Conversations)
 	return &f
 }
