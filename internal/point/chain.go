@@ -133,7 +133,7 @@ func (s *sighted) passage(a, b, d int) (p Passage, ok bool) {
 	return p, false
 }
 
-// Classes are the conversations of several points by the points that they pass, those of most points first, then those of most conversations.
+// Classes are the conversations of several points by the points that they pass one after another, those of most points first, then those of most conversations.
 func (r *Result) Classes() []*Class {
 	of := map[string]*Class{}
 	var out []*Class
@@ -158,6 +158,7 @@ func (r *Result) Classes() []*Class {
 			c.Hops[i] = s.hops(c.Hops[i], i^turned)
 		}
 	}
+	out = slices.DeleteFunc(out, func(c *Class) bool { return len(c.Hops[0])+len(c.Hops[1]) == 0 })
 	slices.SortStableFunc(out, func(a, b *Class) int {
 		return cmp.Or(cmp.Compare(b.points(), a.points()), cmp.Compare(b.Conversations, a.Conversations))
 	})
