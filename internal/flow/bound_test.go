@@ -159,7 +159,8 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
-// FuzzTracker feeds random packets, some of them twice: bytes choose the ends, the flags and the numbers.
+// FuzzTracker feeds random packets, some of them twice: bytes choose the ends, the flags and the numbers. A tracker that packs says the same,
+// unless the clock was set back: then it has forgotten packets whose copies may come again.
 func FuzzTracker(f *testing.F) {
 	f.Add([]byte{0, 2, 0, 0, 0, 0, 1, 0x12, 0, 0, 1, 0, 0, 0x10, 1, 0, 1, 9})
 	f.Add([]byte{0, 2, 255, 255, 0, 0, 1, 0x11, 255, 255, 255, 3, 0, 4, 0, 1, 1, 200, 8, 1, 1, 1, 1, 1})
@@ -170,7 +171,7 @@ func FuzzTracker(f *testing.F) {
 		other.Compact()
 		other.cold.least, other.cold.floor = 0, 0
 		var seen Sighting
-		packets := int64(0)
+		packets, high, setBack := int64(0), int64(0), false
 		for n := int64(1); len(data) >= 6; n++ {
 			from := int(data[0] & 1)
 			w.base[from] = uint32(data[0]&0xf0) << 24
@@ -194,7 +195,9 @@ func FuzzTracker(f *testing.F) {
 				other.Add(&w.p, &seen)
 				packets++
 			}
-			if w.seen.Duplicate != seen.Duplicate || w.seen.Of != seen.Of {
+			setBack = setBack || w.rec.Time < high-sightingWindow
+			high = max(high, w.rec.Time)
+			if !setBack && (w.seen.Duplicate != seen.Duplicate || w.seen.Of != seen.Of) {
 				t.Errorf("record %d: a copy of %d, when packed of %d", n, w.seen.Of.Number, seen.Of.Number)
 			}
 			data = data[6:]
@@ -203,7 +206,7 @@ func FuzzTracker(f *testing.F) {
 		other.End()
 		i := 0
 		for c := range other.All() {
-			if !reflect.DeepEqual(c, w.tr.Conversations()[i]) {
+			if !setBack && !reflect.DeepEqual(c, w.tr.Conversations()[i]) {
 				t.Errorf("conversation %d when packed: %+v", i, c)
 			}
 			i++
