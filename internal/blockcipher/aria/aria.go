@@ -7,6 +7,7 @@ import (
 	"crypto/cipher"
 	"encoding/binary"
 	"strconv"
+	"sync"
 )
 
 // BlockSize is the size of a block in bytes.
@@ -45,6 +46,7 @@ var constants = [3]pair{
 
 // New returns the cipher with a key of 16, 24 or 32 bytes (RFC 5794, 2.2).
 func New(key []byte) (cipher.Block, error) {
+	tables()
 	if n := len(key); n != 16 && n != 24 && n != 32 {
 		return nil, KeySizeError(n)
 	}
@@ -130,7 +132,8 @@ var masks = [16]pair{
 // s1 and s2 are the substitutions, x1 and x2 their inverses: the inverse in the field of 256 elements, bits mixed, and a constant added.
 var s1, s2, x1, x2 [256]byte
 
-func init() {
+// tables fills them when the first key comes: most runs of the program have none.
+var tables = sync.OnceFunc(func() {
 	mix := func(v byte, columns *[8]byte) (r byte) {
 		for i, c := range columns {
 			if v>>i&1 != 0 {
@@ -145,7 +148,7 @@ func init() {
 		s2[i] = mix(v, &[8]byte{0xac, 0xfd, 0xc6, 0x83, 0x26, 0xa7, 0xfb, 0x5f}) ^ 0xe2
 		x1[s1[i]], x2[s2[i]] = byte(i), byte(i)
 	}
-}
+})
 
 // inverse is x to the power of 254 modulo x^8+x^4+x^3+x+1, which is 1/x, and 0 for 0.
 func inverse(x byte) byte {

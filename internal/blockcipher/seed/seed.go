@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"strconv"
+	"sync"
 )
 
 // BlockSize and KeySize are in bytes.
@@ -27,6 +28,7 @@ type block [rounds][2]uint32
 
 // New returns the cipher with a key of 16 bytes (RFC 4269, 2.3).
 func New(key []byte) (cipher.Block, error) {
+	tables()
 	if len(key) != KeySize {
 		return nil, KeySizeError(len(key))
 	}
@@ -82,7 +84,8 @@ func g(x uint32) uint32 {
 // s1 and s2 are the substitutions: the inverse in the field of 256 elements, bits mixed, and a constant added.
 var s1, s2 [256]byte
 
-func init() {
+// tables fills them when the first key comes: most runs of the program have none.
+var tables = sync.OnceFunc(func() {
 	mix := func(v byte, columns *[8]byte) (r byte) {
 		for i, c := range columns {
 			if v>>i&1 != 0 {
@@ -96,7 +99,7 @@ func init() {
 		s1[i] = mix(v, &[8]byte{0x2c, 0xe0, 0x43, 0x94, 0xd6, 0xde, 0xc0, 0x5b}) ^ 0xa9
 		s2[i] = mix(v, &[8]byte{0xd0, 0x21, 0x68, 0xdd, 0x25, 0xd5, 0x1a, 0x35}) ^ 0x38
 	}
-}
+})
 
 // inverse is x to the power of 254 modulo x^8+x^6+x^5+x+1, which is 1/x, and 0 for 0.
 func inverse(x byte) byte {
