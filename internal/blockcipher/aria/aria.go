@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"strconv"
 	"sync"
+
+	"github.com/wiretale/wiretale/internal/blockcipher"
 )
 
 // BlockSize is the size of a block in bytes.
@@ -143,26 +145,9 @@ var tables = sync.OnceFunc(func() {
 		return r
 	}
 	for i := range 256 {
-		v := inverse(byte(i))
+		v := blockcipher.Inverse(byte(i), 0x1b) // x^8+x^4+x^3+x+1
 		s1[i] = mix(v, &[8]byte{0x1f, 0x3e, 0x7c, 0xf8, 0xf1, 0xe3, 0xc7, 0x8f}) ^ 0x63
 		s2[i] = mix(v, &[8]byte{0xac, 0xfd, 0xc6, 0x83, 0x26, 0xa7, 0xfb, 0x5f}) ^ 0xe2
 		x1[s1[i]], x2[s2[i]] = byte(i), byte(i)
 	}
 })
-
-// inverse is x to the power of 254 modulo x^8+x^4+x^3+x+1, which is 1/x, and 0 for 0.
-func inverse(x byte) byte {
-	r := byte(1)
-	for range 254 {
-		r = multiply(r, x)
-	}
-	return r
-}
-
-func multiply(a, b byte) (r byte) {
-	for ; b != 0; b >>= 1 {
-		r ^= a & -(b & 1)
-		a = a<<1 ^ 0x1b&-(a>>7)
-	}
-	return r
-}

@@ -9,6 +9,8 @@ import (
 	"math/bits"
 	"strconv"
 	"sync"
+
+	"github.com/wiretale/wiretale/internal/blockcipher"
 )
 
 // BlockSize and KeySize are in bytes.
@@ -95,25 +97,8 @@ var tables = sync.OnceFunc(func() {
 		return r
 	}
 	for i := range 256 {
-		v := inverse(byte(i))
+		v := blockcipher.Inverse(byte(i), 0x63) // x^8+x^6+x^5+x+1
 		s1[i] = mix(v, &[8]byte{0x2c, 0xe0, 0x43, 0x94, 0xd6, 0xde, 0xc0, 0x5b}) ^ 0xa9
 		s2[i] = mix(v, &[8]byte{0xd0, 0x21, 0x68, 0xdd, 0x25, 0xd5, 0x1a, 0x35}) ^ 0x38
 	}
 })
-
-// inverse is x to the power of 254 modulo x^8+x^6+x^5+x+1, which is 1/x, and 0 for 0.
-func inverse(x byte) byte {
-	r := byte(1)
-	for range 254 {
-		r = multiply(r, x)
-	}
-	return r
-}
-
-func multiply(a, b byte) (r byte) {
-	for ; b != 0; b >>= 1 {
-		r ^= a & -(b & 1)
-		a = a<<1 ^ 0x63&-(a>>7)
-	}
-	return r
-}
