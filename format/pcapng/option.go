@@ -8,39 +8,49 @@ import (
 
 // Option codes (draft, 3.5 and the blocks' own sections).
 const (
-	optEnd     = 0
-	optComment = 1
+	OptEnd           = 0
+	OptComment       = 1
+	OptCustomText    = 2988 // to be copied
+	OptCustomBytes   = 2989
+	OptCustomTextNo  = 19372 // not to be copied
+	OptCustomBytesNo = 19373
 
-	optHardware    = 2
-	optOS          = 3
-	optApplication = 4
+	OptHardware    = 2
+	OptOS          = 3
+	OptApplication = 4
 
-	optIfName        = 2
-	optIfDescription = 3
-	optIfIPv4        = 4
-	optIfIPv6        = 5
-	optIfMAC         = 6
-	optIfSpeed       = 8
-	optIfResolution  = 9
-	optIfFilter      = 11
-	optIfOS          = 12
-	optIfFCSLen      = 13
-	optIfOffset      = 14
-	optIfHardware    = 15
+	OptIfName        = 2
+	OptIfDescription = 3
+	OptIfIPv4        = 4
+	OptIfIPv6        = 5
+	OptIfMAC         = 6
+	OptIfSpeed       = 8
+	OptIfResolution  = 9
+	OptIfFilter      = 11
+	OptIfOS          = 12
+	OptIfFCSLen      = 13
+	OptIfOffset      = 14
+	OptIfHardware    = 15
+	OptIfTxSpeed     = 16
+	OptIfRxSpeed     = 17
 
-	optFlags     = 2
-	optHash      = 3
-	optDropCount = 4
-	optPacketID  = 5
-	optQueue     = 6
-	optVerdict   = 7
-	optProcess   = 8
+	OptFlags         = 2
+	OptHash          = 3
+	OptDropCount     = 4
+	OptPacketID      = 5
+	OptQueue         = 6
+	OptVerdict       = 7
+	OptProcess       = 8
+	OptDarwinProcess = 0x8001 // Apple's: a process event block by its position in the section
+	OptDarwinEffect  = 0x8003 // the same, of the process on whose behalf
 
-	optStatReceived  = 4
-	optStatIfDrop    = 5
-	optStatAccepted  = 6
-	optStatOSDrop    = 7
-	optStatDelivered = 8
+	OptStatStart     = 2
+	OptStatEnd       = 3
+	OptStatReceived  = 4
+	OptStatIfDrop    = 5
+	OptStatAccepted  = 6
+	OptStatOSDrop    = 7
+	OptStatDelivered = 8
 )
 
 // Options yields the options in b; it stops at opt_endofopt, at the end, or
@@ -49,7 +59,7 @@ func Options(b []byte, order binary.ByteOrder) iter.Seq2[uint16, []byte] {
 	return func(yield func(uint16, []byte) bool) {
 		for len(b) >= 4 {
 			code, n := order.Uint16(b), int(order.Uint16(b[2:]))
-			if code == optEnd || n > len(b)-4 {
+			if code == OptEnd || n > len(b)-4 {
 				return
 			}
 			if !yield(code, b[4:4+n:4+n]) {

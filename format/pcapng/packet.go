@@ -84,10 +84,10 @@ func (r *Reader) packetOptions(b []byte, rec *trace.Record) {
 	m := &r.meta
 	for code, v := range Options(b, r.order) {
 		switch {
-		case code == optComment:
+		case code == OptComment:
 			m.Comments = append(m.Comments, text(v))
 			processComment(text(v), m)
-		case code == optFlags && len(v) == 4:
+		case code == OptFlags && len(v) == 4:
 			m.Flags, m.HasFlags = uint32(number(v, r.order)), true
 			m.Direction = trace.Direction(m.Flags & 3)
 			if m.Direction > trace.Outbound {
@@ -97,28 +97,28 @@ func (r *Reader) packetOptions(b []byte, rec *trace.Record) {
 				rec.FCS = uint8(n)
 			}
 			m.ChecksumNotReady, m.Segmented = m.Flags&(1<<9) != 0, m.Flags&(1<<11) != 0
-		case code == optHash:
+		case code == OptHash:
 			m.Hash = v
-		case code == optDropCount && len(v) == 8:
+		case code == OptDropCount && len(v) == 8:
 			m.DropCount, m.HasDropCount = number(v, r.order), true
-		case code == optPacketID && len(v) == 8:
+		case code == OptPacketID && len(v) == 8:
 			m.PacketID, m.HasPacketID = number(v, r.order), true
-		case code == optQueue && len(v) == 4:
+		case code == OptQueue && len(v) == 4:
 			m.Queue, m.HasQueue = uint32(number(v, r.order)), true
-		case code == optVerdict && len(v) > 0:
+		case code == OptVerdict && len(v) > 0:
 			verdict := trace.Verdict{Type: trace.VerdictType(v[0]), Data: v[1:]}
 			if verdict.Type == trace.VerdictTC || verdict.Type == trace.VerdictXDP {
 				verdict.Number = int64(number(verdict.Data, r.order))
 			}
 			m.Verdicts = append(m.Verdicts, verdict)
-		case code == optProcess && len(v) >= 8:
+		case code == OptProcess && len(v) >= 8:
 			m.PID, m.TID, m.HasProcess, m.Running = r.order.Uint32(v), r.order.Uint32(v[4:]), true, false
 			owner(m, r.named(m.PID, rec.Time))
 			m.Options = append(m.Options, trace.Option{Code: code, Value: v})
-		case code == optDarwinProcess && len(v) == 4:
+		case code == OptDarwinProcess && len(v) == 4:
 			owner(m, r.darwin(r.order.Uint32(v)))
 			m.Options = append(m.Options, trace.Option{Code: code, Value: v})
-		case code == optDarwinEffective && len(v) == 4:
+		case code == OptDarwinEffect && len(v) == 4:
 			m.Options = append(m.Options, trace.Option{Code: code, Value: v})
 			if p := r.darwin(r.order.Uint32(v)); p != nil {
 				m.OnBehalf, m.OnBehalfName, m.HasOnBehalf = p.PID, p.Name, true

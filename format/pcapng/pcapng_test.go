@@ -82,19 +82,19 @@ func join(parts [][]byte) (b []byte) {
 // everything has each block that the reader knows.
 func (w writer) everything() []byte {
 	return join([][]byte{
-		w.section(w.option(optComment, "a section"), w.option(optOS, "an OS"), w.option(optEnd, "")),
-		w.iface(1, 96, w.option(optIfName, "eth0"), w.option(optIfResolution, "\x09"), w.option(optIfFCSLen, "\x04"), w.option(optIfOffset, w.u64(1000))),
+		w.section(w.option(OptComment, "a section"), w.option(OptOS, "an OS"), w.option(OptEnd, "")),
+		w.iface(1, 96, w.option(OptIfName, "eth0"), w.option(OptIfResolution, "\x09"), w.option(OptIfFCSLen, "\x04"), w.option(OptIfOffset, w.u64(1000))),
 		w.packet(0, 1_500_000_001, "abcde",
-			w.option(optComment, "PID=7 TID=8"), w.option(optFlags, string(w.u32s(1<<9|1<<11|2))), w.option(optDropCount, w.u64(3)),
-			w.option(optPacketID, w.u64(99)), w.option(optQueue, string(w.u32s(5))), w.option(optVerdict, "\x00v"), w.option(optHash, "\x02hash"), w.option(0x8001, "own")),
+			w.option(OptComment, "PID=7 TID=8"), w.option(OptFlags, string(w.u32s(1<<9|1<<11|2))), w.option(OptDropCount, w.u64(3)),
+			w.option(OptPacketID, w.u64(99)), w.option(OptQueue, string(w.u32s(5))), w.option(OptVerdict, "\x00v"), w.option(OptHash, "\x02hash"), w.option(0x8001, "own")),
 		w.block(blockSimple, append(w.u32s(200), make([]byte, 96)...)),
-		w.iface(101, 0, w.option(optIfResolution, "\x8a")),
-		w.packet(1, 1536, "\x45", w.option(optProcess, string(w.u32s(11, 12)))),
-		w.packet(1, 1536, "\x46", w.option(optComment, "PID: 4711\nCmd: x")),
+		w.iface(101, 0, w.option(OptIfResolution, "\x8a")),
+		w.packet(1, 1536, "\x45", w.option(OptProcess, string(w.u32s(11, 12)))),
+		w.packet(1, 1536, "\x46", w.option(OptComment, "PID: 4711\nCmd: x")),
 		w.block(blockPacket, append(w.o.AppendUint16(w.o.AppendUint16(nil, 0), 6), w.u32s(0, 5, 1, 1, 0x2a000000)...)),
 		w.block(blockSecrets, append(w.u32s(0x544c534b, 4), "keys"...)),
 		w.block(blockNames, w.u32s(0)),
-		w.block(blockStatistics, append(w.u32s(0, 0, 0), w.option(optStatIfDrop, w.u64(17))...)),
+		w.block(blockStatistics, append(w.u32s(0, 0, 0), w.option(OptStatIfDrop, w.u64(17))...)),
 		w.block(blockJournal, []byte("__REALTIME_TIMESTAMP=1500000\nMESSAGE=m\n")),
 		w.block(blockCustom, append(w.u32s(32473), "custom"...)),
 		w.block(blockSysdig, append(append(w.o.AppendUint16(nil, 1), w.u64(77)+w.u64(2)...), append(w.u32s(26), 1, 0, 'x', 'y')...)),
@@ -271,7 +271,7 @@ func TestNoAllocation(t *testing.T) {
 	w := writer{binary.LittleEndian}
 	b := append(w.section(), w.iface(1, 0)...)
 	for range 200 {
-		b = append(b, w.packet(0, 1, "flags", w.option(optFlags, "\x01\x00\x00\x00"))...)
+		b = append(b, w.packet(0, 1, "flags", w.option(OptFlags, "\x01\x00\x00\x00"))...)
 	}
 	formattest.Allocs(t, Format, b)
 }

@@ -13,10 +13,7 @@ import (
 const blockDarwinProcess = 0x80000001
 
 // Apple's options of an enhanced packet block: process event blocks by their position in the section.
-const (
-	optDarwinProcess   = 0x8001
-	optDarwinEffective = 0x8003
-)
+const ()
 
 // penWireshark is the enterprise number of the Wireshark Foundation, whose
 // custom blocks hold an entry: type u32, length u32, data padded to four
@@ -51,7 +48,7 @@ func (r *Reader) darwinProcess(body []byte, rec *trace.Record) (bool, *trace.Err
 	p := trace.Process{PID: r.order.Uint32(body)}
 	for code, v := range Options(body[4:], r.order) {
 		switch {
-		case code == optComment:
+		case code == OptComment:
 			p.Comments = append(p.Comments, text(v))
 		case code == optProcessName:
 			p.Name = text(v)
@@ -73,7 +70,7 @@ func (r *Reader) wiresharkProcess(data []byte, rec *trace.Record) (bool, *trace.
 	p := trace.Process{PID: le.Uint32(entry)}
 	for code, v := range Options(entry[4:], le) {
 		switch {
-		case code == optComment:
+		case code == OptComment:
 			p.Comments = append(p.Comments, text(v))
 		case code == optProcessName:
 			p.Name = text(v)

@@ -22,7 +22,7 @@ func (w writer) entry(kind, pid uint32, options ...[]byte) []byte {
 	return w.block(blockCustom, append(b, data...))
 }
 
-func (w writer) pid(pid uint32) []byte { return w.option(optProcess, string(w.u32s(pid, 3))) }
+func (w writer) pid(pid uint32) []byte { return w.option(OptProcess, string(w.u32s(pid, 3))) }
 
 const base = 1_757_500_000_000_000 // microseconds since 1970
 
@@ -39,7 +39,7 @@ func TestProcessEntries(t *testing.T) {
 				w.section(), w.iface(1, 0),
 				w.entry(entryProcess, 1234, le.option(optProcessName, "curl"), le.option(optProcessPath, "/usr/bin/curl"), le.option(optProcessCommand, "curl\x00-v\x00"),
 					le.option(optProcessParent, string(le.u32s(1))), le.option(optProcessUID, string(le.u32s(1000))), le.option(optProcessUser, "alice"),
-					le.option(optProcessUUID, uuid), start(le, 0), le.option(optComment, "first")),
+					le.option(optProcessUUID, uuid), start(le, 0), le.option(OptComment, "first")),
 				w.packet(0, base+1, "one", w.pid(1234)),
 				w.entry(99, 0),
 				w.packet(0, base+2, "two", w.pid(4321)),
@@ -76,11 +76,11 @@ func TestDarwinProcesses(t *testing.T) {
 				w.section(), w.iface(1, 0),
 				w.block(blockDarwinProcess, append(w.u32s(501), w.option(optProcessName, "mDNSResponder")...)),
 				w.block(blockDarwinProcess, append(w.u32s(1), w.option(optProcessName, "launchd")...)),
-				w.packet(0, 1, "a", w.option(optDarwinProcess, string(w.u32s(0))), w.option(optDarwinEffective, string(w.u32s(1)))),
-				w.packet(0, 1, "b", w.option(optDarwinProcess, string(w.u32s(7)))),
+				w.packet(0, 1, "a", w.option(OptDarwinProcess, string(w.u32s(0))), w.option(OptDarwinEffect, string(w.u32s(1)))),
+				w.packet(0, 1, "b", w.option(OptDarwinProcess, string(w.u32s(7)))),
 				// Blocks of a section before are not those of this one.
 				w.section(), w.iface(1, 0),
-				w.packet(0, 1, "c", w.option(optDarwinProcess, string(w.u32s(0)))),
+				w.packet(0, 1, "c", w.option(OptDarwinProcess, string(w.u32s(0)))),
 			}), false)
 			if res.Err != io.EOF || len(res.Records) != 5 {
 				t.Fatalf("%d records, %v", len(res.Records), res.Err)
@@ -131,7 +131,7 @@ func TestWhatBlocksSay(t *testing.T) {
 				w.section(), w.iface(1, 0),
 				w.block(blockNames, join([][]byte{ipv4, ipv6, w.u32s(0)})),
 				w.block(blockSecrets, append(w.u32s(0x544c534b, 24), "# c\nCLIENT_RANDOM 00 11\n"...)),
-				w.block(blockStatistics, append(w.u32s(0, 0, 0), append(w.option(optStatReceived, w.u64(9)), w.option(optStatIfDrop, w.u64(2))...)...)),
+				w.block(blockStatistics, append(w.u32s(0, 0, 0), append(w.option(OptStatReceived, w.u64(9)), w.option(OptStatIfDrop, w.u64(2))...)...)),
 				w.block(blockJournal, []byte("_COMM=sshd\n_PID=7\nMESSAGE=hello\n")),
 				w.block(blockCustom, append(w.u32s(32473), "x"...)),
 			}), false)

@@ -96,15 +96,15 @@ func (r *Reader) sectionHeader(body []byte) *trace.Error {
 	}
 	for code, v := range Options(body[16:], r.order) {
 		switch code {
-		case optComment:
+		case OptComment:
 			s.Comments = append(s.Comments, text(v))
-		case optHardware:
+		case OptHardware:
 			s.Hardware = text(v)
 			r.info.Hardware = s.Hardware
-		case optOS:
+		case OptOS:
 			s.OS = text(v)
 			r.info.OS = s.OS
-		case optApplication:
+		case OptApplication:
 			s.Application = text(v)
 			r.info.Application = s.Application
 		default:
@@ -140,36 +140,36 @@ func (r *Reader) interfaceDescription(body []byte) *trace.Error {
 	resolution, offset, fcs := byte(6), int64(0), byte(0)
 	for code, v := range Options(body[8:], r.order) {
 		switch {
-		case code == optComment:
+		case code == OptComment:
 			i.Comments = append(i.Comments, text(v))
 			if name := trace.PointOf(text(v)); name != "" {
 				i.Point = name
 			}
-		case code == optIfName:
+		case code == OptIfName:
 			i.Name = text(v)
-		case code == optIfDescription:
+		case code == OptIfDescription:
 			i.Description = text(v)
-		case code == optIfIPv4 && len(v) == 8:
+		case code == OptIfIPv4 && len(v) == 8:
 			i.Addresses = append(i.Addresses, netip.AddrFrom4([4]byte(v[:4])).String())
 			i.Options = keep(i.Options, code, v)
-		case code == optIfIPv6 && len(v) == 17:
+		case code == OptIfIPv6 && len(v) == 17:
 			i.Addresses = append(i.Addresses, fmt.Sprintf("%v/%d", netip.AddrFrom16([16]byte(v[:16])), v[16]))
 			i.Options = keep(i.Options, code, v)
-		case code == optIfMAC:
+		case code == OptIfMAC:
 			i.MAC = append([]byte(nil), v...)
-		case code == optIfSpeed && len(v) == 8:
+		case code == OptIfSpeed && len(v) == 8:
 			i.Speed = number(v, r.order)
-		case code == optIfResolution && len(v) >= 1:
+		case code == OptIfResolution && len(v) >= 1:
 			resolution = v[0]
-		case code == optIfFilter && len(v) > 1 && v[0] == 0:
+		case code == OptIfFilter && len(v) > 1 && v[0] == 0:
 			i.Filter = text(v[1:])
-		case code == optIfFCSLen && len(v) == 1:
+		case code == OptIfFCSLen && len(v) == 1:
 			fcs = v[0]
-		case code == optIfOS:
+		case code == OptIfOS:
 			i.OS = text(v)
-		case code == optIfOffset && len(v) == 8:
+		case code == OptIfOffset && len(v) == 8:
 			offset = int64(number(v, r.order))
-		case code == optIfHardware:
+		case code == OptIfHardware:
 			i.Hardware = text(v)
 		default:
 			i.Options = keep(i.Options, code, v)
@@ -204,17 +204,17 @@ func (r *Reader) statistics(body []byte, rec *trace.Record) {
 	for code, v := range Options(body[12:], r.order) {
 		n := int64(number(v, r.order))
 		switch code {
-		case optStatReceived:
+		case OptStatReceived:
 			i.Received = n
-		case optStatIfDrop:
+		case OptStatIfDrop:
 			i.IfDrop = n
-		case optStatAccepted:
+		case OptStatAccepted:
 			i.Accepted = n
-		case optStatOSDrop:
+		case OptStatOSDrop:
 			i.OSDrop = n
-		case optStatDelivered:
+		case OptStatDelivered:
 			i.Delivered = n
-		case optComment:
+		case OptComment:
 			i.Comments = append(i.Comments, text(v))
 			i.CommentsOnStatistics++
 		}

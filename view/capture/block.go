@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"unicode/utf8"
 
+	"github.com/wiretale/wiretale/format/pcapng"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -33,50 +34,6 @@ const (
 	blockCustom        = 0xbad
 	blockCustomNo      = 0x40000bad // not to be copied
 	blockDarwinProcess = 0x80000001 // Apple's: process id, then options
-)
-
-// Option codes (draft, 3.5 and the blocks' own sections).
-const (
-	optEnd           = 0
-	optComment       = 1
-	optCustomText    = 2988 // to be copied
-	optCustomBytes   = 2989
-	optCustomTextNo  = 19372 // not to be copied
-	optCustomBytesNo = 19373
-
-	optHardware    = 2
-	optOS          = 3
-	optApplication = 4
-
-	optIfName        = 2
-	optIfDescription = 3
-	optIfIPv4        = 4
-	optIfIPv6        = 5
-	optIfMAC         = 6
-	optIfSpeed       = 8
-	optIfResolution  = 9
-	optIfFilter      = 11
-	optIfOS          = 12
-	optIfFCSLen      = 13
-	optIfOffset      = 14
-	optIfHardware    = 15
-	optIfTxSpeed     = 16
-	optIfRxSpeed     = 17
-
-	optFlags         = 2
-	optHash          = 3
-	optDropCount     = 4
-	optPacketID      = 5
-	optQueue         = 6
-	optVerdict       = 7
-	optProcess       = 8
-	optDarwinProcess = 0x8001
-	optDarwinEffect  = 0x8003
-
-	optStatStart     = 2
-	optStatEnd       = 3
-	optStatReceived  = 4
-	optStatDelivered = 8
 )
 
 // A block is assembled at the end of the writer's buffer.
@@ -165,7 +122,7 @@ func (b *block) number64(code uint16, v uint64) {
 // options appends options as they were written in the byte order of from, but not those that ask not to be copied.
 func (b *block) options(kind uint32, list []trace.Option, from order) {
 	for _, o := range list {
-		if o.Code == optCustomTextNo || o.Code == optCustomBytesNo || o.Code == optEnd {
+		if o.Code == pcapng.OptCustomTextNo || o.Code == pcapng.OptCustomBytesNo || o.Code == pcapng.OptEnd {
 			continue
 		}
 		v := o.Value[:min(len(o.Value), maxOption)]
@@ -189,27 +146,27 @@ func (b *block) end() []byte {
 
 // numbersOf are the sizes of the numbers that the value of an option begins with: they depend on the byte order.
 func numbersOf(kind uint32, code uint16) []int {
-	if code == optCustomText || code == optCustomBytes {
+	if code == pcapng.OptCustomText || code == pcapng.OptCustomBytes {
 		return []int{4} // enterprise number
 	}
 	switch kind {
 	case blockInterface:
 		switch code {
-		case optIfSpeed, optIfOffset, optIfTxSpeed, optIfRxSpeed:
+		case pcapng.OptIfSpeed, pcapng.OptIfOffset, pcapng.OptIfTxSpeed, pcapng.OptIfRxSpeed:
 			return []int{8}
 		}
 	case blockEnhanced:
 		switch code {
-		case optProcess:
+		case pcapng.OptProcess:
 			return []int{4, 4}
-		case optDarwinProcess, optDarwinEffect:
+		case pcapng.OptDarwinProcess, pcapng.OptDarwinEffect:
 			return []int{4}
 		}
 	case blockStatistics:
 		switch {
-		case code == optStatStart || code == optStatEnd:
+		case code == pcapng.OptStatStart || code == pcapng.OptStatEnd:
 			return []int{4, 4}
-		case code >= optStatReceived && code <= optStatDelivered:
+		case code >= pcapng.OptStatReceived && code <= pcapng.OptStatDelivered:
 			return []int{8}
 		}
 	}

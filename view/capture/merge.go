@@ -214,7 +214,7 @@ func restamp(body []byte, order order, i *trace.Interface, move func(int64) int6
 	}
 	set(body[4:])
 	for code, v := range pcapng.Options(body[12:], order) {
-		if (code == optStatStart || code == optStatEnd) && len(v) == 8 {
+		if (code == pcapng.OptStatStart || code == pcapng.OptStatEnd) && len(v) == 8 {
 			set(v)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/wiretale/wiretale/format/pcapng"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -13,28 +14,28 @@ func (w *PcapNG) packetOptions(b *block, rec *trace.Record, i *iface) {
 	if m == nil {
 		m = &trace.Meta{}
 	}
-	b.texts(optComment, m.Comments)
+	b.texts(pcapng.OptComment, m.Comments)
 	if flags, ok := flagsOf(m, rec.FCS, i.fcs); ok {
-		b.number32(optFlags, flags)
+		b.number32(pcapng.OptFlags, flags)
 	}
 	if len(m.Hash) > 0 {
-		b.option(optHash, m.Hash)
+		b.option(pcapng.OptHash, m.Hash)
 	}
 	if m.HasDropCount {
-		b.number64(optDropCount, m.DropCount)
+		b.number64(pcapng.OptDropCount, m.DropCount)
 	}
 	if m.HasPacketID {
-		b.number64(optPacketID, m.PacketID)
+		b.number64(pcapng.OptPacketID, m.PacketID)
 	}
 	if m.HasQueue {
-		b.number32(optQueue, m.Queue)
+		b.number32(pcapng.OptQueue, m.Queue)
 	}
 	for i := range m.Verdicts {
 		w.verdict(b, &m.Verdicts[i])
 	}
 	o := w.current
 	for _, opt := range m.Options {
-		if opt.Code == optDarwinProcess || opt.Code == optDarwinEffect {
+		if opt.Code == pcapng.OptDarwinProcess || opt.Code == pcapng.OptDarwinEffect {
 			w.darwinProcess(b, opt)
 			continue
 		}
@@ -67,7 +68,7 @@ func (w *PcapNG) verdict(b *block, v *trace.Verdict) {
 	if w.current.order != w.order && (v.Type == trace.VerdictTC || v.Type == trace.VerdictXDP) {
 		swap(data[1:], []int{len(v.Data)})
 	}
-	b.option(optVerdict, data)
+	b.option(pcapng.OptVerdict, data)
 }
 
 // darwinProcess writes a reference to a process block: its position may be another one in this file.
@@ -88,7 +89,7 @@ func (w *PcapNG) darwinProcess(b *block, opt trace.Option) {
 }
 
 func hasAddresses(options []trace.Option) bool {
-	return slices.ContainsFunc(options, func(o trace.Option) bool { return o.Code == optIfIPv4 || o.Code == optIfIPv6 })
+	return slices.ContainsFunc(options, func(o trace.Option) bool { return o.Code == pcapng.OptIfIPv4 || o.Code == pcapng.OptIfIPv6 })
 }
 
 // addresses are those of an interface, each as "10.0.0.1" or "10.0.0.1/8".
@@ -105,9 +106,9 @@ func (b *block) addresses(list []string) {
 		v := p.Addr().AsSlice()
 		if len(v) == 4 {
 			mask := ^uint32(0) << (32 - p.Bits())
-			b.option(optIfIPv4, append(v, byte(mask>>24), byte(mask>>16), byte(mask>>8), byte(mask)))
+			b.option(pcapng.OptIfIPv4, append(v, byte(mask>>24), byte(mask>>16), byte(mask>>8), byte(mask)))
 		} else {
-			b.option(optIfIPv6, append(v, byte(p.Bits())))
+			b.option(pcapng.OptIfIPv6, append(v, byte(p.Bits())))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 
+	"github.com/wiretale/wiretale/format/pcapng"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -174,10 +175,10 @@ func (w *PcapNG) section(s *trace.Section) {
 	b.u32(math.MaxUint32) // the length is not given
 	b.u32(math.MaxUint32)
 	n := len(b.buf)
-	b.texts(optComment, s.Comments)
-	b.text(optHardware, s.Hardware)
-	b.text(optOS, s.OS)
-	b.text(optApplication, s.Application)
+	b.texts(pcapng.OptComment, s.Comments)
+	b.text(pcapng.OptHardware, s.Hardware)
+	b.text(pcapng.OptOS, s.OS)
+	b.text(pcapng.OptApplication, s.Application)
 	b.options(blockSection, s.Options, w.order)
 	b.finish(n)
 	w.buf = b.end()
@@ -186,7 +187,7 @@ func (w *PcapNG) section(s *trace.Section) {
 // finish ends the options that began at n, if there are any.
 func (b *block) finish(n int) {
 	if len(b.buf) > n {
-		b.u32(optEnd)
+		b.u32(pcapng.OptEnd)
 	}
 }
 
@@ -197,32 +198,32 @@ func (w *PcapNG) describe(i *trace.Interface, from order) int {
 	b.u16(0)
 	b.u32(uint32(max(0, i.SnapLen)))
 	n := len(b.buf)
-	b.texts(optComment, i.Comments[:len(i.Comments)-i.CommentsOnStatistics])
-	b.text(optIfName, i.Name)
-	b.text(optIfDescription, i.Description)
+	b.texts(pcapng.OptComment, i.Comments[:len(i.Comments)-i.CommentsOnStatistics])
+	b.text(pcapng.OptIfName, i.Name)
+	b.text(pcapng.OptIfDescription, i.Description)
 	if len(i.MAC) > 0 {
-		b.option(optIfMAC, i.MAC)
+		b.option(pcapng.OptIfMAC, i.MAC)
 	}
 	if i.Speed > 0 {
-		b.number64(optIfSpeed, i.Speed)
+		b.number64(pcapng.OptIfSpeed, i.Speed)
 	}
 	exp, unit := resolution(i.Resolution)
-	b.option(optIfResolution, []byte{exp})
+	b.option(pcapng.OptIfResolution, []byte{exp})
 	if i.Filter != "" {
-		b.option(optIfFilter, append([]byte{0}, i.Filter...))
+		b.option(pcapng.OptIfFilter, append([]byte{0}, i.Filter...))
 	}
-	b.text(optIfOS, i.OS)
+	b.text(pcapng.OptIfOS, i.OS)
 	if i.FCS > 0 {
-		b.option(optIfFCSLen, []byte{i.FCS})
+		b.option(pcapng.OptIfFCSLen, []byte{i.FCS})
 	}
 	offset := i.Offset
 	if offset > maxOffset || offset < -maxOffset { // such times were none
 		offset = 0
 	}
 	if offset != 0 {
-		b.number64(optIfOffset, uint64(offset))
+		b.number64(pcapng.OptIfOffset, uint64(offset))
 	}
-	b.text(optIfHardware, i.Hardware)
+	b.text(pcapng.OptIfHardware, i.Hardware)
 	b.options(blockInterface, i.Options, from)
 	if !hasAddresses(i.Options) {
 		b.addresses(i.Addresses)

@@ -114,7 +114,7 @@ func (w *PcapNG) statistics(info *trace.Info, rec *trace.Record) {
 	b.ticks(w.statisticsTime(rec.Data[4:], i))
 	n := len(b.buf)
 	for code, v := range pcapng.Options(rec.Data[12:], o.order) {
-		if (code == optStatStart || code == optStatEnd) && len(v) == 8 {
+		if (code == pcapng.OptStatStart || code == pcapng.OptStatEnd) && len(v) == 8 {
 			b.u16(code)
 			b.u16(8)
 			b.ticks(w.statisticsTime(v, i))

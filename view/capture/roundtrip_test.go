@@ -124,7 +124,7 @@ func kept(records []trace.Record) (out []trace.Record) {
 
 func copyable(list []trace.Option) (out []trace.Option) {
 	for _, o := range list {
-		if o.Code != optCustomTextNo && o.Code != optCustomBytesNo {
+		if o.Code != pcapng.OptCustomTextNo && o.Code != pcapng.OptCustomBytesNo {
 			out = append(out, o)
 		}
 	}
@@ -269,7 +269,7 @@ func invented(r *rand.Rand) (*trace.Info, []trace.Record) {
 			flags := r.Uint32() &^ (15 << 5) &^ 3
 			rec.Meta = &trace.Meta{Comments: []string{text()}, DropCount: r.Uint64(), HasDropCount: true, PacketID: r.Uint64(), HasPacketID: true, Queue: r.Uint32(), HasQueue: true,
 				Flags: flags, HasFlags: true, ChecksumNotReady: flags&(1<<9) != 0, Segmented: flags&(1<<11) != 0, Hash: []byte{2, 1, 2, 3, 4},
-				Verdicts: []trace.Verdict{{Type: trace.VerdictHardware, Data: []byte{7}}}, Options: []trace.Option{{Code: optCustomBytes, Value: []byte{1, 2, 3, 4, 5}}}}
+				Verdicts: []trace.Verdict{{Type: trace.VerdictHardware, Data: []byte{7}}}, Options: []trace.Option{{Code: pcapng.OptCustomBytes, Value: []byte{1, 2, 3, 4, 5}}}}
 		}
 		records = append(records, rec)
 	}
