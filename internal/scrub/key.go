@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // KeyLen is the length of a key in bytes: an AES key and the padding of Crypto-PAn, as its authors have it.
@@ -71,6 +72,21 @@ func (s *secret) prefix(addr []byte, keep int) []byte {
 	return out
 }
 
+// host is the prefix-preserving replacement of an address. The last byte of an IPv4 address that may be a host's stays one, and that of a network or
+// a broadcast becomes one of these: it is replaced again until it does.
+func (s *secret) host(addr []byte, keep int) []byte {
+	out := s.prefix(addr, keep)
+	if len(addr) != 4 {
+		return out
+	}
+	edge := func(b byte) bool { return b == 0 || b == 255 }
+	for again := slices.Clone(addr); edge(out[3]) != edge(addr[3]); {
+		again[3] = out[3]
+		out[3] = s.prefix(again, keep)[3]
+	}
+	return out
+}
+
 // A class is a range of addresses that stays what it is: the first bits of an address in it are kept.
 type class struct {
 	prefix netip.Prefix
@@ -110,13 +126,13 @@ func (s *secret) addr(a netip.Addr) netip.Addr {
 	b := a.AsSlice()
 	for _, c := range classes {
 		if c.prefix.Contains(a) {
-			to, _ := netip.AddrFromSlice(s.prefix(b, c.keep))
+			to, _ := netip.AddrFromSlice(s.host(b, c.keep))
 			return to
 		}
 	}
 	// A public address becomes another public one: what falls into a class is mapped again.
 	for {
-		b = s.prefix(b, 0)
+		b = s.host(b, 0)
 		to, _ := netip.AddrFromSlice(b)
 		if !classed(to) {
 			return to
