@@ -37,7 +37,7 @@ func TestKeys(t *testing.T) {
 		stdout, stderr string
 	}{
 		{[]string{"packets", whole}, 0, "Encrypted SMB3", ""},
-		{[]string{"packets", "-v", whole}, 0, "Encrypted SMB3", "SMB3 session 0x0000000000001122: 2 messages not decrypted, the first in record 10: no key was given\n"},
+		{[]string{"packets", "-v", whole}, 0, "Encrypted SMB3", "SMB3 session 0x0000000000001122: 2 messages not decrypted, the first in record 10: no key was given for this session\n"},
 		{[]string{"packets", "--keys", good, whole}, 0, opened, "SMB3 session 0x0000000000001122: 2 messages decrypted, the first in record 10\n"},
 		{[]string{"packets", "--keys", good, "-Y", "smb2.cmd == 8", "-T", "fields", "-e", "frame.number", "-e", "smb2.file_offset", whole}, 0, "10\t65536\n11\t65536\n", "2 messages decrypted"},
 		{[]string{"packets", "-q", "--keys", good, "-Y", "smb3.damaged", "-T", "fields", "-e", "smb3.damaged", whole}, 0, damage + "\n", ""},

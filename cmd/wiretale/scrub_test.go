@@ -25,6 +25,10 @@ func TestScrubKeepsTheAnalysis(t *testing.T) {
 	if _, err := os.Stat(root); err != nil {
 		t.Skip("../shared/captures is not here: ", err)
 	}
+	key := filepath.Join(t.TempDir(), "key") // the same at every run
+	if err := os.WriteFile(key, []byte("thirty-two bytes that are a key!"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	compared := 0
 	for _, pattern := range []string{"app/*", "tcp/*", "tso/*", "smb2/*", "tls/*", "rebuilt/*", "lab/*/*.pcap*"} {
 		files, err := filepath.Glob(filepath.Join(root, pattern))
@@ -38,7 +42,7 @@ func TestScrubKeepsTheAnalysis(t *testing.T) {
 			}
 			out := filepath.Join(t.TempDir(), "out.pcapng")
 			var errs strings.Builder
-			if code := run(t.Context(), []string{"scrub", "-q", path, "-w", out}, strings.NewReader(""), &errs, &errs); code != exitOK && code != exitDamaged {
+			if code := run(t.Context(), []string{"scrub", "-q", "--key-file", key, path, "-w", out}, strings.NewReader(""), &errs, &errs); code != exitOK && code != exitDamaged {
 				t.Errorf("%s: exit code %d: %s", name, code, errs.String())
 				continue
 			}

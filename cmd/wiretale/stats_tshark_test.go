@@ -311,6 +311,10 @@ var applicationsDiffer = []struct{ file, path, why string }{
 	{"suri_tcp-urgp-01-oob.pcap", "eth:ip:tcp:http", "no message yet: urgent data splits the method (frame 8)"},
 	{"tcptrace_http.dmp.gz", "eth:ip:tcp:http:http", "behind: bytes behind a message without a body (frame 692)"},
 	{"zeek_payload-syn.pcap", "raw:ip:tcp:http:http", "behind: bytes behind a message without a body (frame 1)"},
+	{"ws_grpc_stream_reassembly_sample.pcapng.gz", "sll:ip:tcp:http2", "any port: HTTP/2 is found by its preface"},
+	{"ws_grpc_stream_reassembly_sample.pcapng.gz", "sll:ip:tcp:http2:http2", "any port: HTTP/2 is found by its preface"},
+	{"ws_grpc_stream_reassembly_sample.pcapng.gz", "eth:ip:tcp:http2", "any port: HTTP/2 is found by its preface"},
+	{"ws_grpc_stream_reassembly_sample.pcapng.gz", "eth:ip:tcp:http2:http2", "any port: HTTP/2 is found by its preface"},
 }
 
 // withoutKnown takes the lines of the hierarchy out that are known to differ in a capture, and marks these as used.
