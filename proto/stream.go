@@ -160,12 +160,12 @@ type Orderly interface {
 // Carried is a piece of what one side sends over a connection inside another one: TLS carries HTTP. Its protocol is found as for a
 // connection that begins, and its messages are put together over the pieces.
 type Carried struct {
-	In       int    // not 0: lies in Unit.Opened[In-1]
-	Off, Len int    // in bytes
-	Gap      bool   // bytes before it are missing
-	Last     bool   // the sender closes behind it
-	Protocol ID     // what both sides agreed on, None when they did not say
-	Port     uint16 // of the server without the carrier: 80 for HTTP, 0 when that is not known
+	In       int  // not 0: lies in Unit.Opened[In-1]
+	Off, Len int  // in bytes
+	Gap      bool // bytes before it are missing
+	Last     bool // the sender closes behind it
+	Protocol ID   // what both sides agreed on, None when they did not say
+	Again    bool // what Protocol carries in turn is the carrier's own: TDS in TLS in packets of TDS
 }
 
 // An Account says what became of a connection that is closed to whoever has no keys, from one agreement on keys to the next.

@@ -43,6 +43,8 @@ type Turn struct {
 	Layer int
 	// Of is the protocol that the turn belongs to where that is not the one of the layer: what is encrypted shows as TLS, and answers a question of the protocol in it.
 	Of ID
+	// Sealed says that the message cannot be read, and what it is follows from its place. It does not count when the connection that its unit carries is opened, and tells of itself.
+	Sealed bool
 }
 
 // A Term is a number that both sides of a connection agreed on.

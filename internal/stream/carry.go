@@ -11,8 +11,9 @@ const maxDepth = 4
 // insides are the ports that protocols have inside TLS, and those that they have without (IANA, Service Name and Port Number Registry).
 var insides = map[uint16]uint16{443: 80, 465: 25, 563: 119, 636: 389, 853: 53, 989: 20, 990: 21, 993: 143, 995: 110, 3269: 389, 8443: 80}
 
-// carry takes in a piece of a connection that the unit c of t carries. at is where the unit begins in its buffer, and first the number of units before those that were opened of it.
-func (a *Applications) carry(t *talk, dir int, c *chunk, at, first int, p *proto.Carried) {
+// carry takes in a piece of a connection that the unit c of t carries. at is where the unit begins in its buffer, first the number of units before those that
+// were opened of it, and lost how many bytes may be missing where it says that there are.
+func (a *Applications) carry(t *talk, dir int, c *chunk, at, first int, lost int64, p *proto.Carried) {
 	if t.depth == maxDepth {
 		return
 	}
@@ -20,6 +21,9 @@ func (a *Applications) carry(t *talk, dir int, c *chunk, at, first int, p *proto
 		t.inner = &talk{id: t.id, first: t.first, depth: t.depth + 1}
 		if t.stream != nil {
 			t.inner.carrier = t.stream.ID
+		}
+		if p.Again {
+			t.inner.again = t.stream
 		}
 	}
 	inner := chunk{unit: c.unit, off: c.off + p.Off, lead: at + c.lead + p.Off, lent: c.unit != 0, last: c.last || p.Last, began: c.began, data: c.data}
@@ -30,13 +34,13 @@ func (a *Applications) carry(t *talk, dir int, c *chunk, at, first int, p *proto
 	d := &t.inner.dir[dir]
 	if p.Gap || c.gap && p.In == 0 {
 		a.dropOpen(t.inner, dir)
-		d.once.next++ // so that it is seen that something is missing
+		d.once.next += lost // so that it is seen that something is missing
 	}
 	inner.span = span{d.once.next, d.once.next + int64(p.Len)}
 	d.once.next = inner.to
 	if t.inner.stream == nil && t.inner.over == nil {
 		a.piece = proto.Piece{Dir: dir, Data: inner.data, Len: p.Len, Gap: p.Gap}
-		t.inner.stream, t.inner.session = a.inside(p.Protocol, t.again)
+		t.inner.stream, t.inner.session = a.inside(p.Protocol, t)
 	}
 	if a.feed(t.inner, dir, inner); p.Last {
 		a.finish(t.inner, dir)
@@ -53,10 +57,10 @@ func (a *Applications) dropOpen(t *talk, dir int) {
 	d.open = d.open[:0]
 }
 
-// inside is the protocol of what is carried: what both sides agreed on, else what they spoke before, else that of the port, else one that the bytes show.
-func (a *Applications) inside(agreed proto.ID, before *proto.Stream) (*proto.Stream, proto.Session) {
-	if agreed == proto.None && before != nil {
-		return before, begin(before, a.secrets)
+// inside is the protocol of what t carries: what both sides agreed on, else what they spoke before, else that of the port, else one that the bytes show.
+func (a *Applications) inside(agreed proto.ID, t *talk) (*proto.Stream, proto.Session) {
+	if agreed == proto.None && t.again != nil {
+		return t.again, begin(t.again, a.secrets)
 	}
 	if agreed == proto.Data {
 		return nil, nil
@@ -65,6 +69,9 @@ func (a *Applications) inside(agreed proto.ID, before *proto.Stream) (*proto.Str
 		return s, begin(s, a.secrets)
 	}
 	low, high := min(a.packet.SrcPort, a.packet.DstPort), max(a.packet.SrcPort, a.packet.DstPort)
+	if t.port != 0 { // that of the server behind a proxy
+		low, high = t.port, t.port
+	}
 	s, session := a.choice.find(insides[low], insides[high], &a.piece, a.secrets)
 	if s == nil || s.Looks == nil || s.Looks(a.piece.Data) || session.Extent(&a.piece) == proto.More {
 		return s, session

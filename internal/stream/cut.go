@@ -127,7 +127,8 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 	if begin && len(u.Layers) > 0 {
 		a.outer(t, c, base)
 	}
-	turns := u.Turns
+	turns, sealed := a.sealed(t, c, u)
+	lost := max(1, u.Lost)
 	for i := range u.Layers {
 		l := &u.Layers[i]
 		shown := false
@@ -163,7 +164,10 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 	d.taken = max(d.taken, c.from)
 	for i := range carried {
 		whole.last = c.last && i == len(carried)-1 && c.from == c.to
-		a.carry(t, dir, &whole, int(whole.from-base), first, &carried[i])
+		a.carry(t, dir, &whole, int(whole.from-base), first, lost, &carried[i])
+	}
+	if sealed.turn.Kind != 0 && !t.opened() {
+		a.pairs.Turn(&sealed.message, &sealed.turn)
 	}
 }
 

@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"encoding/binary"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/wiretale/wiretale/internal/fixture/tlstalk"
+	"github.com/wiretale/wiretale/internal/packet"
 	store "github.com/wiretale/wiretale/internal/secrets"
 	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/proto"
@@ -20,8 +22,13 @@ import (
 type tlsRig struct {
 	*rig
 	seen bytes.Buffer // messages of HTTP
-	port uint16
-	seq  [2]uint32
+	// server is the port that is talked to, 0 for 443.
+	server uint16
+	// inner, when set, is the protocol that opened keeps what was opened of.
+	inner  proto.ID
+	opened bytes.Buffer
+	port   uint16
+	seq    [2]uint32
 	// delay says how many segments later one of a direction is captured.
 	delay func(dir, i int) int
 	late  []delayed
@@ -48,7 +55,7 @@ func newTLSRig(t testing.TB, keys ...[]byte) *tlsRig {
 func (r *tlsRig) talk(talk *tlstalk.Talk, size int, drop func(dir, i int) bool) {
 	r.port++
 	r.seq = [2]uint32{100, 200}
-	ends := [2]netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:1"), netip.MustParseAddrPort("10.0.0.2:443")}
+	ends := [2]netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:1"), netip.AddrPortFrom(netip.MustParseAddr("10.0.0.2"), cmp.Or(r.server, 443))}
 	ends[0] = netip.AddrPortFrom(ends[0].Addr(), r.port)
 	n := [2]int{}
 	for _, m := range talk.Messages {
@@ -96,7 +103,16 @@ func (r *tlsRig) show(data []byte) {
 		if p.Layers[i].Proto == proto.HTTP {
 			r.seen.Write(p.Bytes(i))
 		}
+		if l := &p.Layers[i]; l.Proto == r.inner && r.inner != proto.None && r.wasOpened(l) {
+			r.opened.Write(p.Bytes(i))
+		}
 	}
+}
+
+// wasOpened reports whether a layer lies in bytes that were opened, or in a message put together from such.
+func (r *tlsRig) wasOpened(l *packet.Layer) bool {
+	first := slices.IndexFunc(r.packet.Units, func(u packet.Unit) bool { return u.Opened != "" })
+	return first >= 0 && int(l.Unit) > first
 }
 
 const asked = "GET /secret HTTP/1.1\r\nHost: shop.test\r\n\r\n"

@@ -31,6 +31,30 @@ func (a *Applications) pair(t *talk, turn *proto.Turn, first, last request.Mark)
 	return a.pairs.Turn(&m, turn)
 }
 
+// A guess is a turn that counts when nothing better is known of its message.
+type guess struct {
+	turn    proto.Turn
+	message request.Message
+}
+
+// sealed parts the turns of a unit from one that cannot be read, and lies in a connection that the unit carries.
+func (a *Applications) sealed(t *talk, c *chunk, u *proto.Unit) (turns []proto.Turn, of guess) {
+	if len(u.Turns) != 1 || !u.Turns[0].Sealed || len(u.Carried) == 0 || c.told {
+		return u.Turns, of
+	}
+	of.turn = u.Turns[0]
+	of.message = request.Message{Conv: t.id, Dir: u.Dir, Protocol: of.turn.Of, First: c.began, Last: a.mark(), Length: int64(u.Len)}
+	if !of.message.First.Seen() {
+		of.message.First = a.mark()
+	}
+	return nil, of
+}
+
+// opened reports whether what is sealed in the connection that t carries was opened, and is followed.
+func (t *talk) opened() bool {
+	return t.inner != nil && t.inner.inner != nil && t.inner.inner.stream != nil
+}
+
 // mark is the segment.
 func (a *Applications) mark() request.Mark { return request.Mark{Number: a.number, Time: a.time} }
 

@@ -90,7 +90,7 @@ func (s *session) message(m *Message, u *proto.Unit, note *field.Note) {
 	case m.Done:
 		note[noteResults] = s.open[i].entries
 		if s.open[i].startTLS && m.Result == success {
-			u.Over = &proto.UnitLayer{}
+			u.Over, u.OverTo = &proto.UnitLayer{}, proto.TLS
 		}
 		s.open = append(s.open[:i], s.open[i+1:]...)
 	}

@@ -139,10 +139,10 @@ func (s *shakes) record(dir int, b []byte) (t proto.Turn, ok bool) {
 		return t, false
 	case dir == 0 && !s.asked:
 		s.asked = true
-		return proto.Turn{Kind: proto.Ask, Command: LoginCommand, Offset: -1, Size: -1, Of: proto.TDS}, true
+		return proto.Turn{Kind: proto.Ask, Command: LoginCommand, Offset: -1, Size: -1, Of: proto.TDS, Sealed: true}, true
 	case dir == 1 && s.asked && !s.answered:
 		s.answered = true
-		return proto.Turn{Kind: proto.Answer, Status: Sealed, Offset: -1, Size: -1, Of: proto.TDS}, true
+		return proto.Turn{Kind: proto.Answer, Status: Sealed, Offset: -1, Size: -1, Of: proto.TDS, Sealed: true}, true
 	}
 	return t, false
 }

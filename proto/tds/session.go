@@ -32,10 +32,25 @@ type session struct {
 	within  [2]bool // the next packet goes on with a message
 	failed  proto.Turn
 	shakes  shakes
+	keys    bool    // there are such that TLS may be opened with
+	records [2]bool // the last unit was of records, without a packet
 }
 
-// Extent is one packet, or one record of TLS where the connection is encrypted.
-func (*session) Extent(p *proto.Piece) proto.Extent {
+// Unlock notes whether there is anything to open TLS with: only then it is followed as a connection of its own.
+func (s *session) Unlock(keys proto.Secrets) {
+	k, ok := keys.(proto.Keyring)
+	s.keys = ok && !k.Empty()
+}
+
+// Whole holds for nothing: what is sealed is in records, and those are checked by who opens them.
+func (*session) Whole(*proto.Piece) bool { return false }
+
+// Ordered holds for what carries TLS that may be opened.
+func (s *session) Ordered() bool { return s.keys && s.shakes.hello }
+
+// Extent is one packet, or one record of TLS where the connection is encrypted. With keys it is all that is there behind bytes of records that are missing: whoever
+// opens records finds where the next one begins.
+func (s *session) Extent(p *proto.Piece) proto.Extent {
 	b := p.Data
 	switch {
 	case len(b) == 0 && p.Len > 0: // not captured
@@ -46,6 +61,8 @@ func (*session) Extent(p *proto.Piece) proto.Extent {
 		return proto.More
 	case record(b):
 		return proto.Extent(recordHead + int(binary.BigEndian.Uint16(b[3:])))
+	case !header(b) && s.keys && s.records[p.Dir]:
+		return proto.Extent(p.Len)
 	case !header(b):
 		return proto.NotThis
 	case len(b) < HeaderLen:
@@ -56,18 +73,21 @@ func (*session) Extent(p *proto.Piece) proto.Extent {
 
 // Unit follows the messages, of which a packet may be a part.
 func (s *session) Unit(u *proto.Unit) {
-	if record(u.Data) {
-		u.Layers = append(u.Layers, proto.UnitLayer{ID: proto.TLS, Len: u.Len})
+	if s.records[u.Dir] = record(u.Data) || s.keys && s.records[u.Dir] && !header(u.Data); s.records[u.Dir] {
+		if s.sealed(u, 0); !record(u.Data) {
+			return
+		}
 		if t, ok := s.shakes.record(u.Dir, u.Data); ok {
 			u.Turns = append(u.Turns, t)
 		}
 		return
 	}
 	l := proto.UnitLayer{ID: proto.TDS, Len: u.Len, Head: HeaderLen}
-	if len(u.Data) < HeaderLen || Encrypted(u.Data) || s.shakes.goesOn(u) {
+	whole := len(u.Data) >= HeaderLen
+	if goesOn := whole && s.shakes.goesOn(u); !whole || Encrypted(u.Data) || goesOn {
 		u.Layers = append(u.Layers, l)
-		if Encrypted(u.Data) {
-			u.Layers = append(u.Layers, proto.UnitLayer{ID: proto.TLS, Off: HeaderLen, Len: u.Len - HeaderLen})
+		if Encrypted(u.Data) || goesOn && s.keys {
+			s.sealed(u, HeaderLen)
 		}
 		if t, ok := s.shakes.packet(u.Dir, u.Data); ok {
 			u.Turns = append(u.Turns, t)
@@ -85,6 +105,17 @@ func (s *session) Unit(u *proto.Unit) {
 	u.Turns = append(u.Turns, s.turn(u, &l.Note))
 	s.within[u.Dir] = !Last(u.Data)
 	u.Layers = append(u.Layers, l)
+}
+
+// sealed takes in what a unit has of TLS, from off on: a layer, or with keys a piece of the connection that it carries.
+func (s *session) sealed(u *proto.Unit, off int) {
+	switch n := u.Len - off; {
+	case n <= 0:
+	case s.keys:
+		u.Carried = append(u.Carried, proto.Carried{Off: off, Len: n, Protocol: proto.TLS, Again: true})
+	default:
+		u.Layers = append(u.Layers, proto.UnitLayer{ID: proto.TLS, Off: off, Len: n})
+	}
 }
 
 // learn takes the version from the login and its answer.

@@ -269,9 +269,20 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// everything asks for all that can be asked of bytes, and holds it against them.
+// A ring is a keyring that is not empty.
+type ring struct{ proto.Keyring }
+
+func (ring) Empty() bool { return false }
+
+// everything asks for all that can be asked of bytes, without keys and with, and holds it against them.
 func everything(t testing.TB, b []byte) {
-	s := tds.Stream.New()
+	locked, opening := tds.Stream.New(), tds.Stream.New()
+	opening.(proto.Opener).Unlock(ring{})
+	inSession(t, locked, b)
+	inSession(t, opening, b)
+}
+
+func inSession(t testing.TB, s proto.Session, b []byte) {
 	tds.Stream.Looks(b)
 	for at := 0; at < len(b); {
 		n := s.Extent(&proto.Piece{Dir: at & 1, Data: b[at:], Len: len(b) - at})
@@ -286,6 +297,11 @@ func everything(t testing.TB, b []byte) {
 			}
 			if l.ID == proto.TDS {
 				check(t, u.Data, l.Note)
+			}
+		}
+		for _, c := range u.Carried {
+			if c.Off < 0 || c.Len <= 0 || c.Off+c.Len > u.Len {
+				t.Errorf("%+v is carried in %d bytes", c, u.Len)
 			}
 		}
 		for _, turn := range u.Turns {

@@ -205,6 +205,8 @@ func protocolOf(name string) proto.ID {
 		return proto.IMAP
 	case "pop3":
 		return proto.POP
+	case "tds/8.0":
+		return proto.TDS
 	case "":
 		return proto.None
 	}
