@@ -182,6 +182,7 @@ const (
 	whyCut          = "bytes of the record are missing in the capture"
 	whyLate         = "bytes of it are missing, or came behind those that follow"
 	whyPacked       = "its compression contradicts itself"
+	whyDictionary   = "text before it is missing, which its compression needs"
 	whyResumed      = "it goes on with a session that is not in the capture: start the capture before the first connection and empty the client's cache, or give a key log"
 	whyEphemeral    = "its keys were exchanged with a key that the server made for it (export): a key log is needed"
 	whyOtherKey     = "none of the private keys given is that of the server's certificate"

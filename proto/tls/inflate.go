@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"io"
 
+	"github.com/wiretale/wiretale/internal/tlsrecord"
 	"github.com/wiretale/wiretale/proto"
 )
 
@@ -12,6 +13,7 @@ import (
 // read by itself, with what came before as its dictionary.
 type inflater struct {
 	begun  bool // the two bytes that begin a stream of zlib have passed
+	broken bool // text is missing, and with it a part of the dictionary
 	window []byte
 }
 
@@ -21,24 +23,28 @@ const (
 	maxText = 1 << 14
 )
 
-// record is the text of a compressed record, behind room for a header; nil when it contradicts itself, or there is no room.
-func (i *inflater) record(u *proto.Unit, packed []byte) []byte {
+// record is the text of a compressed record, behind room for a header; or why there is none. From then on there is none of what follows either.
+func (i *inflater) record(u *proto.Unit, packed []byte) (text []byte, why string) {
+	if i.broken {
+		return nil, whyDictionary
+	}
+	i.broken = true
 	if !i.begun && len(packed) > 2 {
 		i.begun, packed = true, packed[2:]
 	}
-	room := u.Room(headerLen + maxText)
+	room := u.Room(headerLen + maxText + 1)
 	if room == nil {
-		return nil
+		return nil, tlsrecord.ErrRoom.Error()
 	}
-	r := flate.NewReaderDict(bytes.NewReader(packed), i.window)
-	n, err := io.ReadFull(r, room[headerLen:])
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil
+	n, err := io.ReadFull(flate.NewReaderDict(bytes.NewReader(packed), i.window), room[headerLen:])
+	if err != io.EOF && err != io.ErrUnexpectedEOF { // nil: it is longer than a record may be
+		return nil, whyPacked
 	}
-	text := room[headerLen : headerLen+n]
+	text = room[headerLen : headerLen+n]
 	i.window = append(i.window, text...)
 	if over := len(i.window) - windowLen; over > 0 {
 		i.window = append(i.window[:0], i.window[over:]...)
 	}
-	return room[:headerLen+n]
+	i.broken = false
+	return room[:headerLen+n], ""
 }

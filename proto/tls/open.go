@@ -91,13 +91,21 @@ func (o *opener) missed(dir int, n int64) {
 		n = unknownLoss
 	}
 	s := &o.sides[dir]
-	s.lost = int(min(int64(s.lost)+n, 1<<30))
-	s.gap, s.partial = true, nil
+	s.misses(n)
+	s.partial = nil
 	for _, r := range s.readers {
 		r.Missed()
 	}
 	if o.neg != nil {
 		o.neg.holes = true
+	}
+}
+
+// misses says that there is no text of so many bytes.
+func (s *side) misses(n int64) {
+	s.lost, s.gap = int(min(int64(s.lost)+n, 1<<30)), true
+	if s.inflate != nil {
+		s.inflate.broken = true
 	}
 }
 
@@ -168,14 +176,12 @@ func (o *opener) open(u *proto.Unit, s *side, r *Record, body []byte) (text []by
 		for _, reader := range s.readers {
 			reader.Missed()
 		}
-		s.lost += headerLen + r.Len
-		s.gap = true
+		s.misses(int64(headerLen + r.Len))
 		return nil, 0, whyCut
 	}
 	room := u.Room(headerLen + len(body))
 	if room == nil {
-		s.lost += headerLen + r.Len
-		s.gap = true
+		s.misses(int64(headerLen + r.Len))
 		return nil, 0, tlsrecord.ErrRoom.Error()
 	}
 	var err error
@@ -190,8 +196,7 @@ func (o *opener) open(u *proto.Unit, s *side, r *Record, body []byte) (text []by
 		return room[:headerLen+len(text)], content, ""
 	}
 	if early := o.neg != nil && u.Dir == o.client && o.neg.skipsEarly(); !early { // early data that cannot be read has no number
-		s.lost += headerLen + r.Len
-		s.gap = true
+		s.misses(int64(headerLen + r.Len))
 	}
 	if len(s.readers) > 1 || o.account(s).Opened == 0 && o.version == TLS13 {
 		return nil, 0, o.account(s).reason()
@@ -203,9 +208,11 @@ func (o *opener) open(u *proto.Unit, s *side, r *Record, body []byte) (text []by
 func (o *opener) content(u *proto.Unit, s *side, r *Record, b []byte, content byte) {
 	text := b[headerLen:]
 	if s.inflate != nil {
-		b = s.inflate.record(u, text)
-		if b == nil {
-			o.account(s).failed(u, whyPacked)
+		var why string
+		if b, why = s.inflate.record(u, text); why != "" {
+			s.gap = true
+			o.account(s).Opened--
+			o.account(s).failed(u, why)
 			return
 		}
 		text = b[headerLen:]
