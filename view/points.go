@@ -167,8 +167,12 @@ func DelayText(d *point.Delay, c *point.Clock) string {
 	if d.N == 0 || len(c.Segments) == 0 {
 		return ""
 	}
-	more := func(x int64) string { return diag.Within(x-d.Min, max(c.Unit, (x-d.Min)/10), c.Unit) }
-	return fmt.Sprintf("%s at least; half of them %s more at most, 95 %% %s", diag.Uncertain(d.Min, ClockError(c), c.Unit), more(d.P50), more(d.P95))
+	return delayText(d, ClockError(c), c.Unit)
+}
+
+func delayText(d *point.Delay, err, unit int64) string {
+	more := func(x int64) string { return diag.Within(x-d.Min, max(unit, (x-d.Min)/10), unit) }
+	return fmt.Sprintf("%s at least; half of them %s more at most, 95 %% %s", diag.Uncertain(d.Min, err, unit), more(d.P50), more(d.P95))
 }
 
 // RelayText says which connections carry the same bytes, and how long those took.
@@ -183,8 +187,12 @@ func RelayText(r *point.Result, p *point.Pair, x *point.Relay) string {
 		}
 		way := map[point.Course]string{point.AtoB: a + " > " + b, point.BtoA: b + " > " + a, point.Unknown: "either way"}[w.From]
 		text := fmt.Sprintf("%s %s", Bytes(w.Bytes), way)
-		if t := DelayText(&w.Delay, &p.Clock); t != "" {
-			text += " in " + t
+		switch {
+		case w.Delay.N == 0:
+		case x.Error > 0:
+			text += " in " + delayText(&w.Delay, x.Error, max(r.Points[p.A].Unit, r.Points[p.B].Unit))
+		default:
+			text += " in " + DelayText(&w.Delay, &p.Clock)
 		}
 		parts = append(parts, text)
 	}

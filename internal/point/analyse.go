@@ -32,6 +32,12 @@ func analyse(points []Point, prints []*Recorder, convs *flow.Conversations, keep
 		s.thin(r.Sampled)
 		s.keep = keep
 	}
+	r.compare(sides)
+	return r
+}
+
+// compare compares each two sides, and then all of them.
+func (r *Result) compare(sides []*side) {
 	for a := range sides {
 		for b := a + 1; b < len(sides); b++ {
 			if sides[a].any() && sides[b].any() && sides[a].Packets+sides[b].Packets > 0 {
@@ -40,7 +46,7 @@ func analyse(points []Point, prints []*Recorder, convs *flow.Conversations, keep
 		}
 	}
 	r.synchronise(sides)
-	return r
+	r.revise(sides)
 }
 
 // A couple is two sides at work.

@@ -16,6 +16,8 @@ type Relay struct {
 	Ways    [2]Relayed // by the sender at A
 	// Doubtful says that no address and no clock shows that the one carries on what the other brought: two downloads of one file look the same.
 	Doubtful bool
+	// Error is how far delays may be off where the clocks of other pairs helped to tell them, in nanoseconds; 0 where that of the pair says so.
+	Error int64
 
 	hints, questions []evidence
 	odd              int // questions that contradict their answers

@@ -24,11 +24,13 @@ type relayScene struct {
 	exchanges     int
 	size          int           // of an answer, at most
 	same          bool          // all clients get the same answers to the same questions
-	first         bool          // but for the first client
+	first         int           // but for so many clients at the beginning
 	apart         time.Duration // between clients, at least
 	split         bool          // the proxy has another address on the side of the servers
 	direct        bool          // there is no proxy: clients of A and clients of B ask the same server
 	linked        bool          // though one of B has the address that those of A ask
+	host          bool          // a third point, an hour ahead, captures both sides on the host of the proxy; without a proxy, next to the server
+	cache         bool          // every other client is answered by the proxy itself, while somebody else's question goes to the server
 	recall        int           // percent that must be found
 }
 
@@ -45,7 +47,14 @@ var relayScenes = []relayScene{
 	{name: "short, capture loss", kind: "relay", offset: time.Second, missed: 0.02, exchanges: 2, size: 200, recall: 80},
 	{name: "short", kind: "relay", offset: time.Second, exchanges: 2, size: 200, recall: 95},
 	{name: "same answers", kind: "http", offset: time.Second, same: true, recall: 0},
-	{name: "same answers, one known", kind: "http", offset: time.Second, same: true, first: true, apart: 5 * time.Second, recall: 100},
+	{name: "same answers, one known", kind: "http", offset: time.Second, same: true, first: 1, apart: 5 * time.Second, recall: 100},
+	{name: "same answers, one after another", kind: "http", offset: time.Second, same: true, first: 1, exchanges: 1, size: 20_000, apart: 140 * time.Millisecond, recall: 60},
+	{name: "same answers, one after another, two addresses", kind: "http", offset: time.Second, same: true, first: 3, exchanges: 1, size: 20_000, apart: 140 * time.Millisecond, split: true, recall: 60},
+	{name: "same answers, half of them from a cache", kind: "http", offset: time.Second, same: true, first: 3, exchanges: 1, size: 20_000, apart: 500 * time.Millisecond, split: true, cache: true, recall: 40},
+	{name: "one mail, and the host of the relay", kind: "mail", offset: 5 * time.Hour, split: true, host: true, conversations: 1, exchanges: 1, size: 60_000, recall: 100},
+	{name: "same answers, and the host of the proxy", kind: "http", offset: 5 * time.Hour, same: true, split: true, host: true, exchanges: 1, size: 20_000, apart: 500 * time.Millisecond, recall: 95},
+	{name: "no proxy, same answers, and a tap at the server", kind: "http", offset: time.Hour, same: true, direct: true, host: true, exchanges: 1, size: 20_000, apart: 500 * time.Millisecond, recall: 0},
+	{name: "no proxy, the same download, and a tap at the server", kind: "http", offset: time.Hour, same: true, direct: true, host: true, conversations: 1, recall: 0},
 	{name: "no proxy, same answers", kind: "http", offset: time.Second, same: true, direct: true, recall: 0},
 	{name: "no proxy, the same downloads at the same time", kind: "http", direct: true, recall: 0},
 	{name: "no proxy, the same downloads at about the same time", kind: "http", offset: 5 * time.Minute, direct: true, recall: 0},
@@ -68,7 +77,7 @@ type relayWorld struct {
 	*relayScene
 	rnd     *rand.Rand
 	legs    []*leg
-	records [2][]record
+	records [3][]record
 }
 
 func (w *relayWorld) leg(atB bool, client, server [4]byte, port, serverPort uint16, t time.Duration) *leg {
@@ -99,9 +108,26 @@ func (l *leg) segment(t time.Duration, dir int, flags byte, data []byte) {
 			r.frame = frame[:min(len(frame), l.w.snap)]
 		}
 	}
+	if l.w.host {
+		l.atHost(t, dir, flags, ack, data)
+	}
 	if l.w.rnd.Float64() >= l.w.missed {
 		l.w.records[map[bool]int{true: 1}[l.atB]] = append(l.w.records[map[bool]int{true: 1}[l.atB]], r)
 	}
+}
+
+// atHost puts a segment into the capture of the third point: what it sends itself was passed on by nobody.
+func (l *leg) atHost(t time.Duration, dir int, flags byte, ack uint32, data []byte) {
+	own := dir == 1
+	if l.atB && !l.w.direct {
+		own = dir == 0
+	}
+	ttl, way := byte(60), 20*time.Microsecond
+	if own {
+		ttl, way = 64, -way
+	}
+	frame := ipFrame(l.ends[dir].addr, l.ends[1-dir].addr, 6, l.id, ttl, tcpSegment(l.ends[dir].port, l.ends[1-dir].port, l.seq[dir], ack, flags, 500, data))
+	l.w.records[2] = append(l.w.records[2], record{time: simStart + int64(t+way+time.Hour), frame: frame, wire: len(frame)})
 }
 
 // send sends data in segments, and says when the last one has gone.
@@ -131,7 +157,7 @@ func (w *relayWorld) random(rnd *rand.Rand, n int) []byte {
 // session is what one client does.
 func (w *relayWorld) session(n int, start time.Duration, pool []*leg) {
 	rnd := w.rnd
-	if w.same && !(w.first && n == 0) {
+	if w.same && n >= w.first {
 		rnd = rand.New(rand.NewPCG(5, 5)) // of what is carried
 	}
 	sizeA, sizeB := 1448, 1380
@@ -153,9 +179,13 @@ func (w *relayWorld) session(n int, start time.Duration, pool []*leg) {
 	case pool != nil:
 		b = pool[n%len(pool)]
 	default:
-		b = w.leg(true, proxyB, server, uint16(50000+w.rnd.IntN(9000)), 443, t+4*time.Millisecond)
+		b = w.leg(true, proxyB, server, uint16(50000+n*400+w.rnd.IntN(400)), 443, t+4*time.Millisecond)
 	}
 	a.session[n], b.session[n] = true, true
+	cached := w.cache && n >= w.first && n%2 == 1
+	if cached {
+		b.session = map[int]bool{1000 + n: true}
+	}
 	t += 10 * time.Millisecond
 	hop := func() time.Duration { return time.Duration(200+w.rnd.IntN(1500)) * time.Microsecond }
 	switch w.kind {
@@ -197,6 +227,12 @@ func (w *relayWorld) session(n int, start time.Duration, pool []*leg) {
 			t = a.send(a.send(t, 0, qa, sizeA)+8*time.Millisecond, 1, aa, sizeA) + 500*time.Millisecond
 			continue
 		}
+		if cached {
+			u := t + time.Duration(w.rnd.IntN(20)-10)*time.Millisecond
+			b.send(b.send(u, 0, qb, sizeB)+8*time.Millisecond, 1, ab, sizeB)
+			t = a.send(a.send(t, 0, qa, sizeA)+hop(), 1, aa, sizeA) + 20*time.Millisecond
+			continue
+		}
 		t = a.send(t, 0, qa, sizeA)
 		u := b.send(t+hop(), 0, qb, sizeB) + 8*time.Millisecond
 		t = a.send(b.send(u, 1, ab, sizeB)+hop(), 1, aa, sizeA)
@@ -210,7 +246,7 @@ func (w *relayWorld) session(n int, start time.Duration, pool []*leg) {
 	}
 }
 
-func (w *relayWorld) run() *couple {
+func (w *relayWorld) run() *Result {
 	var pool []*leg
 	if w.kind == "pool" {
 		for k := range 3 {
@@ -228,15 +264,22 @@ func (w *relayWorld) run() *couple {
 	for k := range w.records {
 		slices.SortStableFunc(w.records[k], func(a, b record) int { return int(a.time - b.time) })
 	}
-	pa, ra, ta := recorded(0, w.records[0])
-	pb, rb, tb := recorded(1, w.records[1])
 	var convs flow.Conversations
-	convs.Add(ta)
-	base := convs.Len()
-	convs.Add(tb)
-	rb.Number(base)
-	sides := []*side{gather(pa, ra, &convs), gather(pb, rb, &convs)}
-	return coupled(0, 1, sides)
+	r, sides := &Result{}, make([]*side, 0, len(w.records))
+	r.Points = make([]Point, 0, len(w.records)) // sides point to them
+	for k, list := range w.records {
+		if len(list) == 0 {
+			continue
+		}
+		p, prints, tracker := recorded(k, list)
+		base := convs.Len()
+		convs.Add(tracker)
+		prints.Number(base)
+		r.Points = append(r.Points, *p)
+		sides = append(sides, gather(&r.Points[k], prints, &convs))
+	}
+	r.compare(sides)
+	return r
 }
 
 // legOf is the leg of a conversation.
@@ -266,19 +309,19 @@ func TestRelays(t *testing.T) {
 			t.Run(sc.name, func(t *testing.T) {
 				t.Parallel()
 				w := &relayWorld{relayScene: &sc, rnd: rand.New(rand.NewPCG(uint64(i), *relaySeed))}
-				table.put(i, sc.name, w.score(t, w.run())...)
+				table.put(i, sc.name, w.score(t, &w.run().Pairs[0])...)
 			})
 		}
 	})
 	t.Log(table)
 }
 
-func (w *relayWorld) score(t *testing.T, c *couple) (row []any) {
+func (w *relayWorld) score(t *testing.T, p *Pair) (row []any) {
 	t.Helper()
 	doubtful := 0
 	found, wrong, mapped, total := map[int]bool{}, 0, int64(0), int64(0)
-	for i := range c.pair.Relays {
-		r := &c.pair.Relays[i]
+	for i := range p.Relays {
+		r := &p.Relays[i]
 		a, b := w.legOf(r.A, false), w.legOf(r.B, true)
 		if r.Doubtful {
 			doubtful++
@@ -309,8 +352,8 @@ func (w *relayWorld) score(t *testing.T, c *couple) (row []any) {
 					at := len(l.streams[d]) - int(l.seq[d]-seq)
 					return l.streams[d][at : at+int(x.Length)]
 				}
-				if p, q := from(a, x.A), from(b, x.B); !bytes.Equal(p, q) && float64(differ(p, q)) > 0.02*float64(len(p)) {
-					t.Errorf("%v: %d of %d bytes from %d differ", r.A.Ends, differ(p, q), x.Length, x.A)
+				if u, v := from(a, x.A), from(b, x.B); !bytes.Equal(u, v) && float64(differ(u, v)) > 0.02*float64(len(u)) {
+					t.Errorf("%v: %d of %d bytes from %d differ", r.A.Ends, differ(u, v), x.Length, x.A)
 				}
 			}
 		}
@@ -320,18 +363,18 @@ func (w *relayWorld) score(t *testing.T, c *couple) (row []any) {
 			total += int64(len(l.streams[0]) + len(l.streams[1]))
 		}
 	}
-	if len(c.pair.Possible) > 0 {
-		t.Errorf("%d conversations are called possible by sizes alone", len(c.pair.Possible))
+	if len(p.Possible) > 0 {
+		t.Errorf("%d conversations are called possible by sizes alone", len(p.Possible))
 	}
-	if wrong > 0 || len(c.found) > 0 {
-		t.Errorf("%d false relays, %d connections are called the same", wrong, len(c.found))
+	if wrong > 0 || len(p.Meetings) > 0 {
+		t.Errorf("%d false relays, %d connections are called the same", wrong, len(p.Meetings))
 	}
 	if len(found)*100 < w.recall*w.conversations {
 		t.Errorf("%d of %d relays found", len(found), w.conversations)
 	}
 	worst := time.Duration(0)
-	for i := range c.pair.Clock.Segments {
-		s := &c.pair.Clock.Segments[i]
+	for i := range p.Clock.Segments {
+		s := &p.Clock.Segments[i]
 		off := time.Duration(s.At(s.From)) - w.offset
 		worst = max(worst, off.Abs())
 		if !w.direct && off.Abs() > time.Duration(s.Error)+10*time.Microsecond {
@@ -342,7 +385,7 @@ func (w *relayWorld) score(t *testing.T, c *couple) (row []any) {
 	if w.direct {
 		expected = 0
 	}
-	return []any{expected, len(found), wrong, doubtful, c.pair.Ambiguous, total, mapped, worst}
+	return []any{expected, len(found), wrong, doubtful, p.Ambiguous, total, mapped, worst}
 }
 
 func differ(p, q []byte) (n int) {

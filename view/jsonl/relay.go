@@ -9,6 +9,7 @@ type Relayed struct {
 	Flipped  bool    `json:"flipped,omitempty" doc:"the first endpoint at a is on the side of the second at b"`
 	By       string  `json:"by" doc:"what is the same: 'bytes'"`
 	Doubtful bool    `json:"doubtful,omitempty" doc:"no address and no clock shows that the one passes on what the other brings"`
+	ErrorNS  int64   `json:"error_ns,omitempty" doc:"how far delays may be off, where the clocks of other pairs of points helped to tell them"`
 	Ways     []Bytes `json:"ways" doc:"by the sender at a, in the order of its endpoints"`
 }
 
@@ -34,7 +35,7 @@ type Run struct {
 func relays(p *point.Pair, a, b int) (out []Relayed) {
 	for i := range p.Relays {
 		x := &p.Relays[i]
-		y := Relayed{x.A.ID, x.B.ID, x.Flipped, point.SameBytes.String(), x.Doubtful, nil}
+		y := Relayed{x.A.ID, x.B.ID, x.Flipped, point.SameBytes.String(), x.Doubtful, x.Error, nil}
 		for d := range 2 {
 			y.Ways = append(y.Ways, relayed(&x.Ways[d], a, b))
 		}
