@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs the command line as a user types it. Commands of ours:
 //
 //	fixture NAME.pcap TEXT   make a real file from the records in the file TEXT, or from a txtar archive
+//	tlstalk NAME PORT VERSION  make NAME.pcap, a request in TLS, and its keys: NAME.log, NAME.pem, NAME.enc.pem
 //	exits CODE wiretale ...  run, and demand the exit code
 //	head N FILE              cut FILE to its first N bytes
 //	scribble N FILE          write 16 bytes of 0xff over FILE from byte N on
@@ -52,7 +53,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("CLICOLOR_FORCE", "")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fixture": makeFixture, "exits": exits, "head": head, "scribble": scribble},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fixture": makeFixture, "tlstalk": makeTLSTalk, "exits": exits, "head": head, "scribble": scribble},
 	})
 }
 
