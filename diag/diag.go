@@ -44,6 +44,9 @@ type Rule struct {
 	Quality bool
 	// WithheldBy lists the quality rules whose finding on a conversation or source silences this rule there.
 	WithheldBy []string
+	// Places lists the rules whose findings this one gives the place of: between the same points and of the same conversations they have one
+	// cause, told in the one that costs most.
+	Places []string
 	// Requests says that it looks at Input.Requests: an analysis collects them when a rule does.
 	Requests bool
 	Run      func(*Input) []Finding
@@ -76,6 +79,7 @@ type Input struct {
 	injections []*Injection
 	twins      map[*flow.Conversation][]*flow.Conversation
 	byConv     map[int][]*request.Request
+	gone       map[point.End][]point.Gone // nil until it is asked for
 }
 
 // A Span is the time from the first to the last record of a source in nanoseconds since 1970; trace.NoTime without times.
@@ -121,6 +125,10 @@ type Finding struct {
 	Where []trace.Pos
 	// Elsewhere is what other capture points have of it.
 	Elsewhere []Elsewhere
+	// Between names the two capture points that the cause lies between, "client and server"; "" when none is known to.
+	Between string
+	// Parts are findings that other rules have of the same cause, in order of rank: they have no rank of their own.
+	Parts []Finding
 	// Conversations that it concerns; empty for a whole source or host.
 	Conversations []*flow.Conversation
 	Source        int    // -1 when it concerns more than one

@@ -50,3 +50,49 @@ func TestOneCauseAtSeveralPoints(t *testing.T) {
 		}
 	}
 }
+
+// What rules have of one place in the same conversations is one finding, the costliest; what is elsewhere, or of more conversations, is not.
+func TestOneCauseOfSeveralRules(t *testing.T) {
+	ends := [2]netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:1000"), netip.MustParseAddrPort("10.0.0.2:80")}
+	a, b, other := &flow.Conversation{ID: 0, Ends: ends}, &flow.Conversation{ID: 1, Source: 1, Ends: ends}, &flow.Conversation{ID: 2, Ends: ends}
+	points := &point.Result{Pairs: []point.Pair{{A: 0, B: 1, Meetings: []point.Meeting{{A: a, B: b}}}}}
+	const here, there = "client and server", "client and router"
+	at := func(between string, cost time.Duration, list ...*flow.Conversation) diag.Finding {
+		return diag.Finding{Severity: diag.Note, Confidence: diag.Proven, Cost: cost, Between: between, Source: list[0].Source, Conversations: list}
+	}
+	place := func(list ...*flow.Conversation) diag.Finding {
+		f := at(here, 0, list...)
+		f.Severity, f.Source = diag.Warning, -1
+		return f
+	}
+	for _, c := range []struct {
+		name               string
+		points             *point.Result
+		place, loss, retry diag.Finding
+		findings, parts    int // parts of the first
+	}{
+		{"one place", points, place(a, b), at(here, 2, a), at(here, 1, a), 1, 2},
+		{"one place, as another point has it", points, place(a, b), at(here, 2, b), at(here, 1, a), 1, 2},
+		{"the second is costlier", points, place(a, b), at(here, 1, a), at(here, 2, a), 1, 2},
+		{"nobody compared the points", nil, place(a, b), at(here, 2, a), at(here, 1, a), 3, 0},
+		{"another place", points, place(a, b), at(here, 2, a), at(there, 1, a), 2, 1},
+		{"the place is not known", points, place(a, b), at("", 2, a), at("", 1, a), 3, 0},
+		{"the place has more", points, place(a, b, other), at(here, 2, a), at(here, 1, a), 2, 1},
+		{"the place has more, and all are told", points, place(a, b, other), at(here, 2, a), at(here, 1, other), 2, 1},
+		{"not of what is lost there", points, place(a, b), at(here, 2, a), at(here, 1, other), 2, 1},
+	} {
+		rule := func(id string, f diag.Finding, places ...string) *diag.Rule {
+			return &diag.Rule{ID: id, Places: places, Run: func(*diag.Input) []diag.Finding { return []diag.Finding{f} }}
+		}
+		got, _ := diag.Run([]*diag.Rule{rule("test.place", c.place, "test.loss", "test.retry"), rule("test.loss", c.loss), rule("test.retry", c.retry)}, &diag.Input{Points: c.points})
+		if len(got) != c.findings || len(got[0].Parts) != c.parts || got[0].Cost != 2 {
+			t.Errorf("%s: %d findings, the first of cost %d with %d parts; want %d of cost 2 with %d", c.name, len(got), got[0].Cost, len(got[0].Parts), c.findings, c.parts)
+			continue
+		}
+		for _, p := range got[0].Parts {
+			if p.Rule.ID == "test.place" && got[0].Severity != diag.Warning {
+				t.Errorf("%s: it is a %v, and a part a %v", c.name, got[0].Severity, p.Severity)
+			}
+		}
+	}
+}

@@ -13,7 +13,8 @@ const maxProof = 20
 
 // Run applies the rules, those of the capture's quality first, and returns the
 // findings ranked: by cost, then severity, what happened before how well it was
-// recorded, confidence and id. What several capture points have of one cause is one finding. The second result says which rules a quality finding silenced, and where.
+// recorded, confidence and id. What several capture points or rules have of one cause is one finding. The second result says which rules a quality finding
+// silenced, and where.
 func Run(rules []*Rule, in *Input) ([]Finding, []Withheld) {
 	gate := newGate(in)
 	var findings []Finding
@@ -36,7 +37,7 @@ func Run(rules []*Rule, in *Input) ([]Finding, []Withheld) {
 		return cmp.Or(cmp.Compare(b.Cost, a.Cost), cmp.Compare(b.Severity, a.Severity), aboutCapture(a)-aboutCapture(b),
 			cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(a.Rule.ID, b.Rule.ID))
 	})
-	return fold(findings, in.Points), gate.withheld()
+	return oneCause(fold(findings, in.Points), in.Points), gate.withheld()
 }
 
 // aboutCapture is 1 for a finding about the capture itself.

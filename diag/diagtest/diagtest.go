@@ -149,11 +149,12 @@ func analyse(t *testing.T, group []*fixture.Trace) (paths []string, c *engine.Ca
 
 func check(t *testing.T, group []*fixture.Trace) {
 	paths, c := analyse(t, group)
-	found := make([]bool, len(c.Findings))
+	findings := withParts(c.Findings)
+	found := make([]bool, len(findings))
 	for _, tr := range group {
 		for _, r := range tr.Records {
 			for _, w := range r.Want {
-				i := match(t, c.Findings, w)
+				i := match(t, findings, w)
 				if i < 0 {
 					t.Errorf("%s:%d: no finding %s that says %q", tr.Name, r.Line, w.Rule, w.Summary)
 					continue
@@ -162,18 +163,26 @@ func check(t *testing.T, group []*fixture.Trace) {
 			}
 		}
 	}
-	for i, f := range c.Findings {
+	for i, f := range findings {
 		if !found[i] {
 			t.Errorf("%s: finding not wanted: %s: %s", group[0].Name, f.Rule.ID, f.Summary)
 		}
 	}
-	complete(t, c.Findings)
+	complete(t, findings)
 	for i, path := range paths {
 		if filepath.Ext(path) == logs {
 			continue
 		}
 		t.Run("filters", func(t *testing.T) { filters(t, path, i, c) })
 	}
+}
+
+// withParts are the findings, each followed by those that are parts of it.
+func withParts(list []diag.Finding) (out []diag.Finding) {
+	for _, f := range list {
+		out = append(append(out, f), f.Parts...)
+	}
+	return out
 }
 
 // complete holds every finding to what a reader needs.

@@ -38,7 +38,7 @@ func filters(t *testing.T, path string, source int, c *engine.Case) {
 	if c.Sources[source].Packets == 0 {
 		return
 	}
-	if !slices.ContainsFunc(c.Findings, func(f diag.Finding) bool { return f.Filter != "" }) {
+	if !slices.ContainsFunc(withParts(c.Findings), func(f diag.Finding) bool { return f.Filter != "" }) {
 		return
 	}
 	if _, err := exec.LookPath("tshark"); err != nil {
@@ -46,7 +46,7 @@ func filters(t *testing.T, path string, source int, c *engine.Case) {
 	}
 	capture, numbers := asCapture(t, path)
 	var claims []claim
-	for _, f := range c.Findings {
+	for _, f := range withParts(c.Findings) {
 		if f.Filter == "" {
 			continue
 		}

@@ -131,6 +131,7 @@ func finding(in *diag.Input, g *diag.Way, holes []hole) diag.Finding {
 	f := g.Finding(where...)
 	f.Severity, f.Confidence, f.Count = diag.Error, best.confidence, len(holes)
 	f.Cost, _ = in.Waited(waits)
+	f.Between = between(in, holes)
 	if f.Confidence == diag.Possible {
 		f.Severity = diag.Warning
 	}
@@ -148,6 +149,9 @@ func finding(in *diag.Input, g *diag.Way, holes []hole) diag.Finding {
 		f.Summary = fmt.Sprintf("%d segments of %d bytes from %v never came to this capture at or near %v, and smaller ones did, in %s", best.bytes/best.size, best.size, from, to, which)
 	}
 	f.Facts = append(f.Facts, diag.Fact{Name: "small ones pass", Value: best.small})
+	if f.Between != "" {
+		f.Facts = append(f.Facts, diag.Fact{Name: "they vanish between", Value: f.Between})
+	}
 	f.RuledOut = []string{
 		"loss by chance: the same segment is lost each time it is sent",
 		"a host or path that is down: " + best.small,
@@ -163,4 +167,17 @@ func finding(in *diag.Input, g *diag.Way, holes []hole) diag.Finding {
 		fmt.Sprintf("at both ends: tcpdump -i eth0 -s 128 -w end.pcap 'icmp or icmp6 or host %v'", to),
 	}
 	return f
+}
+
+// between names the two capture points that have the hole between them, "" when they are not the same for all connections.
+func between(in *diag.Input, holes []hole) string {
+	first := ""
+	for i, h := range holes {
+		at, _ := in.LostBetween(h.conv, h.dir)
+		if i > 0 && at != first {
+			return ""
+		}
+		first = at
+	}
+	return first
 }

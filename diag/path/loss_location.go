@@ -16,7 +16,8 @@ import (
 var lossLocationPage string
 
 // LossLocation: packets are lost between two capture points (X1).
-var LossLocation = &diag.Rule{ID: "path.loss.location", Title: "packets are lost between two capture points", Page: lossLocationPage, WithheldBy: []string{"cap.drops.reported", "cap.gaps"}}
+var LossLocation = &diag.Rule{ID: "path.loss.location", Title: "packets are lost between two capture points", Page: lossLocationPage, WithheldBy: []string{"cap.drops.reported", "cap.gaps"},
+	Places: []string{"tcp.loss.fast", "tcp.loss.rto", "tcp.syn_retry_cost", "tcp.syn.silent", "mtu.blackhole"}}
 
 func init() { LossLocation.Run = lossLocation } // Run names the rule: a literal would be a cycle
 
@@ -45,7 +46,7 @@ const minLost = 3
 func onTheWay(in *diag.Input, hops []point.Hop) *diag.Finding {
 	a, b := names(in.Points, hops[0].Pair())
 	var sent, lost [2]int64
-	f := diag.Finding{Severity: diag.Warning, Confidence: diag.Likely, Source: -1}
+	f := diag.Finding{Severity: diag.Warning, Confidence: diag.Likely, Source: -1, Between: diag.Between(in.Points, hops[0].Pair())}
 	again := int64(0)
 	for _, h := range hops {
 		if !h.Known {

@@ -13,7 +13,7 @@ import (
 var owdPage string
 
 // OneWayDelay: packets of one direction wait between two points (X4).
-var OneWayDelay = &diag.Rule{ID: "path.owd", Title: "packets wait on the way in one direction", Page: owdPage, Run: oneWayDelay}
+var OneWayDelay = &diag.Rule{ID: "path.owd", Title: "packets wait on the way in one direction", Page: owdPage, Places: []string{"tcp.bufferbloat"}, Run: oneWayDelay}
 
 // leastOneSided is how much more must be waited in one direction than in the other to call it that of the queue.
 const leastOneSided = 2

@@ -94,6 +94,7 @@ type losing struct {
 	worst                          flow.Repair
 	sender, receiver               string
 	where                          []flow.Moment
+	points                         string // the capture points that it was lost between, "" when they do not tell
 }
 
 func lossesOn(g *diag.Way) *losing {
@@ -141,7 +142,8 @@ func (l *losing) finding(in *diag.Input, rule *diag.Rule) (f diag.Finding, ok bo
 	if !kept {
 		return f, false
 	}
-	f.Count, f.Cost = int(l.count), l.lost
+	l.locate(in)
+	f.Count, f.Cost, f.Between = int(l.count), l.lost, l.points
 	showsSender := ""
 	if from := l.From().Addr(); l.sender == from.String() {
 		f.Host, showsSender = l.sender, diag.FromHost(from)
@@ -177,7 +179,26 @@ func (l *losing) finding(in *diag.Input, rule *diag.Rule) (f diag.Finding, ok bo
 		f.Fix = append(f.Fix, "few segments in flight, or the last of a message, leave nothing that could ask for a repair: a time-out is all that helps. Less loss is the cure, not a setting")
 	}
 	f.NextCapture = []string{fmt.Sprintf("at both ends at the same time: tcpdump -i eth0 -s 128 -w end.pcap host %v and host %v; then give both files to one command", l.From().Addr(), l.To().Addr())}
+	if l.points != "" {
+		f.NextCapture = []string{fmt.Sprintf("the same at one more point between %s: the place becomes smaller", l.points)}
+	}
 	return f, true
+}
+
+// locate finds the two capture points that it was lost between: the same for all connections, and for most of what was lost.
+func (l *losing) locate(in *diag.Input) {
+	lost := int64(0)
+	for i, c := range l.Conversations {
+		between, n := in.LostBetween(c, l.Dirs[i])
+		if between == "" || i > 0 && between != l.points {
+			l.points = ""
+			return
+		}
+		l.points, lost = between, lost+n
+	}
+	if 2*lost < l.count {
+		l.points = ""
+	}
 }
 
 // place says on which side of the capture.
@@ -187,6 +208,8 @@ func (l *losing) place() string {
 		they = "it"
 	}
 	switch {
+	case l.points != "":
+		return "between " + l.points
 	case l.after == 0:
 		return fmt.Sprintf("before %s came to this capture (between %v and here)", they, l.sender)
 	case l.before == 0:
@@ -197,6 +220,8 @@ func (l *losing) place() string {
 
 func (l *losing) between() string {
 	switch {
+	case l.points != "":
+		return "between " + l.points
 	case l.after == 0:
 		return fmt.Sprintf("from %v to the place of this capture", l.sender)
 	case l.before == 0:

@@ -81,6 +81,9 @@ func retriedOn(in *diag.Input, g *diag.Way) diag.Finding {
 	default:
 		f.Facts = []diag.Fact{{Name: "answers that passed here and were not taken", Value: fmt.Sprint(answered)}}
 	}
+	if f.Between = lostSYNs(in, g); f.Between != "" {
+		f.Facts = append(f.Facts, diag.Fact{Name: "lost between", Value: f.Between})
+	}
 	f.RuledOut = append(f.RuledOut, "a closed port or a filter: in the end the connection was made")
 	f.Fix = []string{
 		fmt.Sprintf("look for loss between %v and %v: the stack repeats a SYN only after a second (Linux, Windows), and waits twice as long each time", from, to.Addr()),
@@ -88,6 +91,26 @@ func retriedOn(in *diag.Input, g *diag.Way) diag.Finding {
 	}
 	f.NextCapture = []string{fmt.Sprintf("at %v: tcpdump -w server.pcap 'host %v and tcp[tcpflags] & tcp-syn != 0': did the first SYN arrive?", to.Addr(), from)}
 	return f
+}
+
+// lostSYNs names the two capture points between which the first SYN of each connection, or its answer, was lost; "" when that is not so of all.
+func lostSYNs(in *diag.Input, g *diag.Way) string {
+	first := ""
+	for i, c := range g.Conversations {
+		at := ""
+		for dir := range c.Dir {
+			for _, gone := range in.Gone(c, dir) {
+				if t := gone.Conv.TCP; gone.Has(t.SYN) || gone.Has(t.SYNACK) {
+					at = diag.Between(in.Points, gone.Pair)
+				}
+			}
+		}
+		if at == "" || i > 0 && at != first {
+			return ""
+		}
+		first = at
+	}
+	return first
 }
 
 // synackLost looks for SYN/ACKs that are repeated and never acknowledged.

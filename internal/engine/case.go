@@ -83,12 +83,17 @@ type place struct {
 // noteProofs makes findings known by the records that prove them.
 func (c *Case) noteProofs() {
 	c.proofs = map[place][]string{}
-	for i := range c.Findings {
-		f := &c.Findings[i]
+	c.noteProofsOf(c.Findings)
+}
+
+func (c *Case) noteProofsOf(list []diag.Finding) {
+	for i := range list {
+		f := &list[i]
 		c.proves(f.Where, f.Rule.ID)
 		for _, e := range f.Elsewhere {
 			c.proves(e.Where, f.Rule.ID)
 		}
+		c.noteProofsOf(f.Parts)
 	}
 }
 

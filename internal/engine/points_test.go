@@ -87,6 +87,30 @@ func TestLabPoints(t *testing.T) {
 	}
 }
 
+// TestLabGone: each of four points tells where what a side of the connection sent is lost, also where all of it passed.
+func TestLabGone(t *testing.T) {
+	var paths []string
+	for _, p := range []string{"client", "rtr_in", "rtr_out", "server"} {
+		paths = append(paths, "lab/points/loss2pct."+p+".pcap")
+	}
+	r := pointsOf(t, Options{}, paths...)
+	told := map[int]bool{}
+	for end, list := range r.Gone() {
+		want := []int64{45, 12}[end.Side]
+		if len(list) != 1 || r.Points[list[0].A].Name != "rtr_out" || r.Points[list[0].B].Name != "server" || list[0].Lost != want {
+			t.Errorf("side %d as source %d has it: %+v, want %d between rtr_out and server", end.Side, end.Conv.Source, list, want)
+			continue
+		}
+		told[end.Conv.Source] = true
+		if g := &list[0]; end.Side == 0 && !g.Has(g.Conv.TCP.SYN) {
+			t.Errorf("the first SYN of %v is not among what is lost", g.Conv.Ends)
+		}
+	}
+	if len(told) != 4 {
+		t.Errorf("%d points tell, want 4", len(told))
+	}
+}
+
 // TestPointsInLanes: how a capture is read does not change what points say.
 func TestPointsInLanes(t *testing.T) {
 	a, b := "lab/points/loss2pct.client.pcap", "lab/points/loss2pct.server.pcap"
@@ -158,7 +182,11 @@ func places(t *testing.T, want string, paths ...string) {
 		t.Fatal(err)
 	}
 	found := false
+	list := c.Findings
 	for _, f := range c.Findings {
+		list = append(list, f.Parts...)
+	}
+	for _, f := range list {
 		if !strings.HasPrefix(f.Rule.ID, "path.") && !strings.HasPrefix(f.Rule.ID, "reply.") && !strings.HasPrefix(f.Rule.ID, "clock.") && f.Rule.ID != "ssrp.other_address" {
 			continue
 		}

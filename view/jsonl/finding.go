@@ -20,6 +20,8 @@ type Finding struct {
 	Count         int         `json:"count" doc:"how often it happened"`
 	Where         []Place     `json:"where,omitempty" doc:"records that prove it, 20 at most"`
 	Elsewhere     []Elsewhere `json:"elsewhere,omitempty" doc:"the same cause as other capture points have it"`
+	Between       string      `json:"between,omitempty" doc:"the two capture points that the cause lies between"`
+	Parts         []Part      `json:"parts,omitempty" doc:"findings that other diagnoses have of the same cause"`
 	Conversations []int       `json:"conversations,omitempty" doc:"conversations that it concerns"`
 	Host          string      `json:"host,omitempty" doc:"address or name that it concerns"`
 	Process       *Process    `json:"process,omitempty" doc:"process that it concerns"`
@@ -36,6 +38,25 @@ type Finding struct {
 type Fact struct {
 	Name  string `json:"name" doc:"of the number"`
 	Value string `json:"value" doc:"with its unit"`
+}
+
+// Part is a finding that another diagnosis has of the same cause: it has no rank of its own.
+type Part struct {
+	Rule          string      `json:"rule" doc:"id of the diagnosis"`
+	Severity      string      `json:"severity" doc:"by itself"`
+	Confidence    string      `json:"confidence" doc:"by itself"`
+	Summary       string      `json:"summary" doc:"one sentence with the numbers in it"`
+	CostNS        int64       `json:"cost_ns" doc:"time that the user's operation lost by it, 0 when none or unknown"`
+	Count         int         `json:"count" doc:"how often it happened"`
+	Where         []Place     `json:"where,omitempty" doc:"records that prove it, 20 at most"`
+	Elsewhere     []Elsewhere `json:"elsewhere,omitempty" doc:"the same as other capture points have it"`
+	Conversations []int       `json:"conversations,omitempty" doc:"conversations that it concerns"`
+	Host          string      `json:"host,omitempty" doc:"address or name that it concerns"`
+	Facts         []Fact      `json:"facts,omitempty" doc:"the numbers that it rests on"`
+	RuledOut      []string    `json:"ruled_out,omitempty" doc:"what was looked at and was not the cause"`
+	Fix           []string    `json:"fix,omitempty" doc:"what to do"`
+	NextCapture   []string    `json:"next_capture,omitempty" doc:"what to record next"`
+	Filter        string      `json:"filter,omitempty" doc:"Wireshark display filter that shows the proof"`
 }
 
 // Elsewhere is a finding as another capture point has it.
@@ -117,7 +138,7 @@ func finding(rank int, f *diag.Finding) Finding {
 	out := Finding{
 		head: kind("finding"), Rank: rank, Rule: f.Rule.ID, Title: f.Rule.Title, Severity: f.Severity.String(), Confidence: f.Confidence.String(),
 		Summary: f.Summary, CostNS: int64(f.Cost), Count: f.Count, Host: f.Host, Process: process(f.Process), RuledOut: f.RuledOut, Fix: f.Fix,
-		NextCapture: f.NextCapture, Filter: f.Filter, NetMonFilter: f.NetMonFilter, Silences: f.Silences,
+		NextCapture: f.NextCapture, Filter: f.Filter, NetMonFilter: f.NetMonFilter, Silences: f.Silences, Between: f.Between,
 	}
 	for _, pos := range f.Where {
 		out.Where = append(out.Where, place(pos))
@@ -128,6 +149,13 @@ func finding(rank int, f *diag.Finding) Finding {
 			there.Where = append(there.Where, place(pos))
 		}
 		out.Elsewhere = append(out.Elsewhere, there)
+	}
+	for i := range f.Parts {
+		p := finding(0, &f.Parts[i])
+		out.Parts = append(out.Parts, Part{
+			Rule: p.Rule, Severity: p.Severity, Confidence: p.Confidence, Summary: p.Summary, CostNS: p.CostNS, Count: p.Count, Where: p.Where, Elsewhere: p.Elsewhere,
+			Conversations: p.Conversations, Host: p.Host, Facts: p.Facts, RuledOut: p.RuledOut, Fix: p.Fix, NextCapture: p.NextCapture, Filter: p.Filter,
+		})
 	}
 	for _, conv := range f.Conversations {
 		out.Conversations = append(out.Conversations, conv.ID)

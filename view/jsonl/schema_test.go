@@ -109,6 +109,7 @@ func full() *engine.Case {
 		Findings: []diag.Finding{{
 			Rule: rule, Where: []trace.Pos{{Number: 1}}, Elsewhere: []diag.Elsewhere{{Source: 1}}, Conversations: []*flow.Conversation{conv}, Host: "h", Process: p, Facts: []diag.Fact{{Name: "n", Value: "v"}},
 			RuledOut: []string{"r"}, Fix: []string{"f"}, NextCapture: []string{"n"}, Filter: "f", NetMonFilter: "f", Silences: []string{"s"},
+			Between: "a and b", Parts: []diag.Finding{{Rule: rule}},
 		}},
 		Points:   points(conv),
 		Withheld: []diag.Withheld{{Rule: "a.b", Because: "c.d", Why: "w", Conversations: 1, First: conv}},

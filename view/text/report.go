@@ -118,6 +118,9 @@ func finding(p *printer, c *engine.Case, f *diag.Finding, n int, names view.Name
 	for i := range f.Elsewhere {
 		item(p, s, map[bool]string{true: "also"}[i == 0], elsewhere(&f.Elsewhere[i], names))
 	}
+	for i := range f.Parts {
+		item(p, s, map[bool]string{true: "with"}[i == 0], part(&f.Parts[i], names))
+	}
 	for i, fact := range f.Facts {
 		item(p, s, map[bool]string{true: "numbers"}[i == 0], fact.Name+" "+view.Printable(fact.Value))
 	}
@@ -170,6 +173,15 @@ func elsewhere(e *diag.Elsewhere, names view.Names) string {
 	}
 	if e.Cost > 0 {
 		text += " (cost " + view.Duration(int64(e.Cost)) + " there)"
+	}
+	return text
+}
+
+// part is what another rule has of the cause of a finding.
+func part(f *diag.Finding, names view.Names) string {
+	text := f.Rule.ID + ": " + view.Printable(f.Summary)
+	if len(f.Where) > 0 {
+		text += "; " + proof(f.Where, f.Count, maxRemarkProof, names)
 	}
 	return text
 }
