@@ -73,6 +73,7 @@ func coupled(a, b int, sides []*side) *couple {
 	c.settle()
 	c.orient()
 	c.clock()
+	c.pair.Meetings = make([]Meeting, 0, len(c.found))
 	for i := range c.found {
 		c.finish(i)
 	}

@@ -128,24 +128,25 @@ func (c *couple) byAnswers(f *found) (w [2]Course) {
 		if f.flipped {
 			e = 1 - d
 		}
-		atA, atB := answers(c.a, f.a.conv.Ends[d]), answers(c.b, f.b.conv.Ends[e])
+		atA, atB := answered(c.a, f.a.conv.Ends[d]), answered(c.b, f.b.conv.Ends[e])
 		switch {
-		case atB > 0 && atA == 0:
+		case atB && !atA:
 			w[d] = AtoB
-		case atA > 0 && atB == 0:
+		case atA && !atB:
 			w[d] = BtoA
 		}
 	}
 	return w
 }
 
-func answers(s *side, to netip.AddrPort) (n int) {
+// answered reports whether a point has packets to an endpoint. The first one says so: a server has as many connections as it has clients.
+func answered(s *side, to netip.AddrPort) bool {
 	for _, t := range s.toward[to] {
 		for d := range 2 {
-			if t.conv.Ends[1-d] == to {
-				n += len(t.ways[d])
+			if t.conv.Ends[1-d] == to && len(t.ways[d]) > 0 {
+				return true
 			}
 		}
 	}
-	return n
+	return false
 }
