@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -186,6 +187,9 @@ func RelayText(r *point.Result, p *point.Pair, x *point.Relay) string {
 			continue
 		}
 		way := map[point.Course]string{point.AtoB: a + " > " + b, point.BtoA: b + " > " + a, point.Unknown: "either way"}[w.From]
+		if p.A == p.B {
+			way = "to " + onward(x, d).String()
+		}
 		text := fmt.Sprintf("%s %s", Bytes(w.Bytes), way)
 		switch {
 		case w.Delay.N == 0:
@@ -200,11 +204,26 @@ func RelayText(r *point.Result, p *point.Pair, x *point.Relay) string {
 	if x.Doubtful {
 		what = "carries the same bytes as"
 	}
-	text := fmt.Sprintf("%s at %s %s %s at %s: %s", ends(x.A), a, what, ends(x.B), b, strings.Join(parts, "; "))
+	at := " at " + a
+	if p.A == p.B { // said once, at the end
+		at = ""
+	}
+	text := fmt.Sprintf("%s%s %s %s at %s: %s", ends(x.A), at, what, ends(x.B), b, strings.Join(parts, "; "))
 	if x.Doubtful {
 		text += "; nothing but that shows that one passes on what the other brings"
 	}
 	return text
+}
+
+// onward is the endpoint that the bytes of a direction go to in the end.
+func onward(x *point.Relay, d int) netip.AddrPort {
+	switch {
+	case x.Ways[d].From != point.AtoB:
+		return x.A.Ends[1-d]
+	case x.Flipped:
+		return x.B.Ends[d]
+	}
+	return x.B.Ends[1-d]
 }
 
 // PossibleText says which conversations may be one, and why.

@@ -92,8 +92,8 @@ func (r *Result) revise(sides []*side) {
 			continue
 		}
 		if q := r.pace(p); q != nil {
-			v := &revision{couple: &couple{a: a, b: b, pair: *p}, of: r, sides: sides, times: q, proxies: map[hop]bool{}, met: map[[2]int]map[*flow.Conversation]*Meeting{}}
-			v.lives = [2]map[uint32]life{{}, {}}
+			v := r.revision(p, sides)
+			v.times = q
 			v.run()
 			p.Relays, p.Ambiguous = v.pair.Relays, v.pair.Ambiguous
 			known := map[*flow.Conversation]bool{}
@@ -103,6 +103,11 @@ func (r *Result) revise(sides []*side) {
 			p.Possible = slices.DeleteFunc(p.Possible, func(x Possible) bool { return known[x.A] || known[x.B] })
 		}
 	}
+}
+
+func (r *Result) revision(p *Pair, sides []*side) *revision {
+	return &revision{couple: &couple{a: sides[p.A], b: sides[p.B], pair: *p}, of: r, sides: sides, lives: [2]map[uint32]life{{}, {}},
+		proxies: map[hop]bool{}, met: map[[2]int]map[*flow.Conversation]*Meeting{}}
 }
 
 // open marks the talks that are found as the pair left them.

@@ -47,6 +47,7 @@ func (r *Result) compare(sides []*side) {
 	}
 	r.synchronise(sides)
 	r.revise(sides)
+	r.inside(sides)
 }
 
 // A couple is two sides at work.

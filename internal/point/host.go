@@ -9,8 +9,18 @@ import (
 // initialTTLs are what systems send packets with: 64 most, 128 Windows, 255 devices. A packet with one of them was passed on by nobody.
 var initialTTLs = [...]uint8{64, 128, 255}
 
-// host is the point that has both connections of a relay, and next to it the end that they have at the proxy: -1 when there is none.
+// host is a point that is the host of the proxy of a relay, -1 when there is none.
 func (v *revision) host(r *Relay) int {
+	for p := range v.of.Points {
+		if p != v.pair.A && p != v.pair.B && v.hosts(p, r) {
+			return p
+		}
+	}
+	return -1
+}
+
+// hosts reports whether a point has both connections of a relay, and next to it the end that they have at the proxy.
+func (v *revision) hosts(p int, r *Relay) bool {
 	endA, endB := 1, 0
 	if r.Flipped {
 		endB = 1
@@ -18,15 +28,7 @@ func (v *revision) host(r *Relay) int {
 	if r.Ways[0].From == BtoA {
 		endA, endB = 1-endA, 1-endB
 	}
-	for p := range v.of.Points {
-		if p == v.pair.A || p == v.pair.B {
-			continue
-		}
-		if v.near(p, v.pair.A, r.A, endA) && v.near(p, v.pair.B, r.B, endB) {
-			return p
-		}
-	}
-	return -1
+	return v.near(p, v.pair.A, r.A, endA) && v.near(p, v.pair.B, r.B, endB)
 }
 
 // near reports whether point p has a conversation of another point, and the end of it next to it.
@@ -35,14 +37,23 @@ func (v *revision) near(p, other int, c *flow.Conversation, end int) bool {
 	if m == nil {
 		return false
 	}
-	at := m.A
-	if at == c {
-		at = m.B
-	}
+	at := v.at(p, other, c)
 	if m.Flipped {
 		end = 1 - end
 	}
 	return slices.Contains(initialTTLs[:], v.sides[p].sentWith(at, end))
+}
+
+// at is a conversation of another point as point p has it, nil when it does not.
+func (v *revision) at(p, other int, c *flow.Conversation) *flow.Conversation {
+	switch m := v.meeting(p, other, c); {
+	case m == nil:
+		return nil
+	case m.A == c:
+		return m.B
+	default:
+		return m.A
+	}
 }
 
 // meeting is that of a conversation of another point with point p, nil when there is none.

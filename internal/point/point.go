@@ -64,6 +64,8 @@ type Result struct {
 	Contradictions []Contradiction
 	// Timebases are by point: see Clock.
 	Timebases []Timebase
+	// Inside are the points that have both connections of relays.
+	Inside []Inside
 }
 
 // A Pair is two points, and what both saw.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -296,7 +297,7 @@ func (w *relayWorld) legOf(c *flow.Conversation, atB bool) *leg {
 var relaySeed = flag.Uint64("point.seed", 3, "of the relays that are simulated")
 
 func TestRelays(t *testing.T) {
-	table := newTable("relays", "found", "false", "doubtful", "ambiguous", "bytes", "mapped", "offset error")
+	table := newTable("relays", "found", "false", "doubtful", "ambiguous", "bytes", "mapped", "offset error", "at the host")
 	t.Run("scenes", func(t *testing.T) {
 		for i := range relayScenes {
 			sc := relayScenes[i]
@@ -309,7 +310,9 @@ func TestRelays(t *testing.T) {
 			t.Run(sc.name, func(t *testing.T) {
 				t.Parallel()
 				w := &relayWorld{relayScene: &sc, rnd: rand.New(rand.NewPCG(uint64(i), *relaySeed))}
-				table.put(i, sc.name, w.score(t, &w.run().Pairs[0])...)
+				r := w.run()
+				row := w.score(t, &r.Pairs[0])
+				table.put(i, sc.name, append(row, w.scoreInside(t, r))...)
 			})
 		}
 	})
@@ -386,6 +389,33 @@ func (w *relayWorld) score(t *testing.T, p *Pair) (row []any) {
 		expected = 0
 	}
 	return []any{expected, len(found), wrong, doubtful, p.Ambiguous, total, mapped, worst}
+}
+
+// scoreInside counts the relays that the host of the proxy shows, each once: their bytes take as long as the proxy does.
+func (w *relayWorld) scoreInside(t *testing.T, r *Result) (n int) {
+	t.Helper()
+	seen := map[*flow.Conversation]bool{}
+	for _, x := range r.Inside {
+		for k := range x.Relays {
+			y := &x.Relays[k]
+			a, b := w.legOf(y.A, false), w.legOf(y.B, true)
+			if x.Point != 2 || w.direct || a == nil || b == nil || !maps.Equal(a.session, b.session) || seen[y.A] {
+				t.Errorf("point %d has %v as a relay of %v", x.Point, y.A.Ends, y.B.Ends)
+				continue
+			}
+			for d := range 2 {
+				if z := &y.Ways[d]; z.From != (Course(1+d)) || z.Delay.N > 0 && (z.Delay.Min < 0 || z.Delay.P50 > 25e6) {
+					t.Errorf("%v: direction %d is %+v", y.A.Ends, d, *z)
+				}
+			}
+			seen[y.A] = true
+			n++
+		}
+	}
+	if w.host && n*100 < w.recall*w.conversations {
+		t.Errorf("the host shows %d of %d relays", n, w.conversations)
+	}
+	return n
 }
 
 func differ(p, q []byte) (n int) {

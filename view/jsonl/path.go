@@ -152,7 +152,7 @@ func path(r *point.Result, p *point.Pair) Path {
 		}
 		out.Met = append(out.Met, Met{m.A.ID, m.B.ID, m.Flipped, m.How.String(), []Way{passage(&m.Ways[0], a, b), passage(&m.Ways[1], a, b)}})
 	}
-	out.Relayed, out.Possible, out.Ambiguous = relays(p, a, b), possible(p), p.Ambiguous
+	out.Relayed, out.Possible, out.Ambiguous = relays(p.Relays, a, b), possible(p), p.Ambiguous
 	return out
 }
 

@@ -14,6 +14,8 @@ type Point struct {
 	Packets int64  `json:"packets" doc:"packets with a network layer"`
 	TickNS  int64  `json:"tick_ns,omitempty" doc:"step of the clock, when it is coarse"`
 	Clock   *Base  `json:"clock,omitempty" doc:"where its times are on the one clock of all points"`
+
+	Relayed []Relayed `json:"relayed,omitempty" doc:"of a point on the host of a proxy: its connections with clients (a) and those with servers (b) that carry on their bytes, as it and points on either side show; by one clock"`
 }
 
 // A Base is where the times of a point are on the one clock of all points.
@@ -70,7 +72,7 @@ func (e *encoder) points(r *point.Result) {
 	}
 	for i := range r.Points {
 		p := &r.Points[i]
-		e.put(Point{kind("point"), p.Source, p.More, p.Name, p.Packets, p.Tick, base(r, i)})
+		e.put(Point{kind("point"), p.Source, p.More, p.Name, p.Packets, p.Tick, base(r, i), inside(r, i)})
 	}
 	for _, c := range r.Classes() {
 		e.put(route(r, c))

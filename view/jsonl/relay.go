@@ -15,7 +15,8 @@ type Relayed struct {
 
 // Bytes is one direction of connections with the same bytes.
 type Bytes struct {
-	From  *int   `json:"from,omitempty" doc:"source of the point that bytes pass first; left out when nothing tells"`
+	From  *int   `json:"from,omitempty" doc:"source of the point that bytes pass first; left out when nothing tells, and of one point"`
+	First string `json:"first,omitempty" doc:"of one point: 'a' when bytes pass the connection a first, 'b' when they pass b first"`
 	Bytes int64  `json:"bytes" doc:"of the ranges"`
 	Spots int64  `json:"spots" doc:"places where the bytes were compared"`
 	Runs  []Run  `json:"runs,omitempty" doc:"ranges that are the same, in the order of the bytes at a"`
@@ -31,10 +32,20 @@ type Run struct {
 	Length int64  `json:"length" doc:"bytes"`
 }
 
-// relays are the connections of a pair that carry the same bytes.
-func relays(p *point.Pair, a, b int) (out []Relayed) {
-	for i := range p.Relays {
-		x := &p.Relays[i]
+// inside are those that a point has both of.
+func inside(r *point.Result, p int) (out []Relayed) {
+	for i := range r.Inside {
+		if x := &r.Inside[i]; x.Point == p {
+			out = append(out, relays(x.Relays, r.Points[p].Source, r.Points[p].Source)...)
+		}
+	}
+	return out
+}
+
+// relays are connections of two points that carry the same bytes.
+func relays(list []point.Relay, a, b int) (out []Relayed) {
+	for i := range list {
+		x := &list[i]
 		y := Relayed{x.A.ID, x.B.ID, x.Flipped, point.SameBytes.String(), x.Doubtful, x.Error, nil}
 		for d := range 2 {
 			y.Ways = append(y.Ways, relayed(&x.Ways[d], a, b))
@@ -46,10 +57,12 @@ func relays(p *point.Pair, a, b int) (out []Relayed) {
 
 func relayed(w *point.Relayed, a, b int) Bytes {
 	out := Bytes{Bytes: w.Bytes, Spots: w.Spots}
-	switch w.From {
-	case point.AtoB:
+	switch {
+	case a == b:
+		out.First = map[point.Course]string{point.AtoB: "a", point.BtoA: "b"}[w.From]
+	case w.From == point.AtoB:
 		out.From = &a
-	case point.BtoA:
+	case w.From == point.BtoA:
 		out.From = &b
 	}
 	for _, x := range w.Runs {

@@ -8,7 +8,7 @@ import (
 )
 
 // relays names the connections of two points that carry the same bytes. Where each was seen at several points, what the
-// two nearest say is enough: between them the bytes take the least time.
+// two nearest say is enough: between them the bytes take the least time. A point on the host of the proxy says more than any two.
 func relays(p *printer, r *point.Result, s Style) {
 	same := point.NewSame(r)
 	type legs struct{ a, b int }
@@ -34,6 +34,15 @@ func relays(p *printer, r *point.Result, s Style) {
 			}
 			if !ok || x.Took() < known.of.Took() {
 				nearest[key] = relay{pair, x}
+			}
+		}
+	}
+	for _, x := range r.Inside {
+		for k := range x.Relays {
+			a, b := same.Of(x.Relays[k].A), same.Of(x.Relays[k].B)
+			key := legs{min(a, b), max(a, b)}
+			if _, ok := nearest[key]; ok {
+				nearest[key] = relay{&point.Pair{A: x.Point, B: x.Point}, &x.Relays[k]}
 			}
 		}
 	}
