@@ -174,6 +174,37 @@ func TestTLSKeyUpdate(t *testing.T) {
 	}
 }
 
+// TestTLSKeyUpdateLost: a KeyUpdate among bytes that are missing is found by trying.
+func TestTLSKeyUpdateLost(t *testing.T) {
+	m := newMade13()
+	m.hello(0x1301, "\x00", versions13)
+	m.answer13()
+	m.finish(1)
+	m.finish(0)
+	m.send(0, asked)
+	m.send(1, string(responseOf(100)))
+	m.send(1, "lost")
+	update := len(m.messages)
+	m.say(1, m.data[1].seal(22, shake(24, "\x00"), 0))
+	m.data[1].update()
+	m.send(1, "lost too")
+	m.send(1, string(responseOf(200)))
+	m.say(1, m.data[1].seal(22, shake(24, "\x00"), 0))
+	m.data[1].update()
+	m.send(1, string(responseOf(300)))
+	dropped := 0
+	for _, one := range m.messages[:update] {
+		dropped += one.Dir
+	}
+	r := newTLSRig(t, m.log)
+	r.talk(m.talk(), 1460, func(dir, i int) bool { return dir == 1 && i >= dropped-1 && i <= dropped+1 })
+	r.streams.End()
+	want := int64(len(asked) + len(responseOf(100)) + len(responseOf(200)) + len(responseOf(300)))
+	if list, _ := stream.Accounts(r.streams); len(list) != 1 || list[0].Closed != 0 || list[0].Bytes != want || !strings.Contains(strings.Join(list[0].Steps, "\n"), "were updated in bytes that are missing") {
+		t.Errorf("%+v", list)
+	}
+}
+
 // TestTLSEarlyData: what a client sends before the handshake is done is opened with its own secret; without it, or when the server does not take it, all that follows is opened nevertheless.
 func TestTLSEarlyData(t *testing.T) {
 	const first, second = "GET /early HTTP/1.1\r\nHost: shop.test\r\n\r\n", "GET /late HTTP/1.1\r\nHost: shop.test\r\n\r\n"

@@ -21,6 +21,8 @@ type side struct {
 	// readers are those that the next record may be for, in their order: of TLS 1.3 more than one, where what changes the keys cannot be
 	// read, or may have been sent or not. The first is the one that opened the record before.
 	readers []*tlsrecord.Reader
+	// next is for what the side sends behind a KeyUpdate that may be among bytes that are missing, nil when that was not tried.
+	next *tlsrecord.Reader
 	// changed says that the side protects what it sends, with keys of neg.
 	changed bool
 	neg     *negotiation
@@ -193,6 +195,9 @@ func (o *opener) open(u *proto.Unit, s *side, r *Record, body []byte) (text []by
 			s.readers = s.readers[i:]
 		}
 		s.lost = 0
+		return room[:headerLen+len(text)], content, ""
+	}
+	if text, content, ok := o.updated(u.Dir, room[headerLen:], r, body); ok {
 		return room[:headerLen+len(text)], content, ""
 	}
 	if early := o.neg != nil && u.Dir == o.client && o.neg.skipsEarly(); !early { // early data that cannot be read has no number
