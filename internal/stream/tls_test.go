@@ -100,6 +100,7 @@ func (r *tlsRig) show(data []byte) {
 	r.feed(data, 0)
 	p := &r.packet
 	for i := range p.N {
+		p.NoteOf(i)
 		if p.Layers[i].Proto == proto.HTTP {
 			r.seen.Write(p.Bytes(i))
 		}
