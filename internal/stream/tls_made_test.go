@@ -12,6 +12,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -463,5 +464,47 @@ func TestTLSHelloOfSSL2(t *testing.T) {
 		if got := r.seen.String(); got != asked+string(responseOf(100)) {
 			t.Errorf("a challenge of %d bytes: %q", n, got)
 		}
+	}
+}
+
+// TestTLSMany: however many sessions there are with one key log, and none of them ends, what is kept of them is bounded: connections, what they agreed on, accounts.
+func TestTLSMany(t *testing.T) {
+	const sessions = 9000 // more than connections are remembered
+	m := newMade12(tlsrecord.TLS12, false)
+	m.hello(rsaAES, "\x00")
+	m.say(1, clearRecord(22, shake(2, "\x03\x03"+string(m.server[:])+"\x20"+strings.Repeat("i", 32)+"\x00\x2f\x00")))
+	m.rest()
+	m.sends(0, asked)
+	m.sends(1, string(responseOf(20)))
+	id := m.messages[1].Bytes[44:76]
+	r := newTLSRig(t, m.log)
+	r.tracker.Compact()
+	talk := m.talk()
+	heap := func() uint64 {
+		for i := range uint32(sessions) {
+			r.server, r.port = r.server+1, 50000 // another connection
+			binary.BigEndian.PutUint32(id, uint32(r.frame)+i)
+			r.talk(talk, 1460, nil)
+		}
+		var s runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&s)
+		return s.HeapAlloc
+	}
+	r.server = 6000
+	before := heap()
+	r.seen = bytes.Buffer{}
+	after := heap()
+	if want := sessions * (len(asked) + len(responseOf(20))); r.seen.Len() != want {
+		t.Errorf("%d bytes of HTTP, want %d", r.seen.Len(), want)
+	}
+	r.seen = bytes.Buffer{}
+	t.Logf("%d bytes after %d sessions, %d after twice as many", before, sessions, after)
+	if grown := int64(after) - int64(before); grown > sessions*2000 {
+		t.Errorf("%d bytes more for %d sessions more", grown, sessions)
+	}
+	r.streams.End()
+	if list, more := stream.Accounts(r.streams); len(list) != 4096 || more != 2*sessions-4096 {
+		t.Errorf("%d accounts, and %d more", len(list), more)
 	}
 }

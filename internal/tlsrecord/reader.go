@@ -45,11 +45,10 @@ type Reader struct {
 	mac     hash.Hash
 	secret  []byte // of the MAC of SSL 3.0
 
-	header  [13]byte
-	nonce   [nonceLen]byte
-	sum     [64]byte
-	skipped [4096]byte // of a stream: of no use but to move it
-	dead    bool       // the place of the stream is lost
+	header [13]byte
+	nonce  [nonceLen]byte
+	sum    [64]byte
+	dead   bool // the place of the stream is lost
 }
 
 // NewReader begins a direction.
@@ -343,9 +342,10 @@ func (r *Reader) streamed(room []byte, kind byte, version uint16, body []byte, t
 	}
 	r.effort -= lost
 	at := *r.rc4
+	var skipped [4096]byte                         // of no use but to move the stream
 	for skip := lost - headerLen*most; skip > 0; { // as if there were most headers among them
-		part := min(skip, len(r.skipped))
-		at.XORKeyStream(r.skipped[:part], r.skipped[:part])
+		part := min(skip, len(skipped))
+		at.XORKeyStream(skipped[:part], skipped[:part])
 		skip -= part
 	}
 	for range most - fewest + 1 {
@@ -355,7 +355,7 @@ func (r *Reader) streamed(room []byte, kind byte, version uint16, body []byte, t
 			*r.rc4 = try
 			return text[:n], nil
 		}
-		at.XORKeyStream(r.skipped[:headerLen], r.skipped[:headerLen])
+		at.XORKeyStream(skipped[:headerLen], skipped[:headerLen])
 	}
 	r.dead = true
 	return nil, ErrTag
