@@ -140,7 +140,7 @@ type Finding struct {
 	NextCapture   []string // what to record next, exact commands
 	Filter        string   // Wireshark display filter that shows the proof
 	NetMonFilter  string
-	// Silences lists the rules that this quality finding withholds: on Conversations, or on the whole source with
+	// Silences lists the rules that this quality finding withholds, beside those that name it in WithheldBy; none when it withholds nothing: on Conversations, or on the whole source with
 	// Everywhere. Why is half a sentence with the reason: "eth0 lost 7 packets".
 	Silences   []string
 	Everywhere bool

@@ -26,6 +26,7 @@ func Run(rules []*Rule, in *Input) ([]Finding, []Withheld) {
 			for _, f := range r.Run(in) {
 				f.Rule = r
 				f.tidy()
+				f.Silences = silenced(rules, &f)
 				findings = append(findings, f)
 				if quality {
 					gate.silence(&f)
@@ -38,6 +39,20 @@ func Run(rules []*Rule, in *Input) ([]Finding, []Withheld) {
 			cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(a.Rule.ID, b.Rule.ID))
 	})
 	return oneCause(fold(findings, in.Points), in.Points), gate.withheld()
+}
+
+// silenced are the rules that a finding withholds: those that it names, and when it withholds any, those that name it.
+func silenced(rules []*Rule, f *Finding) []string {
+	if len(f.Silences) == 0 {
+		return nil
+	}
+	out := slices.Clone(f.Silences)
+	for _, r := range rules {
+		if slices.Contains(r.WithheldBy, f.Rule.ID) && !slices.Contains(out, r.ID) {
+			out = append(out, r.ID)
+		}
+	}
+	return out
 }
 
 // aboutCapture is 1 for a finding about the capture itself.
