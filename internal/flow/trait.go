@@ -4,7 +4,7 @@ import "github.com/wiretale/wiretale/proto"
 
 // A Trait is what can be asked of a conversation without looking at it, so
 // that whoever looks for few among millions need not have them unpacked.
-type Trait uint16
+type Trait uint32
 
 const (
 	OneSided   Trait = 1 << iota // TCP, and one end sent no packet
@@ -22,6 +22,7 @@ const (
 	Unanswered                   // UDP, and one end sent no packet
 	Repaired                     // data were sent again: Trouble.Repairs or Trouble.Retry is there
 	Shut                         // a window was 0: Trouble.Closures is there
+	Mute                         // TCP, and one end sent payload, and the other, which sent packets, none
 	Queueing                     // round trips grew with what was in flight: Direction.Queue is there
 )
 
@@ -50,6 +51,7 @@ func (c *Conversation) Traits() (t Trait) {
 	if c.TCP == nil {
 		return t
 	}
+	is(c.Dir[0].Payload > 0 && c.Dir[1].Payload == 0 && c.Dir[1].Packets > 0 || c.Dir[1].Payload > 0 && c.Dir[0].Payload == 0 && c.Dir[0].Packets > 0, Mute)
 	is(!c.Opened, Headless)
 	is(c.TCP.RST.Seen(), Reset)
 	is(c.TCP.Refused, Refused)

@@ -1,0 +1,152 @@
+package tcp
+
+import (
+	_ "embed"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/flow"
+)
+
+//go:embed established_silent.md
+var establishedSilentPage string
+
+// EstablishedSilent: a connection is made, the request arrives, and nothing comes back (C13).
+var EstablishedSilent = &diag.Rule{ID: "tcp.established_silent", Title: "a service takes the request and never answers", Page: establishedSilentPage, WithheldBy: []string{"cap.oneway", "cap.gaps", "cap.drops.reported"}}
+
+func init() { EstablishedSilent.Run = establishedSilent } // Run names the rule: a literal would be a cycle
+
+const (
+	// longSilence is how long nothing came back before somebody gave up: what thinks for less is slow, not silent.
+	longSilence = 10 * time.Second
+	// mostAsked is the most that is a request, in bytes: more is a stream, which nobody need answer.
+	mostAsked = 64 << 10
+	// silences are a pattern.
+	silences = 3
+)
+
+// oneWayPorts are services that need not answer: syslog (RFC 6587, RFC 5425), raw printing (9100), the data of FTP (RFC 959).
+var oneWayPorts = []uint16{20, 514, 601, 6514, 9100}
+
+func establishedSilent(in *diag.Input) (out []diag.Finding) {
+	var all diag.Ways
+	for c := range in.Conversations.With(flow.Mute) {
+		if _, silent := silence(in, c); silent && !in.Withhold(EstablishedSilent, c) {
+			all.Add(service(c), c, 0)
+		}
+	}
+	answers := answering(in, all.List)
+	for _, g := range all.List {
+		out = append(out, neverAnswered(in, g, answers[g.Key]))
+	}
+	return out
+}
+
+// service is the key of the server's port, whoever asks.
+func service(c *flow.Conversation) diag.WayKey { return diag.WayKey{Source: c.Source, To: c.Ends[1]} }
+
+// answering counts the connections in which each of the services said something.
+func answering(in *diag.Input, services []*diag.Way) map[diag.WayKey]int {
+	type host struct {
+		source int
+		addr   netip.Addr
+	}
+	asked, out := map[host]bool{}, map[diag.WayKey]int{}
+	for _, g := range services {
+		asked[host{g.Key.Source, g.Key.To.Addr()}] = true
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	for c := range in.Conversations.Between(func(source int, _, server netip.Addr) bool { return asked[host{source, server}] }) {
+		if c.Dir[1].Payload > 0 {
+			out[service(c)]++
+		}
+	}
+	return out
+}
+
+// silence is how long the client of a connection waited, until one of the two closed it, for the answer that never came.
+func silence(in *diag.Input, c *flow.Conversation) (wait diag.Interval, ok bool) {
+	t, asked := c.TCP, c.Dir[0].Payload
+	if !t.Established || !c.Opened || !t.SYN.Seen() || c.Dir[1].Packets == 0 || c.Dir[1].Payload > 0 || asked == 0 || asked > mostAsked ||
+		t.Undelivered(0) > 0 || saidMore(t) || slices.Contains(oneWayPorts, c.Ends[1].Port()) || !t.Sides[0].LastNew.Seen() {
+		return wait, false
+	}
+	end := t.RST
+	for i := range t.Sides {
+		if fin := t.Sides[i].FIN; fin.Seen() && (!end.Seen() || fin.Pos.Number < end.Pos.Number) {
+			end = fin
+		}
+	}
+	if !end.Seen() {
+		return wait, false
+	}
+	wait = diag.Interval{From: t.Sides[0].LastNew, To: end}
+	waited, timed := in.Elapsed(wait.From, wait.To)
+	spoke, _ := in.Elapsed(t.SYN, wait.From)
+	return wait, timed && waited >= longSilence && spoke < waited
+}
+
+// saidMore reports whether the sequence numbers of the server, or what the client acknowledged, are beyond its SYN and FIN: then the capture lacks an answer.
+func saidMore(t *flow.TCP) bool {
+	s := &t.Sides[1]
+	first := s.ISN + 1
+	return !s.ISNKnown || s.NextSeq-first > 1 || s.NextSeq-first == 1 && !s.FIN.Seen() || t.Sides[0].AckSent-first > 1
+}
+
+func neverAnswered(in *diag.Input, g *diag.Way, answers int) diag.Finding {
+	var where []flow.Moment
+	var waits []diag.Interval
+	var longest time.Duration
+	asked, byServer := int64(0), 0
+	for _, c := range g.Conversations {
+		w, _ := silence(in, c)
+		d, _ := in.Elapsed(w.From, w.To)
+		longest = max(longest, d)
+		asked += c.Dir[0].Payload
+		where, waits = append(where, w.From, w.To), append(waits, w)
+		if t := c.TCP; t.RST.Seen() && t.RST.Pos == w.To.Pos && t.RSTBy == 1 || t.Sides[1].FIN.Seen() && t.Sides[1].FIN.Pos == w.To.Pos {
+			byServer++
+		}
+	}
+	f := g.Finding(where...)
+	server, n := g.To(), len(g.Conversations)
+	f.Count, f.Host, f.Filter = n, server.Addr().String(), g.Filter()
+	f.Cost, _ = in.Waited(waits)
+	if n < silences {
+		f.Confidence = diag.Possible
+	}
+	from := diag.List(diag.Distinct(g.Conversations, func(c *flow.Conversation) string { return c.Ends[0].Addr().String() }), 3)
+	f.Summary = fmt.Sprintf("%v took what %s sent in %s, and answered nothing for up to %s, until the connection was closed", server, from, diag.Count(n, "connection"), diag.Duration(longest))
+	f.Facts = []diag.Fact{
+		{Name: "bytes that it took", Value: fmt.Sprint(asked)},
+		{Name: "closed by the server", Value: fmt.Sprintf("%d of %d", byServer, n)},
+		{Name: "connections in which it answered", Value: fmt.Sprint(answers)},
+	}
+	f.RuledOut = []string{
+		"loss on the way there: the server's stack acknowledged all that was sent",
+		"a closed port or a filter: the connection was made",
+	}
+	f.Fix = advice(server, answers)
+	f.NextCapture = []string{fmt.Sprintf("at %v, with its events: did the program read the request? (netsh trace with Winsock-AFD, strace -f -e trace=network)", server.Addr())}
+	return f
+}
+
+// advice says where to look: a service that never answers anybody has another fault than one that answers others.
+func advice(server netip.AddrPort, answers int) []string {
+	if answers > 0 {
+		return []string{
+			fmt.Sprintf("the service on %v answers other requests: look for what these wait for, in its log (a lock, a database, a pool without a free worker)", server),
+			"behind a load balancer: one of its servers may be dead",
+		}
+	}
+	return []string{
+		fmt.Sprintf("is the program on %v hung? Its stack takes connections and data for it", server),
+		"does the client speak the protocol of that port, with TLS or without it as the server does?",
+		"behind a load balancer or a port forwarding: does what is behind it run?",
+	}
+}
