@@ -9,13 +9,15 @@ import (
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/login"
+	"github.com/wiretale/wiretale/proto"
 )
 
 //go:embed established_silent.md
 var establishedSilentPage string
 
 // EstablishedSilent: a connection is made, the request arrives, and nothing comes back (C13).
-var EstablishedSilent = &diag.Rule{ID: "tcp.established_silent", Title: "a service takes the request and never answers", Page: establishedSilentPage, WithheldBy: []string{"cap.oneway", "cap.gaps", "cap.drops.reported"}}
+var EstablishedSilent = &diag.Rule{ID: "tcp.established_silent", Title: "a service takes the request and never answers", Page: establishedSilentPage, Requests: true, WithheldBy: []string{"cap.oneway", "cap.gaps", "cap.drops.reported"}}
 
 func init() { EstablishedSilent.Run = establishedSilent } // Run names the rule: a literal would be a cycle
 
@@ -33,14 +35,26 @@ var oneWayPorts = []uint16{20, 514, 601, 6514, 9100}
 
 func establishedSilent(in *diag.Input) (out []diag.Finding) {
 	var all diag.Ways
+	logins := loggingIn(in)
 	for c := range in.Conversations.With(flow.Mute) {
-		if _, silent := silence(in, c); silent && !in.Withhold(EstablishedSilent, c) {
+		if _, silent := silence(in, c); silent && !logins[c.ID] && !in.Withhold(EstablishedSilent, c) {
 			all.Add(service(c), c, 0)
 		}
 	}
 	answers := answering(in, all.List)
 	for _, g := range all.List {
 		out = append(out, neverAnswered(in, g, answers[g.Key]))
+	}
+	return out
+}
+
+// loggingIn are the connections, by number, that ask SQL Server for a login: tds.login_timeline says which step got no answer.
+func loggingIn(in *diag.Input) map[int]bool {
+	out := map[int]bool{}
+	for i := range in.Requests {
+		if r := &in.Requests[i]; r.Protocol == proto.TDS && login.Opens(r.Command) {
+			out[r.Conv] = true
+		}
 	}
 	return out
 }
