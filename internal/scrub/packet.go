@@ -141,25 +141,7 @@ func (s *Scrubber) ipv4(in, out []byte) {
 	}
 	s.address(in[12:16], out[12:16])
 	s.address(in[16:20], out[16:20])
-	for at := 20; at < len(in); {
-		out[at] = in[at]
-		if in[at] == 0 {
-			return
-		}
-		if in[at] == 1 {
-			at++
-			continue
-		}
-		if at+2 > len(in) || in[at+1] < 2 {
-			return
-		}
-		size := int(in[at+1])
-		out[at+1] = in[at+1]
-		if in[at] == 148 {
-			copy(out[at:min(at+size, len(in))], in[at:])
-		}
-		at += size
-	}
+	options(in[20:], out[20:], func(kind byte) bool { return kind == routerAlert })
 }
 
 // fragment keeps the transport's header in the first fragment of a datagram.
@@ -190,8 +172,15 @@ func options6(in, out []byte) {
 // plainOptions are those of TCP whose values say nothing of anybody: maximum segment size, window scale, SACK permitted, SACK, time stamps.
 var plainOptions = map[byte]bool{2: true, 3: true, 4: true, 5: true, 8: true}
 
+// routerAlert is the option of IPv4 (RFC 2113) whose value is kept.
+const routerAlert = 148
+
 // tcpOptions keeps types and lengths, and the values of plainOptions.
-func tcpOptions(in, out []byte) {
+func tcpOptions(in, out []byte) { options(in, out, func(kind byte) bool { return plainOptions[kind] }) }
+
+// options keeps the types and lengths of options as IPv4 (RFC 791, 3.1) and TCP (RFC 9293, 3.2) have them, up to the end or the first that lies, and
+// the values of those that are plain.
+func options(in, out []byte, plain func(kind byte) bool) {
 	for at := 0; at < len(in); {
 		out[at] = in[at]
 		if in[at] == 0 {
@@ -206,7 +195,7 @@ func tcpOptions(in, out []byte) {
 		}
 		size := int(in[at+1])
 		out[at+1] = in[at+1]
-		if plainOptions[in[at]] {
+		if plain(in[at]) {
 			copy(out[at:min(at+size, len(in))], in[at:])
 		}
 		at += size
