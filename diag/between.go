@@ -16,6 +16,14 @@ func (in *Input) Gone(c *flow.Conversation, dir int) []point.Gone {
 	return in.gone[point.End{Conv: c, Side: dir}]
 }
 
+// Hops are the pairs of points that packets pass one after another, nil when nobody compared points. They are computed once a run, and not to be changed.
+func (in *Input) Hops() []point.Hop {
+	if in.hops == nil && in.Points != nil {
+		in.hops = in.Points.Hops()
+	}
+	return in.hops
+}
+
 // LostBetween names the two capture points between which packets of a side of a conversation were lost, and counts them: "" when points do not
 // tell, or when it was in several places.
 func (in *Input) LostBetween(c *flow.Conversation, dir int) (between string, lost int64) {

@@ -80,6 +80,7 @@ type Input struct {
 	twins      map[*flow.Conversation][]*flow.Conversation
 	byConv     map[int][]*request.Request
 	gone       map[point.End][]point.Gone // nil until it is asked for
+	hops       []point.Hop                // nil until they are asked for
 }
 
 // A Span is the time from the first to the last record of a source in nanoseconds since 1970; trace.NoTime without times.

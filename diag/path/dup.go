@@ -20,7 +20,7 @@ func dup(in *diag.Input) (out []diag.Finding) {
 	if in.Points == nil {
 		return nil
 	}
-	hops := in.Points.Hops()
+	hops := in.Hops()
 	for i := range hops {
 		h := &hops[i]
 		w := h.Total()

@@ -20,7 +20,7 @@ func injected(in *diag.Input) (out []diag.Finding) {
 	if in.Points == nil {
 		return nil
 	}
-	hops := in.Points.Hops()
+	hops := in.Hops()
 	for i := range hops {
 		if f := foreign(in, &hops[i]); f != nil {
 			out = append(out, *f)

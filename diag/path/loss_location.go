@@ -25,7 +25,7 @@ func lossLocation(in *diag.Input) (out []diag.Finding) {
 	if in.Points == nil {
 		return nil
 	}
-	hops := in.Points.Hops()
+	hops := in.Hops()
 	for len(hops) > 0 {
 		n := 1
 		for n < len(hops) && hops[n].Pair() == hops[0].Pair() {

@@ -22,7 +22,7 @@ func oneWayDelay(in *diag.Input) (out []diag.Finding) {
 	if in.Points == nil {
 		return nil
 	}
-	hops := in.Points.Hops()
+	hops := in.Hops()
 	for i := range hops {
 		h := &hops[i]
 		q := h.Pair().Queue(h.Course())

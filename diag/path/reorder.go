@@ -26,7 +26,7 @@ func reorder(in *diag.Input) (out []diag.Finding) {
 	if in.Points == nil {
 		return nil
 	}
-	hops := in.Points.Hops()
+	hops := in.Hops()
 	for i := range hops {
 		h := &hops[i]
 		w := h.Total()

@@ -24,7 +24,7 @@ func rewrite(in *diag.Input) (out []diag.Finding) {
 	if in.Points == nil {
 		return nil
 	}
-	for _, p := range pairs(in.Points.Hops()) {
+	for _, p := range pairs(in.Hops()) {
 		var list []point.Rewrite
 		for _, r := range p.Rewrites() {
 			if r.Field != "TTL" { // any router does that
