@@ -80,10 +80,10 @@ microbench:
 
 # Cross-checks run beside the peers of Debian. Without apt or root they are skipped.
 deps:
-	@if command -v tshark >/dev/null && command -v tcpdump >/dev/null && command -v wimlib-imagex >/dev/null && [ -x /usr/sbin/mkntfs ]; then :; \
+	@if command -v tshark >/dev/null && command -v tcpdump >/dev/null && command -v openssl >/dev/null && command -v wimlib-imagex >/dev/null && [ -x /usr/sbin/mkntfs ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends tshark tcpdump wimtools ntfs-3g gcc libc6-dev; \
-	else echo 'make deps: tshark, tcpdump, wimtools or ntfs-3g is missing, and no root or no apt to install it: cross-checks will be skipped'; fi
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends tshark tcpdump openssl wimtools ntfs-3g gcc libc6-dev; \
+	else echo 'make deps: tshark, tcpdump, openssl, wimtools or ntfs-3g is missing, and no root or no apt to install it: cross-checks will be skipped'; fi
 
 # Write the expected outputs of tests anew; look at the difference before you commit it.
 update:
