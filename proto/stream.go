@@ -163,6 +163,7 @@ type Carried struct {
 	In       int  // not 0: lies in Unit.Opened[In-1]
 	Off, Len int  // in bytes
 	Gap      bool // bytes before it are missing
+	Lost     int  // how many of the carrier's bytes that may be, 0 when the unit tells
 	Last     bool // the sender closes behind it
 	Protocol ID   // what both sides agreed on, None when they did not say
 	Again    bool // what Protocol carries in turn is the carrier's own: TDS in TLS in packets of TDS
@@ -187,6 +188,15 @@ type Account struct {
 
 // An Accountant is a session that says what became of it.
 type Accountant interface{ Accounts() []Account }
+
+// A Secret opens a connection: a line of a key log.
+type Secret struct {
+	Kind      string
+	Of, Value []byte // what the wire names, and the secret
+}
+
+// A Revealer is a session that says which secrets opened it, for whoever passes them on: they are all that it takes.
+type Revealer interface{ Secrets() []Secret }
 
 // A UnitLayer is a layer in a unit. Offsets count from the unit's first byte, or from that of what was opened.
 type UnitLayer struct {

@@ -47,9 +47,9 @@ func (s *streams) learn(r *trace.Record) {
 	}
 }
 
-// ordered reports whether connections depend on others, so that they cannot be followed in lanes.
+// ordered reports whether connections depend on others, or somebody listens to them, so that they cannot be followed in lanes.
 func (s *source) ordered() bool {
-	return s.streams != nil && s.options.Secrets != nil && s.options.Secrets.OpensConnections()
+	return s.streams != nil && (s.streams.choice.Hear != nil || s.options.Secrets != nil && s.options.Secrets.OpensConnections())
 }
 
 func (s *streams) end() {

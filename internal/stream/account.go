@@ -27,6 +27,7 @@ func (a *Applications) tell(t *talk) {
 	if !ok {
 		return
 	}
+	a.tellsEnd(t)
 	for _, account := range of.Accounts() {
 		if len(a.accounts.list) == maxAccounts {
 			a.accounts.more++

@@ -48,6 +48,7 @@ type Applications struct {
 	handed       int // requests
 	secrets      proto.Secrets
 	accounts     accounts
+	hearings     hearings
 	carried      [maxDepth + 1][]proto.Carried // of the units that are being taken in, by the depth of their connection
 }
 
@@ -85,6 +86,7 @@ type talk struct {
 	inner   *talk         // that the session carries, nil before its first byte
 	depth   int           // how many carry it
 	carrier proto.ID
+	hearing *hearing // who listens to it, nil for nobody
 }
 
 // A direction is what one side sends.
@@ -104,9 +106,23 @@ type direction struct {
 // Add finds the applications in a packet that the tracker has just seen. What
 // it adds to the packet is valid until the next call.
 func (a *Applications) Add(p *packet.Packet, s *flow.Sighting) {
-	if s.Conv == nil || s.Duplicate || p.Has(packet.Fragment) || a.choice.bare && a.handed >= maxBare {
+	if s.Conv == nil || s.Duplicate || p.Has(packet.Fragment) {
 		return
 	}
+	if a.choice.Hear == nil {
+		if !a.choice.bare || a.handed < maxBare {
+			a.take(p, s, nil)
+		}
+		return
+	}
+	h := a.hear(p, s)
+	if a.take(p, s, h); h != nil {
+		a.heardAll(h)
+	}
+}
+
+// take finds the applications in a packet; h is who listens to its connection.
+func (a *Applications) take(p *packet.Packet, s *flow.Sighting, h *hearing) {
 	if p.Transport == proto.UDP {
 		a.datagram(p, s)
 	}
@@ -129,6 +145,7 @@ func (a *Applications) Add(p *packet.Packet, s *flow.Sighting) {
 			}
 		}
 		if t != nil {
+			t.hearing = h
 			a.segment(t, p, s)
 		}
 	}
@@ -148,6 +165,8 @@ func (a *Applications) End() {
 			a.tellAll(generation[id])
 		}
 	}
+	a.endHearings(a.hearings.aged)
+	a.endHearings(a.hearings.young)
 	a.pairs.Close()
 }
 

@@ -26,6 +26,7 @@ func (a *Applications) carry(t *talk, dir int, c *chunk, at, first int, lost int
 			t.inner.again = t.stream
 		}
 	}
+	t.inner.hearing = t.hearing
 	inner := chunk{unit: c.unit, off: c.off + p.Off, lead: at + c.lead + p.Off, lent: c.unit != 0, last: c.last || p.Last, began: c.began, data: c.data}
 	if p.In != 0 {
 		inner.unit, inner.lead, inner.lent, inner.data = first+p.In, p.Off, true, a.units[first+p.In-1].Bytes
@@ -41,6 +42,9 @@ func (a *Applications) carry(t *talk, dir int, c *chunk, at, first int, lost int
 	if t.inner.stream == nil && t.inner.over == nil {
 		a.piece = proto.Piece{Dir: dir, Data: inner.data, Len: p.Len, Gap: p.Gap}
 		t.inner.stream, t.inner.session = a.inside(p.Protocol, t)
+	}
+	if t.hearing != nil {
+		a.carries(t, dir, &inner, lost, p)
 	}
 	if a.feed(t.inner, dir, inner); p.Last {
 		a.finish(t.inner, dir)

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/all"
@@ -17,6 +18,12 @@ type Choice struct {
 	Secrets proto.Secrets
 	// Observe, when set, gets each unit that a protocol took in. It is called by one goroutine as long as records are read in order.
 	Observe func(*Message)
+	// Hear, when set, says who listens to a connection of TCP, or to the datagrams between two endpoints; nil is nobody. It is asked again with
+	// each packet until somebody does. The listener gets the bytes of each side once, in the order of their numbers, and those of what the
+	// connection carries: see [Heard]. Bytes that come early wait for those before them, up to 1 MiB a side and 8 MiB in all, or until the other side has
+	// acknowledged them. At most 4,096 connections are heard at the same time: that which had no packet for longest ends.
+	// Records are to be read in order.
+	Hear func(*flow.Conversation) func(*Heard)
 
 	ports [1 << 16]uint16 // index of lists by port
 	lists [][]*proto.Stream

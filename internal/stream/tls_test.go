@@ -40,15 +40,20 @@ type delayed struct {
 }
 
 func newTLSRig(t testing.TB, keys ...[]byte) *tlsRig {
+	r := &tlsRig{rig: newRig(t), port: 50000}
+	r.unlock(keys...)
+	return r
+}
+
+// unlock gives keys before the first segment.
+func (r *tlsRig) unlock(keys ...[]byte) {
 	s := new(store.Store)
 	for _, k := range keys {
 		if err := s.Read(bytes.NewReader(k), "keys"); err != nil {
-			t.Fatal(err)
+			r.t.Fatal(err)
 		}
 	}
-	r := &tlsRig{rig: newRig(t), port: 50000}
 	r.streams.Unlock(store.NewLearned(s))
-	return r
 }
 
 // talk sends a conversation in segments of so many bytes. drop says which segments of a direction are not captured.

@@ -28,6 +28,7 @@ type side struct {
 	neg     *negotiation
 	lost    int    // bytes that may be missing before the next record
 	gap     bool   // bytes are missing since the last content
+	missing int    // how many that may be
 	partial []byte // of a handshake message
 	inflate *inflater
 }
@@ -105,7 +106,7 @@ func (o *opener) missed(dir int, n int64) {
 
 // misses says that there is no text of so many bytes.
 func (s *side) misses(n int64) {
-	s.lost, s.gap = int(min(int64(s.lost)+n, 1<<30)), true
+	s.lost, s.missing, s.gap = int(min(int64(s.lost)+n, 1<<30)), int(min(int64(s.missing)+n, 1<<30)), true
 	if s.inflate != nil {
 		s.inflate.broken = true
 	}
@@ -242,8 +243,8 @@ func (o *opener) content(u *proto.Unit, s *side, r *Record, b []byte, content by
 	case ApplicationData:
 		o.account(s).Bytes += int64(len(text))
 		if len(text) > 0 {
-			u.Carried = append(u.Carried, proto.Carried{In: in, Off: headerLen, Len: len(text), Gap: s.gap, Protocol: s.protocol()})
-			s.gap = false
+			u.Carried = append(u.Carried, proto.Carried{In: in, Off: headerLen, Len: len(text), Gap: s.gap, Lost: s.missing, Protocol: s.protocol()})
+			s.gap, s.missing = false, 0
 		}
 	}
 }
