@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"trace", "field"},
 	{"internal/ber", "internal/tlsrecord"},
 	{"format", "provider", "proto"},
-	{"internal/secrets", "internal/packet"},
+	{"internal/secrets", "internal/packet", "internal/replay"},
 	{"internal/flow"},
 	{"internal/request"},
 	{"internal/stream"},
