@@ -9,6 +9,7 @@ import (
 	pion "github.com/pion/dtls/v3/pkg/crypto/ccm"
 	"golang.org/x/crypto/chacha20poly1305"
 
+	"github.com/wiretale/wiretale/internal/blockcipher/aescbc"
 	"github.com/wiretale/wiretale/internal/blockcipher/aria"
 	"github.com/wiretale/wiretale/internal/blockcipher/camellia"
 	"github.com/wiretale/wiretale/internal/blockcipher/idea"
@@ -22,6 +23,7 @@ type bulk struct {
 	part  int // of the key block, for a key that is weakened for export; 0 is all of it
 	iv    int // that the key block has: in CBC before TLS 1.1 and in all suites with a tag
 	block func(key []byte) (cipher.Block, error)
+	chain func(key, iv []byte) (aescbc.Decrypter, error) // in CBC, where that is faster than block by block; else nil
 }
 
 // ciphers are those that can be opened, by their names in suites.
@@ -33,7 +35,7 @@ var ciphers = map[string]*bulk{
 	"IDEA_CBC":     {mode: cbc, key: 16, iv: 8, block: idea.New},
 	"SEED_CBC":     {mode: cbc, key: 16, iv: 16, block: seed.New},
 
-	"AES_128_CBC": {mode: cbc, key: 16, iv: 16, block: aes.NewCipher}, "AES_256_CBC": {mode: cbc, key: 32, iv: 16, block: aes.NewCipher},
+	"AES_128_CBC": {mode: cbc, key: 16, iv: 16, block: aes.NewCipher, chain: aescbc.NewDecrypter}, "AES_256_CBC": {mode: cbc, key: 32, iv: 16, block: aes.NewCipher, chain: aescbc.NewDecrypter},
 	"CAMELLIA_128_CBC": {mode: cbc, key: 16, iv: 16, block: camellia.New}, "CAMELLIA_256_CBC": {mode: cbc, key: 32, iv: 16, block: camellia.New},
 	"ARIA_128_CBC": {mode: cbc, key: 16, iv: 16, block: aria.New}, "ARIA_256_CBC": {mode: cbc, key: 32, iv: 16, block: aria.New},
 
@@ -69,6 +71,18 @@ func (s *Suite) aead(key []byte) (cipher.AEAD, error) {
 		return pion.NewCCM(block, s.tag, nonceLen)
 	}
 	return cipher.NewGCM(block)
+}
+
+// chained decrypts blocks that were chained, from zeros on until an IV is set.
+func (s *Suite) chained(key []byte) (aescbc.Decrypter, error) {
+	if s.cipher.chain != nil {
+		return s.cipher.chain(key, make([]byte, aes.BlockSize))
+	}
+	block, err := s.cipher.block(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewCBCDecrypter(block, make([]byte, block.BlockSize())).(aescbc.Decrypter), nil
 }
 
 // rc4Of is the stream of a key, nil for no encryption.

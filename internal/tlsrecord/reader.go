@@ -9,6 +9,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash"
+
+	"github.com/wiretale/wiretale/internal/blockcipher/aescbc"
 )
 
 // Reasons why a record is not opened.
@@ -37,8 +39,7 @@ type Reader struct {
 	size    int // of the MAC, or of the tag
 	aead    cipher.AEAD
 	iv      []byte
-	cbc     cipher.BlockMode
-	setIV   func(iv []byte)
+	cbc     aescbc.Decrypter
 	effort  int  // left of maxEffort
 	blind   bool // bytes before the next record are missing, and with them its IV
 	rc4     *rc4.Cipher
@@ -59,16 +60,9 @@ func (s *Suite) NewReader(version uint16, k Keys, o Options) (*Reader, error) {
 	case stream:
 		r.rc4, err = s.rc4Of(k.Key)
 	case cbc:
-		var block cipher.Block
-		if block, err = s.cipher.block(k.Key); err != nil {
-			break
+		if r.cbc, err = s.chained(k.Key); err == nil && version < TLS11 { // later it is in each record
+			r.cbc.SetIV(k.IV)
 		}
-		iv := k.IV
-		if version >= TLS11 { // it is in each record
-			iv = make([]byte, block.BlockSize())
-		}
-		r.cbc = cipher.NewCBCDecrypter(block, iv)
-		r.setIV = r.cbc.(interface{ SetIV([]byte) }).SetIV
 	default:
 		r.aead, err = s.aead(k.Key)
 	}
@@ -223,7 +217,7 @@ func (r *Reader) blocks(room []byte, kind byte, version uint16, body []byte, tri
 	blind := r.blind && explicit == 0
 	r.blind = false
 	if explicit > 0 {
-		r.setIV(sealed[:size])
+		r.cbc.SetIV(sealed[:size])
 	}
 	text := room[:len(sealed)-explicit]
 	r.cbc.CryptBlocks(text, sealed[explicit:])
@@ -250,7 +244,7 @@ func (r *Reader) blocks(room []byte, kind byte, version uint16, body []byte, tri
 // chain makes the last block of what could not be opened the IV of what follows.
 func (r *Reader) chain(sealed []byte) {
 	if r.version < TLS11 {
-		r.setIV(sealed[len(sealed)-r.cbc.BlockSize():])
+		r.cbc.SetIV(sealed[len(sealed)-r.cbc.BlockSize():])
 	}
 }
 
