@@ -16,6 +16,7 @@ type shape struct {
 	reorder  int    // one data segment of so many changes places with the next; 0 never
 	udp      int    // one packet of so many is a DNS exchange; 0 never
 	shares   bool   // clients read files over SMB, and nothing else
+	pages    int    // of a connection of TLS, which is all that there is
 }
 
 var shapes = map[string]shape{
@@ -24,6 +25,8 @@ var shapes = map[string]shape{
 	"small":  {open: 500, segments: [2]int{2000, 20_000}, size: [2]int{4, 24}, request: 12, turns: true},
 	"smb":    {shares: true},
 	"steady": {open: 2000, segments: [2]int{1 << 30, 1 << 30}, size: [2]int{200, 1448}, request: 300, loss: 200, reorder: 400},
+	"tls":    {open: 8, pages: 1 << 30},
+	"visits": {open: 200, pages: 1},
 	"short":  {open: 200, segments: [2]int{1, 1}, size: [2]int{100, 700}, request: 120, turns: true},
 }
 
