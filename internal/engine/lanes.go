@@ -13,6 +13,7 @@ import (
 	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/prefetch"
 	"github.com/wiretale/wiretale/internal/request"
+	"github.com/wiretale/wiretale/internal/secrets"
 	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/proto/tcp"
 	"github.com/wiretale/wiretale/trace"
@@ -37,6 +38,7 @@ type batch struct {
 	// decoded are frames that only the dealer could decode: fragments and what was put together from them.
 	decoded map[uint32]*packet.Packet
 	busy    atomic.Int32 // workers that are not done with it
+	base    int64        // records before it
 	picks   picks
 }
 
@@ -67,6 +69,7 @@ type lane struct {
 	packet   packet.Packet
 	seen     flow.Sighting
 	streams  *stream.Applications // nil when nobody wants applications
+	keys     *secrets.Lane        // of the streams, nil like them
 	requests request.List
 	prints   *point.Recorder // nil when points are not compared
 	match    func(*Row) bool // of a selection, nil without one
@@ -112,6 +115,10 @@ const spare = 2
 // selection, sel hands out the rows that pass.
 func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, sel *selector) (ok bool, err error) {
 	lanes := make([]lane, flow.Lanes)
+	var keys *secrets.Lanes
+	if s.streams != nil {
+		keys = s.streams.keys.Lanes(len(lanes))
+	}
 	for i := range lanes {
 		lanes[i].tracker = s.options.follower(flow.NewLane(s.index, i))
 		if i >= n { // as the workers have them
@@ -119,8 +126,13 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 		}
 		lanes[i].decoder = s.options.decoder()
 		lanes[i].tracker.Compact()
-		if s.options.Requests {
-			lanes[i].streams = s.streams.begin(lanes[i].requests.Add)
+		if s.streams != nil {
+			lanes[i].keys = keys.At(i)
+			var done func(*request.Request)
+			if s.options.Requests {
+				done = lanes[i].requests.Add
+			}
+			lanes[i].streams = s.streams.begin(lanes[i].keys, done)
 		}
 		if s.points != nil {
 			lanes[i].prints = s.newRecorder()
@@ -128,9 +140,6 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 		if sel != nil {
 			lanes[i].match = sel.Match()
 			lanes[i].tracker.Light()
-			if s.streams != nil {
-				lanes[i].streams = s.streams.begin(nil)
-			}
 			if sel.Pair != nil {
 				lanes[i].outside = outside{passes: sel.Pair(), known: make([]ruling, 1<<rulingBits)}
 			}
@@ -149,11 +158,10 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 	var done sync.WaitGroup
 	for w := range work {
 		work[w] = make(chan *batch, n+spare)
+		c := newCrew(lanes, w, n)
 		done.Go(func() {
 			for b := range work[w] {
-				for i := w; i < len(lanes); i += n {
-					lanes[i].follow(b, i)
-				}
+				c.follow(b)
 				if b.busy.Add(-1) == 0 {
 					followed <- b
 				}
@@ -171,6 +179,9 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 		}
 	}
 	if ok {
+		if keys != nil {
+			keys.End()
+		}
 		s.gather(lanes)
 	}
 	return ok, err
@@ -184,6 +195,7 @@ func (s *source) deal(ctx context.Context, reader trace.BatchReader, free <-chan
 		}
 		b := <-free
 		b.reset()
+		b.base = s.counts.Records
 		if err := reader.NextBatch(&b.Batch); err != nil {
 			if !isEnd(err) {
 				s.counts.Err = err
@@ -211,7 +223,7 @@ func (s *source) dealBatch(b *batch) bool {
 		f := &b.Frames[i]
 		if f.Odd() {
 			r := &b.Records[f.Off]
-			if r.Kind == trace.Event || r.Kind == trace.Secrets && s.streams != nil || r.Meta != nil && needsOrder(r.Meta) {
+			if r.Kind == trace.Event || r.Meta != nil && needsOrder(r.Meta) {
 				return false
 			}
 			if r.Kind == trace.Statistics && !s.dealStatistics(b, i) {
@@ -219,6 +231,9 @@ func (s *source) dealBatch(b *batch) bool {
 			}
 			if r.Kind == trace.ProcessInfo {
 				s.process()
+			}
+			if r.Kind == trace.Secrets && s.streams != nil {
+				s.streams.learn(r, b.base+int64(i))
 			}
 			if r.Kind != trace.Packet {
 				s.span(r.Time)
@@ -343,6 +358,7 @@ func (l *lane) follow(b *batch, i int) {
 			if p != &l.packet && p.PayloadLen > 0 { // other lanes may look at it
 				p = p.Clone()
 			}
+			l.keys.Begin(b.base + int64(place))
 			l.streams.Add(p, &l.seen)
 		}
 		if l.match != nil {
@@ -381,20 +397,23 @@ const (
 // gather takes over what the lanes found.
 func (s *source) gather(lanes []lane) {
 	trackers := make([]*flow.Tracker, len(lanes))
-	numbers := make([][]int, len(lanes)) // of the conversations of each lane
 	for i := range lanes {
 		trackers[i] = lanes[i].tracker
+		if lanes[i].streams != nil {
+			lanes[i].streams.End()
+		}
 		s.followed = append(s.followed, lanes[i].streams)
 		s.malformed.count += lanes[i].malformed.count
 		s.malformed.first = append(s.malformed.first, lanes[i].malformed.first...)
 	}
 	slices.SortFunc(s.malformed.first, func(a, b trace.Pos) int { return int(a.Number - b.Number) })
 	s.malformed.first = s.malformed.first[:min(len(s.malformed.first), maxMalformed)]
-	if !s.options.Requests && s.points == nil {
+	if s.streams == nil && s.points == nil {
 		s.flows = flow.Merge(trackers, nil)
 		return
 	}
 	n := 0
+	numbers := make([][]int, len(lanes)) // of the conversations of each lane
 	s.flows = flow.Merge(trackers, func(lane int) {
 		numbers[lane] = append(numbers[lane], n)
 		n++
@@ -404,8 +423,10 @@ func (s *source) gather(lanes []lane) {
 		if s.points != nil {
 			s.points.Join(lanes[i].prints, number)
 		}
+		if s.streams != nil {
+			lanes[i].streams.Renumber(number)
+		}
 		if s.options.Requests {
-			lanes[i].streams.End()
 			s.requests.Join(&lanes[i].requests, number)
 		}
 	}

@@ -149,7 +149,7 @@ func (s *source) fill(row *Row) {
 		s.process()
 	case trace.Secrets:
 		if s.streams != nil {
-			s.streams.learn(&s.record)
+			s.streams.learn(&s.record, s.counts.Records)
 		}
 	}
 }

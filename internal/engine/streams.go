@@ -6,6 +6,7 @@ import (
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/secrets"
 	"github.com/wiretale/wiretale/internal/stream"
+	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -25,32 +26,30 @@ func (s *streams) add(p *packet.Packet, seen *flow.Sighting) {
 	}
 	l := &s.lanes[flow.LaneOfPair(p)]
 	if *l == nil {
-		*l = s.begin(s.done)
+		*l = s.begin(s.keys, s.done)
 	}
 	(*l).Add(p, seen)
 }
 
-// begin follows with the keys of the source.
-func (s *streams) begin(done func(*request.Request)) *stream.Applications {
+// begin follows with keys of the source.
+func (s *streams) begin(keys proto.Secrets, done func(*request.Request)) *stream.Applications {
 	a := stream.New(s.choice, s.source, done)
 	if s.choice.Secrets == nil {
-		a.Unlock(s.keys)
+		a.Unlock(keys)
 	}
 	return a
 }
 
-// learn takes in the secrets that a capture has itself: the key logs of TLS among them.
-func (s *streams) learn(r *trace.Record) {
+// learn takes in the secrets that a capture has itself, the key logs of TLS among them, at a record counted from the first.
+func (s *streams) learn(r *trace.Record, at int64) {
 	const keyLog = 0x544c534b // of the registry of pcapng: "TLSK"
 	if r.Block == keyLog {
-		s.keys.KeyLog(r.Data, "a block of secrets in the capture")
+		s.keys.KeyLog(r.Data, "a block of secrets in the capture", at)
 	}
 }
 
-// ordered reports whether connections depend on others, or somebody listens to them, so that they cannot be followed in lanes.
-func (s *source) ordered() bool {
-	return s.streams != nil && (s.streams.choice.Hear != nil || s.options.Secrets != nil && s.options.Secrets.OpensConnections())
-}
+// ordered reports whether somebody listens to connections, in the order of the records, so that they cannot be followed in lanes.
+func (s *source) ordered() bool { return s.streams != nil && s.streams.choice.Hear != nil }
 
 func (s *streams) end() {
 	for _, l := range s.lanes {

@@ -55,7 +55,7 @@ func (s *Store) Each(kind string) iter.Seq2[string, []byte] {
 // Len is how many secrets there are.
 func (s *Store) Len() int { return s.count }
 
-// OpensConnections reports whether there are secrets of TLS. What they open depends on other connections: a capture is then read in order.
+// OpensConnections reports whether there are secrets of TLS.
 func (s *Store) OpensConnections() bool {
 	for kind := range s.byKind {
 		if !slices.Contains(labels, kind) {

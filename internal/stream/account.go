@@ -44,6 +44,13 @@ func (a *Applications) tellAll(t *talk) {
 	}
 }
 
+// Renumber gives the conversations of accounts other numbers: those of one lane begin anew.
+func (a *Applications) Renumber(number func(conv int) int) {
+	for i := range a.accounts.list {
+		a.accounts.list[i].Conv = number(a.accounts.list[i].Conv)
+	}
+}
+
 // Accounts are those of several, in the order in which they begin, and how many there are beyond.
 func Accounts(of ...*Applications) (list []Account, more int64) {
 	for _, a := range of {
