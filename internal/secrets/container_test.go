@@ -174,6 +174,11 @@ func TestKeyLog(t *testing.T) {
 		"EXPORTER_SECRET " + r + " " + m + "\nCLIENT_TRAFFIC_SECRET_0 " + r + " " + m: {tls.SecretClientTraffic, of},
 		"SERVER_TRAFFIC_SECRET_0 " + r + " " + m:                                      {tls.SecretServerTraffic, of},
 		"TLS_PSK 0102":                                                                {tls.SecretPreShared, nil},
+		"TLS_PSK * 0102":                                                              {tls.SecretPreShared, nil},
+		"TLS_PSK\tthe client 0102":                                                    {tls.SecretPreShared, []byte("the client")},
+		"TLS_PSK #00ff 0102":                                                          {tls.SecretPreShared, []byte{0, 0xff}},
+		"alice:0102":                                                                  {tls.SecretPreShared, []byte("alice")},
+		"http://a:b:0102":                                                             {tls.SecretPreShared, []byte("http://a:b")},
 	} {
 		s, err := read(text)
 		if err != nil || s.Len() != 1 || s.Secret(want.kind, want.of) == nil || !strings.HasPrefix(s.From(want.kind, want.of), "keys, line ") {
@@ -188,7 +193,7 @@ func TestKeyLog(t *testing.T) {
 			t.Errorf("%.40q in UTF-16: %v", text, err)
 		}
 	}
-	for _, text := range []string{"CLIENT_RANDOM " + r[2:] + " " + m, "CLIENT_RANDOM " + r + " " + m[2:], "CLIENT_RANDOM " + r, "TLS_PSK x", "RSA " + r + " " + m} {
+	for _, text := range []string{"CLIENT_RANDOM " + r[2:] + " " + m, "CLIENT_RANDOM " + r + " " + m[2:], "CLIENT_RANDOM " + r, "TLS_PSK x", "TLS_PSK", "TLS_PSK alice abab0", "TLS_PSK #x abab", ":abab", "alice:abab0", "a b:abab", "RSA " + r + " " + m} {
 		if _, err := read(text); err == nil || strings.Contains(err.Error(), "abab") || strings.Contains(err.Error(), "cdcd") {
 			t.Errorf("%.40q: %v", text, err)
 		}

@@ -37,7 +37,7 @@ func (s *Store) keyLog(line, from string) bool {
 		return true
 	}
 	if words[0] == tls.SecretPreShared {
-		return s.preShared(words, from)
+		return s.preShared(line, from)
 	}
 	if len(words) != 3 || !isLabel(words[0]) {
 		return false
@@ -78,14 +78,37 @@ func (s *Store) openSSL(words []string, from string) bool {
 	return true
 }
 
-// preShared takes a line TLS_PSK KEY, for all identities.
-func (s *Store) preShared(words []string, from string) bool {
-	if len(words) != 2 {
+// preShared takes a line TLS_PSK KEY, or TLS_PSK IDENTITY KEY. The identity may have blanks; * stands for all.
+func (s *Store) preShared(line, from string) bool {
+	line = strings.TrimSpace(strings.TrimPrefix(line, tls.SecretPreShared))
+	at := strings.LastIndexAny(line, " \t")
+	identity := strings.TrimSpace(line[:max(at, 0)])
+	if identity == "" {
+		identity = "*"
+	}
+	return s.identity(identity, line[at+1:], from)
+}
+
+// identity adds a key that both sides had before. An identity that begins with # is in hex.
+func (s *Store) identity(identity, text, from string) bool {
+	key, ok := bytesOf(text, most)
+	if !ok {
 		return false
 	}
-	key, ok := bytesOf(words[1], most)
-	if ok {
-		s.add(tls.SecretPreShared, nil, key, from)
+	of := []byte(identity)
+	if digits, isHex := strings.CutPrefix(identity, "#"); identity == "*" {
+		of = nil
+	} else if isHex {
+		if of, ok = bytesOf(digits, most); !ok {
+			return false
+		}
 	}
-	return ok
+	s.add(tls.SecretPreShared, of, key, from)
+	return true
+}
+
+// passwords takes a line IDENTITY:KEY of a file of passwords for pre-shared keys, as psktool of GnuTLS writes it.
+func (s *Store) passwords(line, from string) bool {
+	at := strings.LastIndexByte(line, ':')
+	return at > 0 && !strings.ContainsAny(line[:at], " \t") && s.identity(line[:at], line[at+1:], from)
 }

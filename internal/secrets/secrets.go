@@ -177,7 +177,7 @@ func (s *Store) line(line, from string) (detail string) {
 	switch {
 	case strings.Contains(line, ","):
 		return s.sessionRow(line, from)
-	case s.keyLog(line, from):
+	case s.keyLog(line, from), s.passwords(line, from):
 		return ""
 	}
 	return s.labelled(line, from)

@@ -3,6 +3,7 @@ package stream_test
 import (
 	"bufio"
 	"bytes"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -124,12 +125,8 @@ func (r *relay) serve(to string) {
 	}
 }
 
-// opensslServer starts a server with a certificate, and a relay before it.
-func opensslServer(t *testing.T, dir string, args ...string) (*peer, *relay) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+// opensslServer starts a server with a certificate for a key, and a relay before it.
+func opensslServer(t *testing.T, dir string, key crypto.Signer, args ...string) (*peer, *relay) {
 	cert := x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, &cert, &cert, key.Public(), key)
 	if err != nil {
@@ -152,7 +149,7 @@ func opensslServer(t *testing.T, dir string, args ...string) (*peer, *relay) {
 	}
 	to := ends[1].Addr().String()
 	ends[1].Close()
-	s := startPeer(t, append([]string{"s_server", "-accept", to, "-cert", file, "-key", file, "-tls1_3"}, args...)...)
+	s := startPeer(t, append([]string{"s_server", "-accept", to, "-cert", file, "-key", file}, args...)...)
 	s.wait("ACCEPT")
 	r := &relay{Listener: ends[0]}
 	t.Cleanup(func() { r.Close() })
@@ -171,7 +168,11 @@ func TestTLSOpenSSL(t *testing.T) {
 	if err := os.WriteFile(early, []byte("said early\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	server, relay := opensslServer(t, dir, "-early_data")
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, relay := opensslServer(t, dir, key, "-tls1_3", "-early_data")
 	connect := func(args ...string) *peer {
 		return startPeer(t, append([]string{"s_client", "-connect", relay.Addr().String(), "-keylogfile", log, "-servername", "shop.test"}, args...)...)
 	}

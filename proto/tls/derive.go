@@ -34,7 +34,7 @@ func (n *negotiation) derive(o *opener) {
 			n.from(premaster)
 		}
 	}
-	if sealed := n.sealed(); n.master == nil && n.Why == "" && len(sealed) >= 8 {
+	if sealed := n.sealed(); n.master == nil && n.Why == "" && len(sealed) >= 8 && n.suite.PrivateKey() {
 		if premaster := found(SecretExchanged, sealed[:8]); premaster != nil {
 			n.from(premaster)
 		}
@@ -43,14 +43,12 @@ func (n *negotiation) derive(o *opener) {
 	case n.master != nil || n.Why != "":
 	case n.exchange == nil:
 		n.goOn(found)
-	case n.suite.PrivateKey():
-		n.decrypt(o)
-	case n.suite.Exchange == "PSK":
-		if key := found(SecretPreShared, nil); key != nil {
+	case n.suite.Exchange == exchangePSK:
+		if key := n.preShared(found); key != nil {
 			n.from(tlsrecord.PreSharedPremaster(nil, key))
-		} else {
-			n.Why = whyPreShared
 		}
+	case n.suite.PrivateKey(), n.suite.Exchange == exchangeRSAPSK:
+		n.decrypt(o, found)
 	default:
 		n.Why = n.needsLog(o)
 	}
@@ -121,9 +119,45 @@ func abridged(id []byte) string {
 
 func hex16(v uint16) string { return fmt.Sprintf("0x%04x", v) }
 
+// Exchanges in which a key that both sides had before is all that is needed, or all beside the private key of the server.
+const (
+	exchangePSK    = "PSK"
+	exchangeRSAPSK = "RSA_PSK"
+)
+
+// preShared is the key that the client names (RFC 4279, 2): by its identity, else one that was given for all. nil, with the reason, when there is none.
+func (n *negotiation) preShared(found func(kind string, of []byte) []byte) []byte {
+	id, _ := n.identity()
+	id = id[:min(len(id), maxIdentity)]
+	n.step("the client names the pre-shared key %q", id)
+	key := found(SecretPreShared, id)
+	if key == nil {
+		key = found(SecretPreShared, nil)
+	}
+	if key == nil {
+		n.Why = fmt.Sprintf(whyPreShared, id)
+	}
+	return key
+}
+
+// maxIdentity bounds the name of a key, in bytes: what implementations must support (RFC 4279, 5.3).
+const maxIdentity = 128
+
+// identity is the name of the key that both sides had before, and what follows it in the client's exchange.
+func (n *negotiation) identity() (id, rest []byte) {
+	if b := n.exchange; len(b) >= 2 && 2+be16(b) <= len(b) {
+		end := 2 + be16(b)
+		return b[2:end], b[end:]
+	}
+	return nil, nil
+}
+
 // sealed is what the client encrypted with the key of the server: SSL 3.0, and some who speak later versions, leave its length out.
 func (n *negotiation) sealed() []byte {
 	b := n.exchange
+	if n.suite.Exchange == exchangeRSAPSK {
+		_, b = n.identity()
+	}
 	if n.version > SSL30 && len(b) > 2 && be16(b) == len(b)-2 {
 		return b[2:]
 	}
@@ -131,8 +165,9 @@ func (n *negotiation) sealed() []byte {
 }
 
 // decrypt takes the private key of the certificate, or each that there is when the capture has no certificate.
-func (n *negotiation) decrypt(o *opener) {
-	if n.ephemeral {
+func (n *negotiation) decrypt(o *opener, found func(kind string, of []byte) []byte) {
+	mixed := n.suite.Exchange == exchangeRSAPSK // whose server says at most which key it wants
+	if n.ephemeral && !mixed {
 		n.Why = whyEphemeral
 		return
 	}
@@ -147,7 +182,16 @@ func (n *negotiation) decrypt(o *opener) {
 			continue
 		}
 		if premaster, ok := key.Premaster(n.sealed()); ok {
-			n.Source = o.keys.From(SecretPrivateKey, []byte(modulus))
+			from := o.keys.From(SecretPrivateKey, []byte(modulus))
+			if n.Source = from; mixed {
+				key := n.preShared(found)
+				if key == nil {
+					n.Source = ""
+					return
+				}
+				n.Source = from + " and pre-shared key " + n.Source
+				premaster = tlsrecord.PreSharedPremaster(premaster, key)
+			}
 			n.from(premaster)
 			return
 		}
@@ -188,7 +232,7 @@ const (
 	whyOtherKey     = "none of the private keys given is that of the server's certificate"
 	whyNoneFits     = "none of the private keys given decrypts its exchange of keys, and the server's certificate is not in the capture"
 	whyNotDecrypted = "the private key of the server's certificate does not decrypt its exchange of keys: the exchange is damaged"
-	whyPreShared    = "its suite takes a key that both sides had before: a line TLS_PSK with it, or a key log, is needed"
+	whyPreShared    = "its suite takes the key that both sides had before, %q by name: a line TLS_PSK with it, or a key log, is needed"
 	whyNotInLog     = "the key logs given have no line for it: a key log of this session is needed"
 )
 
@@ -215,7 +259,7 @@ func (n *negotiation) needsLog(o *opener) string {
 
 // exchangeName is how keys are exchanged, without how the server proves who it is.
 func (n *negotiation) exchangeName() string {
-	name, _, _ := strings.Cut(n.suite.Exchange, "_")
+	name, _, _ := strings.Cut(strings.TrimPrefix(n.suite.Exchange, "PSK_"), "_") // TLS_PSK_DHE_WITH_AES_128_CCM_8
 	return name
 }
 

@@ -13,5 +13,5 @@ const (
 	SecretClientTraffic   = "CLIENT_TRAFFIC_SECRET_0"         //
 	SecretServerTraffic   = "SERVER_TRAFFIC_SECRET_0"         //
 	SecretPrivateKey      = "PRIVATE_KEY"                     // a private key of RSA in PKCS#1, by its modulus
-	SecretPreShared       = "TLS_PSK"                         // a key that both sides had before, by nothing
+	SecretPreShared       = "TLS_PSK"                         // a key that both sides had before, by its identity, or by nothing for all
 )
