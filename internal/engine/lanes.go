@@ -329,6 +329,7 @@ func (l *lane) follow(b *batch, i int) {
 			}
 			conv, payload, flags := l.tracker.AddFrame(&b.Batch, &d.frame, d.mark, &l.seen)
 			if conv != nil && !l.looks(conv, payload, flags) {
+				l.print(b, &d.frame, conv)
 				continue
 			}
 			b.Fill(&d.frame, &l.record)
@@ -369,10 +370,19 @@ func (l *lane) follow(b *batch, i int) {
 
 // looks reports whether anybody looks at a frame that the tracker took: it is decoded for them.
 func (l *lane) looks(conv *flow.Conversation, payload int, flags tcp.Flags) bool {
-	if l.match != nil || l.prints != nil {
+	if l.match != nil {
 		return true
 	}
 	return l.streams != nil && (payload > 0 || flags&(tcp.FIN|tcp.RST) != 0) && l.streams.Wants(conv.ID, payload, flags)
+}
+
+// print keeps what points are compared by of a frame that the tracker took.
+func (l *lane) print(b *batch, f *trace.Frame, conv *flow.Conversation) {
+	if l.prints == nil {
+		return
+	}
+	s := l.tracker.Taken(b.Data[f.Off : f.Off+f.Len])
+	l.prints.AddTaken(conv, b.First+int64(f.Number), f.Time, &s)
 }
 
 // ahead asks for the memory of frames that come soon: another processor wrote

@@ -2,14 +2,11 @@ package point
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"slices"
 
-	"github.com/wiretale/wiretale/internal/flow"
-	"github.com/wiretale/wiretale/internal/packet"
-	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/tcp"
 )
 
 // An anchor is a place in a stream of TCP that its bytes alone choose: 24 bytes. Whoever carries the bytes on, in whatever
@@ -72,30 +69,41 @@ type anchors struct {
 	level  int // of all anchors
 }
 
+// A payload is what a segment carries of a stream.
+type payload struct {
+	time  int64
+	talk  uint32 // as in print
+	seq   uint32 // of the segment
+	flags tcp.Flags
+	size  int    // of the payload
+	data  []byte // what was captured of it; it may go on behind
+}
+
 // add looks at the payload of a segment.
-func (r *anchors) add(p *packet.Packet, s *flow.Sighting) {
-	if p.Transport != proto.TCP || p.PayloadLen <= 0 {
+func (r *anchors) add(p *payload) {
+	if p.size <= 0 {
 		return
 	}
 	if r.braids == nil {
 		r.braids = make([]braid, braids)
 	}
-	b := &r.braids[s.Conv.ID%braids]
-	if id := uint32(s.Conv.ID); b.conv != id || !b.strands[0].open && !b.strands[1].open {
+	id := p.talk >> 1
+	b := &r.braids[id%braids]
+	if b.conv != id || !b.strands[0].open && !b.strands[1].open {
 		*b = braid{conv: id}
 	}
-	seq := p.TCP.Seq
-	if p.TCP.Flags&flagSYN != 0 {
+	seq := p.seq
+	if p.flags&flagSYN != 0 {
 		seq++
 	}
-	data := p.Payload[:min(len(p.Payload), p.PayloadLen)]
-	at := anchor{time: p.Record.Time, talk: uint32(s.Conv.ID)<<1 | uint32(s.Dir)}
-	t := &b.strands[s.Dir]
-	end, known := seq+uint32(p.PayloadLen), int32(t.next-seq)
+	data := p.data[:min(len(p.data), p.size)]
+	at := anchor{time: p.time, talk: p.talk}
+	t := &b.strands[p.talk&1]
+	end, known := seq+uint32(p.size), int32(t.next-seq)
 	switch {
 	case !t.open || known < 0:
 		t.n = 0
-	case known >= int32(p.PayloadLen) || int(known) > len(data): // sent again, or late: a piece of its own
+	case known >= int32(p.size) || int(known) > len(data): // sent again, or late: a piece of its own
 		r.scan(t, data, seq, at)
 		return
 	case known > 0: // some of it is new
@@ -191,24 +199,36 @@ func (r *anchors) thin() {
 
 // shorten gives each direction the least level at which it has no more than many anchors.
 func (r *anchors) shorten() {
-	slices.SortStableFunc(r.list, func(a, b anchor) int { return cmp.Compare(a.talk, b.talk) })
-	kept := r.list[:0]
-	for from := 0; from < len(r.list); {
-		var n [maxAnchorLevel + 1]int
-		to := from
-		for ; to < len(r.list) && r.list[to].talk == r.list[from].talk; to++ {
-			n[min(bits.TrailingZeros64(r.list[to].hash), maxAnchorLevel)]++
+	last := uint32(0)
+	for i := range r.list {
+		last = max(last, r.list[i].talk)
+	}
+	has := make([]uint32, last+1)
+	for i := range r.list {
+		has[r.list[i].talk]++
+	}
+	ranks := map[uint32]*[maxAnchorLevel + 1]int{} // of directions that have too many: how many of each level
+	for i := range r.list {
+		a := &r.list[i]
+		if int(has[a.talk]) <= r.many {
+			continue
 		}
-		level, left := 0, to-from
-		for ; left > r.many && level < maxAnchorLevel; level++ {
+		n := ranks[a.talk]
+		if n == nil {
+			n = new([maxAnchorLevel + 1]int)
+			ranks[a.talk] = n
+		}
+		n[min(bits.TrailingZeros64(a.hash), maxAnchorLevel)]++
+	}
+	levels := make(map[uint32]int, len(ranks))
+	for talk, n := range ranks {
+		level := 0
+		for left := int(has[talk]); left > r.many && level < maxAnchorLevel; level++ {
 			left -= n[level]
 		}
-		for _, a := range r.list[from:to] {
-			if bits.TrailingZeros64(a.hash) >= level {
-				kept = append(kept, a)
-			}
-		}
-		from = to
+		levels[talk] = level
 	}
-	r.list = kept
+	r.list = slices.DeleteFunc(r.list, func(a anchor) bool {
+		return int(has[a.talk]) > r.many && bits.TrailingZeros64(a.hash) < levels[a.talk]
+	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/tcp"
 )
 
 // A print is what is kept of a packet: 48 bytes.
@@ -45,14 +46,23 @@ func (q *print) fill(p *packet.Packet) {
 	}
 	switch p.Transport {
 	case proto.TCP:
-		h := &p.TCP
-		q.seq, q.flags, q.window = h.Seq, uint8(h.Flags), h.Window
-		if q.flags&flagACK != 0 {
-			q.ack = h.Ack
-		}
+		q.segment(p.TCP.Seq, p.TCP.Ack, p.TCP.Flags, p.TCP.Window)
 	case proto.ICMP, proto.ICMPv6:
 		q.seq = uint32(p.ICMPType)<<24 | uint32(p.ICMPCode)<<16 | uint32(p.ICMPSeq)
 	}
+	q.content(b)
+}
+
+// segment takes the header of TCP.
+func (q *print) segment(seq, ack uint32, flags tcp.Flags, window uint16) {
+	q.seq, q.flags, q.window = seq, uint8(flags), window
+	if q.flags&flagACK != 0 {
+		q.ack = ack
+	}
+}
+
+// content takes what was captured of the payload.
+func (q *print) content(b []byte) {
 	q.have = uint16(min(len(b), wideBytes))
 	b = b[:q.have]
 	q.short = hash(b[:min(len(b), shortBytes)])

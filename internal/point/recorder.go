@@ -58,10 +58,31 @@ func (r *Recorder) Add(p *packet.Packet, s *flow.Sighting) {
 		return
 	}
 	r.net++
-	r.anchors.add(p, s)
+	talk := uint32(s.Conv.ID)<<1 | uint32(s.Dir)
+	if p.Transport == proto.TCP {
+		r.anchors.add(&payload{time: p.Record.Time, talk: talk, seq: p.TCP.Seq, flags: p.TCP.Flags, size: p.PayloadLen, data: p.Payload})
+	}
 	var q print
 	q.fill(p)
-	q.talk = uint32(s.Conv.ID)<<1 | uint32(s.Dir)
+	q.talk = talk
+	r.keep(&q)
+}
+
+// AddTaken takes a frame that the tracker took without decoding it: record and time are those of the frame.
+func (r *Recorder) AddTaken(conv *flow.Conversation, record, time int64, s *flow.Taken) {
+	r.net++
+	talk := uint32(conv.ID)<<1 | uint32(s.Dir)
+	r.anchors.add(&payload{time: time, talk: talk, seq: s.Seq, flags: s.Flags, size: len(s.Payload), data: s.Payload})
+	var q print
+	q.time, q.number, q.talk = time, uint32(record), talk
+	q.id, q.ttl, q.dscp, q.size = s.IPID, s.TTL, s.DSCP, uint32(len(s.Payload))
+	q.segment(s.Seq, s.Ack, s.Flags, s.Window)
+	q.content(s.Payload)
+	r.keep(&q)
+}
+
+// keep keeps a print, if it is one of those that are kept.
+func (r *Recorder) keep(q *print) {
 	if r.level > 0 && !q.sampled(r.level) {
 		return
 	}
@@ -71,7 +92,7 @@ func (r *Recorder) Add(p *packet.Packet, s *flow.Sighting) {
 	if len(r.prints) == cap(r.prints) {
 		r.grow()
 	}
-	r.prints = append(r.prints, q)
+	r.prints = append(r.prints, *q)
 	if len(r.prints) >= r.limit {
 		r.thin(r.level + 1)
 	}
