@@ -74,7 +74,7 @@ func coupled(a, b int, sides []*side) *couple {
 	c.settle()
 	c.orient()
 	c.clock()
-	c.pair.Meetings = make([]Meeting, 0, len(c.found))
+	c.reserve()
 	for i := range c.found {
 		c.finish(i)
 	}
@@ -87,6 +87,27 @@ func coupled(a, b int, sides []*side) *couple {
 	}
 	c.pair.Alone = c.alone()
 	return c
+}
+
+// reserve makes room for what is told of the packets that are certain: nearly all.
+func (c *couple) reserve() {
+	c.pair.Meetings = make([]Meeting, 0, len(c.found))
+	var n [2]int
+	for i := range c.found {
+		for d, w := range c.ways[i] {
+			if w != Unknown {
+				n[w-AtoB] += len(c.found[i].hits[d])
+			}
+		}
+	}
+	if len(c.pair.Clock.Segments) > 0 {
+		for k := range n {
+			c.passed[k] = make([]passed, 0, n[k])
+			if c.level() {
+				c.took[k] = make([]int64, 0, n[k])
+			}
+		}
+	}
 }
 
 // twice reports whether both points have the same records at the same times.
@@ -122,7 +143,11 @@ func (c *couple) clock() {
 	if c.a.Untimed || c.b.Untimed {
 		return
 	}
-	var samples, loose []sample
+	n := 0
+	for i := range c.found {
+		n += c.found[i].clocked()
+	}
+	samples, loose := make([]sample, 0, n), []sample(nil)
 	for i := range c.found {
 		f := &c.found[i]
 		for d := range 2 {
@@ -159,28 +184,48 @@ func (c *couple) clock() {
 	if len(c.pair.Clock.Segments) == 0 {
 		return
 	}
+	var back int
+	for i := range samples {
+		back += way(samples[i].back)
+	}
+	c.marks = [2][]mark{make([]mark, 0, len(samples)-back), make([]mark, 0, back)}
 	for _, s := range samples {
 		c.marks[way(s.back)] = append(c.marks[way(s.back)], mark{s.t, s.d})
 	}
 	for w := range c.marks {
 		slices.SortFunc(c.marks[w], func(a, b mark) int { return cmp.Compare(a.t, b.t) })
 	}
-	var took [2][]int64
-	for _, s := range slices.Concat(samples, loose) {
-		off, _ := c.pair.Clock.At(s.t)
-		d := difference(s.d, off)
-		if s.back {
-			d = -d
+	for w := range c.reach {
+		list := make([]int64, 0, len(c.marks[w])+len(loose))
+		for _, of := range [][]sample{samples, loose} {
+			for i := range of {
+				if s := &of[i]; way(s.back) == w {
+					off, _ := c.pair.Clock.At(s.t)
+					if off = difference(s.d, off); s.back {
+						off = -off
+					}
+					list = append(list, off)
+				}
+			}
 		}
-		took[way(s.back)] = append(took[way(s.back)], d)
-	}
-	for w, list := range took {
 		if len(list) > 0 {
 			slices.Sort(list)
 			p50, p99 := list[len(list)/2], list[len(list)*99/100]
 			c.reach[w] = p99 + max(leastPatience, 3*(p99-p50))
 		}
 	}
+}
+
+// clocked is how many hits tell the time of the same packet at both points.
+func (f *found) clocked() (n int) {
+	for d := range f.hits {
+		for i := range f.hits[d] {
+			if f.hits[d][i].kind.clocked() {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func way(back bool) int {

@@ -171,9 +171,7 @@ func fit(samples []sample, ticks [2]int64, unit int64) Clock {
 }
 
 func binned(samples []sample) []bin {
-	slices.SortFunc(samples, func(a, b sample) int {
-		return int(int64(a.order) - int64(b.order))
-	})
+	arrangeSamples(samples)
 	width := second
 	if n := len(samples); n > 0 {
 		width = max(width, difference(samples[n-1].t, samples[0].t)/maxBins)

@@ -39,11 +39,18 @@ type comparison struct {
 	undecided [2][2]int64
 	rangesB   [2]int64 // segments at B whose bytes A has in others
 	alike     []mark   // differences of the first ones of packets that are alike, several at a point
+	memory    *memory
+}
+
+// A memory is what one comparison after another uses.
+type memory struct {
+	keys    [2][]keyed
+	samples []sample
 }
 
 // compare matches what is certain: see [comparison.exact].
-func compare(a, b *talk, flipped bool, shift [2]uint32) *comparison {
-	c := &comparison{a: a, b: b, flipped: flipped, tcp: a.conv.TCP != nil, bytes: wideBytes, shift: shift}
+func compare(a, b *talk, flipped bool, shift [2]uint32, m *memory) *comparison {
+	c := &comparison{a: a, b: b, flipped: flipped, tcp: a.conv.TCP != nil, bytes: wideBytes, shift: shift, memory: m}
 	c.taken = [2][]bool{make([]bool, len(a.prints)), make([]bool, len(b.prints))}
 	for _, t := range []*talk{a, b} {
 		for i := range t.prints {
@@ -117,14 +124,18 @@ type keyed struct {
 	at  int32
 }
 
-// keys are those of the prints that keep wants, sorted; equal ones in order of the records.
-func keys(prints []print, way []int32, key func(*print) (uint64, bool)) []keyed {
-	out := make([]keyed, 0, len(way))
+// keys are those of the prints of A (0) or B (1), sorted; equal ones in order of the records. They are valid until the next call for the same point.
+func (c *comparison) keys(point int, way []int32, key func(*print) (uint64, bool)) []keyed {
+	prints, out := c.a.prints, slices.Grow(c.memory.keys[point][:0], len(way))
+	if point == 1 {
+		prints = c.b.prints
+	}
 	for _, i := range way {
 		if k, ok := key(&prints[i]); ok {
 			out = append(out, keyed{k, i})
 		}
 	}
+	c.memory.keys[point] = out
 	slices.SortFunc(out, func(a, b keyed) int {
 		if a.key == b.key {
 			return int(a.at) - int(b.at)
@@ -182,13 +193,13 @@ func (c *comparison) exact(d int) {
 			return mix(k, uint64(q.id)), q.id != 0
 		}
 	}
-	both(keys(c.a.prints, wa, key(true, true)), keys(c.b.prints, wb, key(false, true)), func(a, b []keyed) {
+	both(c.keys(0, wa, key(true, true)), c.keys(1, wb, key(false, true)), func(a, b []keyed) {
 		if c.copied(a, b) {
 			c.hitCopied(d, a, b)
 		}
 	})
 	alike, differ := len(c.hits[d]), 0
-	la, lb := keys(c.a.prints, wa, key(true, false)), keys(c.b.prints, wb, key(false, false))
+	la, lb := c.keys(0, wa, key(true, false)), c.keys(1, wb, key(false, false))
 	both(la, lb, func(a, b []keyed) {
 		switch {
 		case len(a) > 1 || len(b) > 1:
@@ -213,18 +224,18 @@ func (c *comparison) altered(d int, when *due) {
 		return
 	}
 	wa, wb := c.way(d)
-	open := func(prints []print, way []int32, taken []bool, atA bool) []keyed {
-		return keys(prints, untaken(way, taken), func(q *print) (uint64, bool) {
+	open := func(point int, way []int32) []keyed {
+		return c.keys(point, untaken(way, c.taken[point]), func(q *print) (uint64, bool) {
 			switch {
 			case q.size == 0 || !c.tcp && (q.id == 0 || !c.idKept[d]):
 				return 0, false
 			case c.tcp:
-				return c.numbers(q, d, atA), true
+				return c.numbers(q, d, point == 0), true
 			}
-			return mix(c.numbers(q, d, atA), uint64(q.id)), true
+			return mix(c.numbers(q, d, point == 0), uint64(q.id)), true
 		})
 	}
-	both(open(c.a.prints, wa, c.taken[0], true), open(c.b.prints, wb, c.taken[1], false), func(a, b []keyed) { c.inOrder(d, a, b, when, altered) })
+	both(open(0, wa), open(1, wb), func(a, b []keyed) { c.inOrder(d, a, b, when, altered) })
 }
 
 // check takes back what is equal but cannot be the same packet by its times: of a segment that was sent twice, either point may have recorded the other copy.
@@ -321,10 +332,10 @@ func (d *due) late(a, b int64) bool {
 // is due and no other of the same is. The others are left undecided, and all of them without a clock.
 func (c *comparison) repeated(d int, when *due) {
 	wa, wb := c.way(d)
-	left := func(prints []print, way []int32, taken []bool, atA bool) []keyed {
-		return keys(prints, untaken(way, taken), func(q *print) (uint64, bool) { return c.key(q, d, atA), c.tcp || c.bytes > 0 })
+	left := func(point int, way []int32) []keyed {
+		return c.keys(point, untaken(way, c.taken[point]), func(q *print) (uint64, bool) { return c.key(q, d, point == 0), c.tcp || c.bytes > 0 })
 	}
-	both(left(c.a.prints, wa, c.taken[0], true), left(c.b.prints, wb, c.taken[1], false), func(a, b []keyed) {
+	both(left(0, wa), left(1, wb), func(a, b []keyed) {
 		if when == nil {
 			c.leave(d, a, b)
 			return

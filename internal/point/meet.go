@@ -33,6 +33,7 @@ type found struct {
 func meet(a, b *side, p *Pair) (out []found) {
 	at := b.byEnds()
 	hosts := b.hosts()
+	m := new(memory)
 	var weak []found
 	for _, t := range a.talks {
 		e, flippedA := endsOf(t.conv)
@@ -40,7 +41,7 @@ func meet(a, b *side, p *Pair) (out []found) {
 		if hosts[t.conv.Ends[0].Addr()] && hosts[t.conv.Ends[1].Addr()] || len(list) > 0 {
 			p.Candidates++
 		}
-		f := sameEnds(t, list, flippedA)
+		f := sameEnds(t, list, flippedA, m)
 		switch {
 		case f == nil && len(list) > 0 && halves(t, list[0], flippedA):
 			p.Halves++
@@ -53,7 +54,7 @@ func meet(a, b *side, p *Pair) (out []found) {
 		}
 	}
 	for _, by := range []func(q *print) (uint64, bool){numbers, content(wideBytes), content(shortBytes)} {
-		strong, more := elsewhere(a, b, by)
+		strong, more := elsewhere(a, b, by, m)
 		out, weak = append(out, strong...), append(weak, more...)
 	}
 	out = append(out, agreeing(out, weak)...)
@@ -80,7 +81,7 @@ func (f *found) meet() found {
 }
 
 // sameEnds is the talk of the list that is the same conversation as t, nil when none is.
-func sameEnds(t *talk, list []*talk, flippedA bool) (best *found) {
+func sameEnds(t *talk, list []*talk, flippedA bool, m *memory) (best *found) {
 	tries := 0
 	for _, o := range list {
 		if o.met || len(list) > maxInstances && !sameStart(t.conv, o.conv) {
@@ -90,7 +91,7 @@ func sameEnds(t *talk, list []*talk, flippedA bool) (best *found) {
 			break
 		}
 		_, flippedB := endsOf(o.conv)
-		f := judged(compare(t, o, flippedA != flippedB, shiftOf(t.conv, o.conv, flippedA != flippedB)), SameEnds)
+		f := judged(compare(t, o, flippedA != flippedB, shiftOf(t.conv, o.conv, flippedA != flippedB), m), SameEnds)
 		if f != nil && (best == nil || f.strong && !best.strong || f.strong == best.strong && f.count() > best.count()) {
 			best = f
 		}
@@ -229,7 +230,7 @@ type ballot struct {
 }
 
 // elsewhere finds talks with other endpoints by keys that only one talk of each side has.
-func elsewhere(a, b *side, by func(*print) (uint64, bool)) (strong, weak []found) {
+func elsewhere(a, b *side, by func(*print) (uint64, bool), m *memory) (strong, weak []found) {
 	ka, kb := a.index(by), b.index(by)
 	ballots := map[vote]*ballot{}
 	var order []*ballot
@@ -261,7 +262,7 @@ func elsewhere(a, b *side, by func(*print) (uint64, bool)) (strong, weak []found
 		} else if o.shift != [2]uint32{} {
 			how = SameContent
 		}
-		f := judged(compare(o.a, o.b, o.flipped, o.shift), how)
+		f := judged(compare(o.a, o.b, o.flipped, o.shift, m), how)
 		switch {
 		case f == nil:
 		case f.strong:

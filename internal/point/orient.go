@@ -94,7 +94,7 @@ func (f *found) ttl(d int) int {
 
 // byDelay compares the least differences of both directions, in each second.
 func (f *found) byDelay() (w [2]Course) {
-	var samples []sample
+	samples := f.memory.samples[:0]
 	for d := range 2 {
 		for _, h := range f.hits[d] {
 			if h.kind.clocked() {
@@ -103,6 +103,7 @@ func (f *found) byDelay() (w [2]Course) {
 			}
 		}
 	}
+	f.memory.samples = samples
 	n := 0
 	for _, b := range binned(samples) {
 		if b.n[0] > 0 && b.n[1] > 0 {

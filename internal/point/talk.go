@@ -35,7 +35,9 @@ type side struct {
 // gather puts the prints of a recorder into talks.
 func gather(p *Point, r *Recorder, convs *flow.Conversations) *side {
 	s := &side{Point: p, toward: map[netip.AddrPort][]*talk{}, anchors: append(slices.Clip(r.moored), r.anchors.list)}
+	var a arranger
 	for _, list := range r.all() {
+		a.arrange(list)
 		s.split(list, convs)
 	}
 	slices.SortStableFunc(s.talks, func(a, b *talk) int { return cmp.Compare(a.conv.ID, b.conv.ID) })
@@ -52,9 +54,8 @@ func gather(p *Point, r *Recorder, convs *flow.Conversations) *side {
 	return s
 }
 
-// split makes talks of the prints of a lane, which are put in order for it.
+// split makes talks of the prints of a lane, which are in order.
 func (s *side) split(prints []print, convs *flow.Conversations) {
-	arrange(prints)
 	for from := 0; from < len(prints); {
 		id, to := prints[from].conv(), from
 		for to < len(prints) && prints[to].conv() == id {
@@ -67,16 +68,10 @@ func (s *side) split(prints []print, convs *flow.Conversations) {
 	}
 }
 
-func arrange(prints []print) {
-	slices.SortFunc(prints, func(a, b print) int {
-		return cmp.Or(cmp.Compare(a.talk>>1, b.talk>>1), cmp.Compare(a.number, b.number))
-	})
-}
-
 // take adds the prints that another lane has of the same conversation: frames in tunnels may come to several.
 func (t *talk) take(o *talk) bool {
 	t.prints = slices.Concat(t.prints, o.prints)
-	arrange(t.prints)
+	slices.SortFunc(t.prints, before)
 	return true
 }
 
