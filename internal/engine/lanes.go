@@ -428,6 +428,11 @@ func (s *source) gather(lanes []lane) {
 		numbers[lane] = append(numbers[lane], n)
 		n++
 	})
+	requests := 0
+	for i := range lanes {
+		requests += len(lanes[i].requests.Requests)
+	}
+	s.requests.Requests = slices.Grow(s.requests.Requests, requests) // once: there may be millions
 	for i := range lanes {
 		number := func(conv int) int { return numbers[i][conv] }
 		if s.points != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/request"
+	"github.com/wiretale/wiretale/internal/secrets"
 	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
 )
@@ -27,9 +28,9 @@ func collecting(workers int) engine.Options {
 }
 
 // inOrder analyses a file in one goroutine, record by record.
-func inOrder(t *testing.T, path string) *engine.Case {
+func inOrder(t *testing.T, path string, keys *secrets.Store) *engine.Case {
 	t.Helper()
-	run, err := engine.Open(context.Background(), []string{path}, collecting(0))
+	run, err := engine.Open(context.Background(), []string{path}, opening(0, keys))
 	if errors.Is(err, trace.ErrUnknownFormat) || errors.Is(err, trace.ErrTruncated) { // no trace, or one cut before its table of frames
 		t.Skip(err)
 	}
@@ -61,7 +62,7 @@ func TestLanesSayTheSame(t *testing.T) {
 			return nil
 		}
 		t.Run(filepath.ToSlash(path[len(root)+1:]), func(t *testing.T) {
-			want := said(t, inOrder(t, path))
+			want := said(t, inOrder(t, path, nil))
 			for _, workers := range []int{1, 2, 8} {
 				got, err := engine.Analyse(context.Background(), []string{path}, collecting(workers))
 				if err != nil {

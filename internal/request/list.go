@@ -37,7 +37,11 @@ func (l *List) Join(other *List, conv func(int) int) {
 			list[i].Conv = conv(list[i].Conv)
 		}
 	}
-	l.Requests = append(l.Requests, other.Requests...)
+	if l.Requests == nil {
+		l.Requests = other.Requests
+	} else {
+		l.Requests = append(l.Requests, other.Requests...)
+	}
 	l.Unasked = append(l.Unasked, other.Unasked...)
 	l.Beyond += other.Beyond
 	*other = List{}

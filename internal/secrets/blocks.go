@@ -36,7 +36,7 @@ func (b *blocks) add(s *Store, at int64) {
 				b.by = map[[sha256.Size]byte]block{}
 				b.first.Store(at + 1)
 			}
-			b.by[key] = block{learned{secret.value, secret.from}, at}
+			b.by[key] = block{learned(secret), at}
 		}
 	}
 }
