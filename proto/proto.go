@@ -74,6 +74,7 @@ const (
 	HIP
 	L2TP
 	TLS
+	DTLS
 	DNS
 	DNSStream // DNS over TCP: a length before each message
 	MDNS
@@ -108,7 +109,7 @@ var names = [Count]string{
 	VXLAN: "vxlan", Geneve: "geneve", GTP: "gtp", Teredo: "teredo", Data: "data", Trailer: "eth.trailer", Malformed: "_ws.malformed",
 	NetMonHeader: "netmon_header", NetMonEvent: "netmon_event", EAPOL: "eapol", STP: "stp",
 	IEEE8021AD: "ieee8021ad", MPLSControl: "pwethcw", ConfigTest: "loop", LCP: "lcp", IPCP: "ipcp", IPv6CP: "ipv6cp", CHAP: "chap", PAP: "pap",
-	SLARP: "slarp", UDPEncap: "udpencap", Shim6: "ipv6.shim6", MobileIPv6: "mipv6", HIP: "hip", L2TP: "l2tp", TLS: "tls", HTTP: "http",
+	SLARP: "slarp", UDPEncap: "udpencap", Shim6: "ipv6.shim6", MobileIPv6: "mipv6", HIP: "hip", L2TP: "l2tp", TLS: "tls", DTLS: "dtls", HTTP: "http",
 	DNS: "dns", DNSStream: "dns", MDNS: "mdns", LLMNR: "llmnr", SSRP: "ssrp",
 	NBSS: "nbss", NBSSContinuation: "nbss", SMB: "smb", SMB2: "smb2", SMB2Transform: "smb2", SMB2Compressed: "smb2",
 	LDAP: "ldap", CLDAP: "cldap", Kerberos: "kerberos", KerberosStream: "kerberos", TDS: "tds", DCERPC: "dcerpc", HTTP2: "http2", SMTP: "smtp", POP: "pop", IMAP: "imap",
@@ -124,7 +125,7 @@ func (id ID) String() string {
 
 // applications are the protocols that TCP and UDP carry.
 var applications = [Count]bool{
-	TLS: true, HTTP: true, DNS: true, DNSStream: true, MDNS: true, LLMNR: true, SSRP: true,
+	TLS: true, DTLS: true, HTTP: true, DNS: true, DNSStream: true, MDNS: true, LLMNR: true, SSRP: true,
 	NBSS: true, NBSSContinuation: true, SMB: true, SMB2: true, SMB2Transform: true, SMB2Compressed: true,
 	LDAP: true, CLDAP: true, Kerberos: true, KerberosStream: true, TDS: true, DCERPC: true, HTTP2: true, SMTP: true, POP: true, IMAP: true,
 }

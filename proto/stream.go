@@ -21,6 +21,8 @@ type Stream struct {
 	// Resumes says that the first bytes of a unit tell its length, and units mean something without those before: after bytes
 	// that are missing the next unit begins where the one before ends, and what was captured of that one is taken in without the rest.
 	Resumes bool
+	// Datagrams says that it talks over UDP: each datagram is a unit, and what it carries are datagrams too.
+	Datagrams bool
 	// New begins a connection.
 	New func() Session
 }

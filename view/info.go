@@ -52,6 +52,7 @@ var infos = map[proto.ID]func(row *engine.Row, i int) string{
 	proto.ARP: arpInfo, proto.ICMP: icmpInfo, proto.ICMPv6: icmpv6Info, proto.IGMP: igmpInfo,
 	proto.IPv4: ipv4Info, proto.IPv6: ipv6Info, proto.IPv6Fragment: ipv6FragmentInfo,
 	proto.TLS:          tlsInfo,
+	proto.DTLS:         tlsInfo,
 	proto.HTTP:         httpInfo,
 	proto.HTTP2:        http2Info,
 	proto.SMTP:         smtpInfo,
@@ -96,7 +97,7 @@ func packetColumns(row *engine.Row) Columns {
 		c.Protocol = igmpVersion(p.Bytes(top))
 	}
 	switch render := infos[id]; {
-	case overTCP(p, top):
+	case stacked(p, top):
 		applicationColumns(row, &c)
 	case render != nil:
 		c.Info = render(row, top)

@@ -8,7 +8,7 @@ import (
 
 // separators are what stands between the texts of several layers of one
 // protocol in a frame, and behind a verdict of the TCP analysis; nothing for other protocols.
-var separators = map[proto.ID]string{proto.TLS: ", ", proto.LDAP: " | ", proto.TDS: ",", proto.DCERPC: " # ", proto.HTTP2: ", ", proto.SMTP: " | "}
+var separators = map[proto.ID]string{proto.TLS: ", ", proto.DTLS: ", ", proto.LDAP: " | ", proto.TDS: ",", proto.DCERPC: " # ", proto.HTTP2: ", ", proto.SMTP: " | "}
 
 // onlyBetween are the protocols whose separator does not follow a verdict.
 var onlyBetween = map[proto.ID]bool{proto.LDAP: true, proto.DCERPC: true, proto.SMTP: true}
@@ -19,7 +19,7 @@ var alone = map[proto.ID]func(p *packet.Packet, i int) (goesOn bool){proto.SMB2:
 func never(*packet.Packet, int) bool { return false }
 
 // columnNames are the Protocol column of protocols that have several names: by version, by what they carry.
-var columnNames = map[proto.ID]func(row *engine.Row, i int) string{proto.TLS: tlsVersion, proto.HTTP: httpName, proto.HTTP2: http2Name, proto.SMTP: smtpName, proto.DCERPC: dcerpcName}
+var columnNames = map[proto.ID]func(row *engine.Row, i int) string{proto.TLS: tlsVersion, proto.DTLS: tlsVersion, proto.HTTP: httpName, proto.HTTP2: http2Name, proto.SMTP: smtpName, proto.DCERPC: dcerpcName}
 
 // begins are what the Info column says of a segment that begins a message of a
 // protocol and does not end it, in place of TCP's text; "" where the protocol says nothing, but takes that place.
@@ -38,10 +38,14 @@ const (
 	partOfTLS = "[TLS segment of a reassembled PDU]"
 )
 
-// overTCP reports whether a packet is a segment of TCP that carries a layer of an application, or a part of one.
-func overTCP(p *packet.Packet, top int) bool {
-	return p.Transport == proto.TCP && (p.Part.Proto != proto.None || top > p.TransportLayer())
+// stacked reports whether a packet is a segment of TCP that carries a layer of an application, or a part of one, or a datagram of DTLS: applications lie in one another.
+func stacked(p *packet.Packet, top int) bool {
+	i := p.TransportLayer()
+	return p.Transport == proto.TCP && (p.Part.Proto != proto.None || top > i) || p.Transport == proto.UDP && i+1 < p.N && p.Layers[i+1].Proto == proto.DTLS
 }
+
+// secure reports whether a protocol is one that others lie in encrypted.
+func secure(id proto.ID) bool { return id == proto.TLS || id == proto.DTLS }
 
 // applicationColumns are the Protocol and Info columns of a segment, as
 // Wireshark puts them together: a text for each layer, and a word on the message that goes on beyond the segment.
@@ -65,7 +69,7 @@ func applicationColumns(row *engine.Row, c *Columns) {
 		if render == nil {
 			continue
 		}
-		if goesOn := alone[id]; goesOn != nil && !goesOn(p, i) || outer == proto.TLS && id != proto.TLS && (id != inside || separators[id] == "") {
+		if goesOn := alone[id]; goesOn != nil && !goesOn(p, i) || secure(outer) && !secure(id) && (id != inside || separators[id] == "") {
 			text = verdict
 		}
 		said := render(row, i)
@@ -74,7 +78,7 @@ func applicationColumns(row *engine.Row, c *Columns) {
 		}
 		text += said
 		c.Protocol, shown, outer = protocolName(row, i), true, id
-		if id != proto.TLS {
+		if !secure(id) {
 			inside = id
 		}
 	}

@@ -11,17 +11,22 @@ import (
 )
 
 // tlsVersions are Wireshark's names in the Protocol column.
-var tlsVersions = map[uint16]string{tls.SSL20: "SSLv2", tls.SSL30: "SSLv3", tls.TLS10: "TLSv1", tls.TLS11: "TLSv1.1", tls.TLS12: "TLSv1.2", tls.TLS13: "TLSv1.3"}
+var tlsVersions = map[uint16]string{tls.SSL20: "SSLv2", tls.SSL30: "SSLv3", tls.TLS10: "TLSv1", tls.TLS11: "TLSv1.1", tls.TLS12: "TLSv1.2", tls.TLS13: "TLSv1.3",
+	tls.DTLSBad: "DTLSv1.0 (OpenSSL pre 0.9.8f)", tls.DTLS10: "DTLSv1.0", tls.DTLS12: "DTLSv1.2", tls.DTLS13: "DTLSv1.3"}
 
 // tlsVersion is the version of the connection, before it is chosen that of the record.
 func tlsVersion(row *engine.Row, i int) string {
 	note := row.Packet.NoteOf(i)
 	version := tls.Version(&note)
-	if version == 0 {
+	datagram := row.Packet.Layers[i].Proto == proto.DTLS
+	if version == 0 && !datagram {
 		tls.Records(row.Packet.Bytes(i), &note, func(r *tls.Record) bool { version = r.Version; return false })
 	}
 	if name := tlsVersions[version]; name != "" {
 		return name
+	}
+	if datagram {
+		return "DTLS"
 	}
 	return "SSL"
 }
@@ -39,13 +44,13 @@ func tlsInfo(row *engine.Row, i int) string {
 	tls.Records(b, &note, func(r *tls.Record) bool {
 		end = r.End
 		switch {
-		case r.Opened && (r.Type != tls.ApplicationData || tls.Version(&note) == tls.TLS13):
+		case r.Opened && (r.Type != tls.ApplicationData || tls.Version(&note) == tls.TLS13 || tls.Version(&note) == tls.DTLS13):
 			if opened = nextOpened(row.Packet, opened); opened > 0 {
 				list = append(list, tlsOpened(row.Packet, opened, carried)...)
 			}
 		case r.Opened && carried:
 		default:
-			list = append(list, tlsRecord(b, r)...)
+			list = append(list, tlsRecord(row.Packet, i, b, r)...)
 		}
 		return true
 	})
@@ -61,7 +66,7 @@ func tlsInfo(row *engine.Row, i int) string {
 // nextOpened is the next layer behind i that is an opened record, 0 without one.
 func nextOpened(p *packet.Packet, i int) int {
 	for i++; i < p.N; i++ {
-		if note := p.NoteOf(i); p.Layers[i].Proto == proto.TLS && tls.Opened(&note) {
+		if note := p.NoteOf(i); secure(p.Layers[i].Proto) && tls.Opened(&note) && !tls.Whole(&note) {
 			return i
 		}
 	}
@@ -73,7 +78,7 @@ func tlsOpened(p *packet.Packet, i int, carried bool) (list []string) {
 	note, b := p.NoteOf(i), p.Bytes(i)
 	tls.Records(b, &note, func(r *tls.Record) bool {
 		if r.Type != tls.ApplicationData || !carried {
-			list = tlsRecord(b, r)
+			list = tlsRecord(p, i, b, r)
 		}
 		return false
 	})
@@ -86,14 +91,15 @@ func tlsCarried(p *packet.Packet, i int) bool {
 		return true
 	}
 	for i++; i < p.N; i++ {
-		if id := p.Layers[i].Proto; id != proto.TLS && id != proto.Trailer && id != proto.Data {
+		if id := p.Layers[i].Proto; !secure(id) && id != proto.Trailer && id != proto.Data {
 			return true
 		}
 	}
 	return false
 }
 
-func tlsRecord(b []byte, r *tls.Record) []string {
+// tlsRecord lists what is in a record of layer i.
+func tlsRecord(p *packet.Packet, i int, b []byte, r *tls.Record) []string {
 	switch r.Type {
 	case tls.ChangeCipherSpec:
 		return []string{"Change Cipher Spec"}
@@ -103,9 +109,11 @@ func tlsRecord(b []byte, r *tls.Record) []string {
 		}
 		return []string{fmt.Sprintf("Alert (Level: %s, Description: %s)", named("tls.alert_message.level", b[r.Body]), named("tls.alert_message.desc", b[r.Body+1]))}
 	case tls.Handshake:
-		return tlsMessages(b, r)
+		return tlsMessages(p, i, b, r)
 	case tls.ApplicationData:
 		return []string{"Application Data"}
+	case tls.WithID:
+		return []string{"Connection ID"}
 	case tls.Heartbeat:
 		return []string{tlsHeartbeat(b, r)}
 	case 0:
@@ -121,19 +129,36 @@ func named[T byte | uint16 | uint32](of string, value T) string {
 	return fmt.Sprintf("unknown (%d)", value)
 }
 
-func tlsMessages(b []byte, r *tls.Record) (list []string) {
+func tlsMessages(p *packet.Packet, i int, b []byte, r *tls.Record) (list []string) {
 	r.Messages(b, func(m *tls.Message) bool {
 		switch {
 		case m.Encrypted:
 			list = append(list, "Encrypted Handshake Message")
 		case tls.IsRetry(b, m):
 			list = append(list, "Hello Retry Request")
+		case m.Part && putTogether(p, i, m):
+			list = append(list, named("tls.handshake.type", m.Type)+" (Reassembled)")
+		case m.Part:
+			list = append(list, named("tls.handshake.type", m.Type)+" (Fragment)")
 		default:
 			list = append(list, named("tls.handshake.type", m.Type))
 		}
 		return true
 	})
 	return list
+}
+
+// putTogether reports whether the packet has the message that a fragment in layer i ends.
+func putTogether(p *packet.Packet, i int, m *tls.Message) (found bool) {
+	for i++; i < p.N && !found; i++ {
+		if note := p.NoteOf(i); p.Layers[i].Proto == proto.DTLS && tls.Whole(&note) {
+			tls.Messages(p.Bytes(i), &note, func(w *tls.Message) bool {
+				found = w.Seq == m.Seq && w.Type == m.Type
+				return false
+			})
+		}
+	}
+	return found
 }
 
 // tlsHeartbeat is a message of RFC 6520.

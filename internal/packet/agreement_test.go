@@ -204,7 +204,7 @@ var (
 		for _, s := range all.Streams() { // package stream finds them, and whoever looks at whole rows compares them
 			delete(m, s.ID.String())
 		}
-		for _, id := range []proto.ID{proto.SMB, proto.SMB2} { // inside frames of those
+		for _, id := range []proto.ID{proto.SMB, proto.SMB2, proto.DTLS} { // inside frames of those, or found by what was said before
 			delete(m, id.String())
 		}
 		m[proto.DNS.String()] = true // over UDP it is found here

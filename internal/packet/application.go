@@ -34,7 +34,7 @@ func Ruled(rules []PortRule, port uint16) (id proto.ID, ok bool) {
 
 // Datagrams are the protocols that [Decoder.Datagrams] can name.
 func Datagrams() []proto.ID {
-	return []proto.ID{proto.DNS, proto.MDNS, proto.LLMNR, proto.SSRP, proto.CLDAP, proto.Kerberos, proto.Data}
+	return []proto.ID{proto.DNS, proto.MDNS, proto.LLMNR, proto.SSRP, proto.CLDAP, proto.Kerberos, proto.DTLS, proto.Data}
 }
 
 // application gives the payload of a datagram the name of its protocol, and
@@ -71,6 +71,11 @@ func (d *Decoder) datagram(low, high uint16, payload []byte) proto.ID {
 			return id
 		}
 	}
+	return Application(low, high, payload)
+}
+
+// Application is the protocol of a datagram between two ports by what their numbers are for, None when they tell nothing.
+func Application(low, high uint16, payload []byte) proto.ID {
 	for _, port := range [2]uint16{low, high} {
 		if id := applicationPort(port, payload); id != proto.None {
 			return id

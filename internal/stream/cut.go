@@ -163,6 +163,10 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 	c.off += n
 	d.taken = max(d.taken, c.from)
 	for i := range carried {
+		if t.stream != nil && t.stream.Datagrams {
+			a.datagramIn(t, dir, first, &carried[i])
+			continue
+		}
 		whole.last = c.last && i == len(carried)-1 && c.from == c.to
 		a.carry(t, dir, &whole, int(whole.from-base), first, lost, &carried[i])
 	}

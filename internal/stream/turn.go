@@ -1,13 +1,9 @@
 package stream
 
 import (
-	"net/netip"
-
-	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto"
-	"github.com/wiretale/wiretale/proto/all"
 )
 
 // turn takes in a question or an answer in the unit that chunk c begins with; shown says that its layer is the last one of the segment.
@@ -72,31 +68,4 @@ func (a *Applications) answers(r *request.Request, turn *proto.Turn, l *packet.L
 	}
 	a.asked = append(a.asked, packet.Asked{Number: question.Number, Time: question.Time})
 	l.Asked = uint8(len(a.asked))
-}
-
-// datagram takes in the question or the answer in a datagram.
-func (a *Applications) datagram(p *packet.Packet, s *flow.Sighting) {
-	i := p.TransportLayer() + 1
-	if i < 1 || i >= p.N || p.Layers[i].Quoted {
-		return
-	}
-	l := &p.Layers[i]
-	d := all.Datagram(l.Proto)
-	if d == nil {
-		return
-	}
-	a.asked = a.asked[:0]
-	a.number, a.time = p.Record.Pos.Number, p.Record.Time
-	m := request.Message{Conv: s.Conv.ID, Protocol: l.Proto, First: a.mark(), Last: a.mark(), Length: int64(p.PayloadLen)}
-	if netip.AddrPortFrom(p.Src, p.SrcPort) != s.Conv.Ends[0] {
-		m.Dir = 1
-	}
-	var turn proto.Turn
-	if !d.Turn(p.Bytes(i), &turn) {
-		return
-	}
-	if r := a.pairs.Turn(&m, &turn); !a.choice.bare {
-		a.answers(r, &turn, l)
-		p.Asked = a.asked
-	}
 }

@@ -46,6 +46,9 @@ type Reader struct {
 	mac     hash.Hash
 	secret  []byte // of the MAC of SSL 3.0
 
+	datagram *Header // of DTLS, nil of TLS
+	wide     []byte  // room for what is authenticated of it
+
 	header [13]byte
 	nonce  [nonceLen]byte
 	sum    [64]byte
@@ -148,12 +151,7 @@ func (r *Reader) sealed(room []byte, kind byte, version uint16, body []byte, tri
 		if r.version < TLS13 {
 			return text, kind, nil
 		}
-		for n := len(text); n > 0; n-- { // the type stands before the padding
-			if text[n-1] != 0 {
-				return text[:n-1], text[n-1], nil
-			}
-		}
-		return nil, kind, ErrShort
+		return inner(text)
 	}
 	r.Seq -= uint64(trials)
 	return nil, kind, ErrTag
@@ -176,6 +174,9 @@ func (r *Reader) additional(kind byte, version uint16, wire, n int) []byte {
 	if r.version < TLS13 {
 		return r.head(kind, version, n)
 	}
+	if r.datagram != nil {
+		return r.datagram.Bytes
+	}
 	if r.options.Draft.bare() {
 		return nil
 	}
@@ -186,6 +187,9 @@ func (r *Reader) additional(kind byte, version uint16, wire, n int) []byte {
 }
 
 func (r *Reader) head(kind byte, version uint16, n int) []byte {
+	if r.datagram != nil && kind == WithID {
+		return r.named(version, n)
+	}
 	binary.BigEndian.PutUint64(r.header[:], r.Seq)
 	r.header[8] = kind
 	binary.BigEndian.PutUint16(r.header[9:], version)

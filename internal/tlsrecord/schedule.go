@@ -103,7 +103,10 @@ func side(server bool) string {
 }
 
 // Keys are those of one direction. Which of them there are depends on the suite.
-type Keys struct{ MAC, Key, IV []byte }
+type Keys struct {
+	MAC, Key, IV []byte
+	Number       []byte // of DTLS 1.3: hides the numbers of records, see [Suite.NumberMask]
+}
 
 // Keys are those of both directions, the client's first, from a master secret (RFC 5246, 6.3; RFC 2246, 6.3.1 for export).
 func (s *Suite) Keys(version uint16, master, client, server []byte) (keys [2]Keys) {
@@ -157,7 +160,10 @@ type Draft uint8
 
 // label begins the labels that secrets of TLS 1.3 are derived with.
 func (d Draft) label() string {
-	if d > 0 && d < 20 {
+	switch {
+	case d == Datagrams:
+		return "dtls13"
+	case d > 0 && d < 20:
 		return "TLS 1.3, "
 	}
 	return "tls13 "
@@ -180,7 +186,11 @@ func (s *Suite) expandLabel(d Draft, secret []byte, label string, n int) []byte 
 
 // TrafficKeys are the keys that a traffic secret of TLS 1.3 gives (RFC 8446, 7.3).
 func (s *Suite) TrafficKeys(d Draft, secret []byte) Keys {
-	return Keys{Key: s.expandLabel(d, secret, "key", s.cipher.key), IV: s.expandLabel(d, secret, "iv", nonceLen)}
+	k := Keys{Key: s.expandLabel(d, secret, "key", s.cipher.key), IV: s.expandLabel(d, secret, "iv", nonceLen)}
+	if d == Datagrams {
+		k.Number = s.expandLabel(d, secret, "sn", s.cipher.key)
+	}
+	return k
 }
 
 // NextSecret is the traffic secret behind a KeyUpdate (RFC 8446, 7.2).

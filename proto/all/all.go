@@ -76,6 +76,7 @@ var tables = [proto.Count]*field.Table{
 	proto.UDP:              &udp.Fields,
 	proto.HTTP:             &http.Fields,
 	proto.TLS:              &tls.Fields,
+	proto.DTLS:             &tls.DatagramFields,
 	proto.SCTP:             &sctp.Fields,
 	proto.IGMP:             &igmp.Fields,
 	proto.GRE:              &gre.Fields,

@@ -1,6 +1,7 @@
 package tls
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/wiretale/wiretale/proto"
@@ -55,7 +56,7 @@ func (s *session) Accounts() (list []proto.Account) {
 		return nil
 	}
 	if c := s.opener.closed; c.Closed > 0 {
-		c.ID, c.Frame, c.Version = proto.TLS, c.Failed, versions[uint64(s.version)]
+		c.ID, c.Frame, c.Version = cmp.Or(c.ID, proto.TLS), c.Failed, versionName(s.version)
 		list = append(list, c)
 	}
 	for _, n := range s.opener.all {

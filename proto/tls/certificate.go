@@ -37,7 +37,7 @@ func curve(off int) func(b []byte, m *Message) (int, int, bool) {
 func certificates(length bool) spots {
 	return func(b []byte, note *field.Note, yield func(off, n int) bool) {
 		Messages(b, note, func(m *Message) bool {
-			if m.Encrypted || m.Type != certificate {
+			if m.Encrypted || m.Part || m.Type != certificate {
 				return true
 			}
 			for o := m.Body + 3; o+3 <= m.End; {

@@ -53,7 +53,7 @@ var Fields = field.Table{Proto: "tls", Title: "Transport Layer Security", Fields
 var recordFields = []field.Field{
 	at(label("tls.record", "Record Layer"), inRecords(func(_ []byte, r *Record, n *field.Note) (int, int, bool) { return r.Off, r.End - r.Off, !Opened(n) })),
 	at(proto.Named(u8("tls.record.content_type", "Content Type"), proto.Names("tls.record.content_type")), inRecords(func(_ []byte, r *Record, n *field.Note) (int, int, bool) {
-		return r.Off, 1, r.Type != 0 && !opaque(r, n) && (!Opened(n) || Version(n) == TLS13)
+		return r.Off, 1, r.Type != 0 && !opaque(r, n) && !r.hides() && (!Opened(n) || equal(Version(n)) == TLS13 || hidden(n))
 	})),
 	at(proto.Named(u8("tls.record.opaque_type", "Opaque Type"), proto.Names("tls.record.content_type")), inRecords(func(_ []byte, r *Record, n *field.Note) (int, int, bool) {
 		return r.Off, 1, opaque(r, n)
@@ -64,7 +64,7 @@ var recordFields = []field.Field{
 		return r.Body, r.End - r.Body, r.Type == ChangeCipherSpec
 	})),
 	at(label("tls.alert_message", "Alert Message"), inRecords(func(_ []byte, r *Record, _ *field.Note) (int, int, bool) {
-		return r.Body, r.End - r.Body, r.Type == Alert
+		return r.Body, r.End - r.Body, r.Type == Alert && !(r.Datagram && r.Opened)
 	})),
 	at(proto.Named(u8("tls.alert_message.level", "Level"), proto.Names("tls.alert_message.level")), inRecords(alert(0))),
 	at(proto.Named(u8("tls.alert_message.desc", "Description"), proto.Names("tls.alert_message.desc")), inRecords(alert(1))),
@@ -75,7 +75,7 @@ var recordFields = []field.Field{
 
 // opaque reports whether the type of a record says nothing, as TLS 1.3 has it.
 func opaque(r *Record, note *field.Note) bool {
-	return r.Type == ApplicationData && Version(note) == TLS13 && !Opened(note)
+	return !r.Datagram && r.Type == ApplicationData && Version(note) == TLS13 && !Opened(note)
 }
 
 // recordVersion is in the header; a record of SSL 2.0 has none.
@@ -84,7 +84,7 @@ func recordVersion() field.Field {
 	f.Width, f.Len = 2, 0
 	f.Noted = func(b []byte, note *field.Note, yield func(field.Span, field.Value) bool) {
 		Records(b, note, func(r *Record) bool {
-			if Opened(note) {
+			if Opened(note) || r.Unified {
 				return true
 			}
 			s := field.Span{Off: r.Off + 1, Len: 2}
@@ -103,7 +103,7 @@ func recordLength() field.Field {
 	f.Width, f.Len = 2, 0
 	f.Noted = func(b []byte, note *field.Note, yield func(field.Span, field.Value) bool) {
 		Records(b, note, func(r *Record) bool {
-			return Opened(note) || yield(field.Span{Off: r.Body - 2, Len: 2}, field.U(uint64(r.Len)))
+			return Opened(note) || r.Unified && b[r.Off]&unifiedLength == 0 || yield(field.Span{Off: r.Body - 2, Len: 2}, field.U(uint64(r.Len)))
 		})
 	}
 	return f
@@ -121,7 +121,7 @@ func ClearAlert(b []byte, r *Record) bool {
 
 var handshakeFields = []field.Field{
 	at(label("tls.handshake", "Handshake Protocol"), func(b []byte, note *field.Note, yield func(off, n int) bool) {
-		Messages(b, note, func(m *Message) bool { return m.Record.Opened || yield(m.Off, m.End-m.Off) })
+		Messages(b, note, func(m *Message) bool { return m.Record.Opened || Whole(note) || yield(m.Off, m.End-m.Off) })
 	}),
 	at(proto.Named(u8("tls.handshake.type", "Handshake Type"), handshakeTypes), func(b []byte, note *field.Note, yield func(off, n int) bool) {
 		Records(b, note, func(r *Record) bool {
@@ -129,12 +129,22 @@ var handshakeFields = []field.Field{
 			case 0:
 				return r.Body >= r.End || ssl2Names[uint64(b[r.Body])] == "" || yield(r.Body, 1)
 			case Handshake:
-				return messagesOf(b, r, func(m *Message) bool { return m.Encrypted || yield(m.Off, 1) })
+				return messagesOf(b, r, func(m *Message) bool { return m.Encrypted || Whole(note) || yield(m.Off, 1) })
 			}
 			return true
 		})
 	}),
-	at(u24("tls.handshake.length", "Length"), inMessages(func(_ []byte, m *Message) (int, int, bool) { return m.Off + 1, 3, true })),
+	at(u24("tls.handshake.length", "Length"), heads(func(m *Message) (int, int) { return m.Off + 1, 3 })),
+}
+
+// heads are a part of the header of each handshake message.
+func heads(get func(m *Message) (off, n int)) spots {
+	return func(b []byte, note *field.Note, yield func(off, n int) bool) {
+		Messages(b, note, func(m *Message) bool {
+			off, n := get(m)
+			return m.Encrypted || Whole(note) || yield(off, n)
+		})
+	}
 }
 
 var helloFields = []field.Field{
@@ -168,6 +178,9 @@ func helloVersion(b []byte, note *field.Note, yield func(off, n int) bool) {
 			return !isSSL2Hello(b[r.Off:]) || yield(r.Body+1, 2)
 		}
 		return r.Type != Handshake || messagesOf(b, r, func(m *Message) bool {
+			if m.isVerify() {
+				return yield(m.Body, 2)
+			}
 			h, ok := helloOf(b, m)
 			return !ok || yield(h.version, 2)
 		})

@@ -26,6 +26,12 @@ type Message struct {
 	Len       int  // of its content, as it says
 	Encrypted bool // nothing of it can be read: Type and Len are not valid
 	Record    *Record
+
+	// Of DTLS.
+	Datagram         bool
+	Seq              uint16
+	FragOff, FragLen int
+	Part             bool // it is not all of the message: see [Whole]
 }
 
 const (
@@ -57,6 +63,9 @@ func Messages(b []byte, note *field.Note, yield func(m *Message) bool) {
 func (r *Record) Messages(b []byte, yield func(m *Message) bool) { messagesOf(b, r, yield) }
 
 func messagesOf(b []byte, r *Record, yield func(m *Message) bool) bool {
+	if r.Datagram {
+		return fragmentsOf(b, r, yield)
+	}
 	for at := r.Body + r.Continues; at < r.End; {
 		m := Message{Off: at, End: r.End, Body: at, Record: r, Encrypted: !readable(b, at, r)}
 		if !m.Encrypted {
@@ -88,6 +97,7 @@ func overhang(b []byte, r *Record) (n int) {
 // A hello is where the parts of a ClientHello or ServerHello are; -1 for one that is not there.
 type hello struct {
 	version, random, id, idLen int
+	cookie, cookieLen          int // of DTLS
 	suites, suitesLen          int // of a server: its choice
 	methods, methodsLen        int
 	extensions, extensionsLen  int
@@ -98,10 +108,10 @@ const lastShort = 22
 
 // helloOf finds the parts of a hello (RFC 8446, 4.1).
 func helloOf(b []byte, m *Message) (h hello, ok bool) {
-	if m.Encrypted || m.Type != clientHello && m.Type != serverHello || m.Body+35 > m.End {
+	if m.Encrypted || m.Part || m.Type != clientHello && m.Type != serverHello || m.Body+35 > m.End {
 		return h, false
 	}
-	h = hello{version: m.Body, random: m.Body + 2, id: m.Body + 35, idLen: int(b[m.Body+34]), suites: -1, methods: -1, extensions: -1}
+	h = hello{version: m.Body, random: m.Body + 2, id: m.Body + 35, idLen: int(b[m.Body+34]), cookie: -1, suites: -1, methods: -1, extensions: -1}
 	at := h.id + h.idLen
 	if m.Type == serverHello && b[m.Body] == draft && b[m.Body+1] < lastShort { // nothing but its choice and extensions
 		h.id, h.idLen, at = -1, 0, m.Body+34
@@ -117,6 +127,13 @@ func helloOf(b []byte, m *Message) (h hello, ok bool) {
 		h.suites, h.suitesLen, h.methods, h.methodsLen = at, 2, at+2, 1
 		at += 3
 	} else {
+		if m.Datagram {
+			if at+1 > m.End {
+				return h, true
+			}
+			h.cookie, h.cookieLen = at+1, int(b[at])
+			at = h.cookie + h.cookieLen
+		}
 		if at+2 > m.End {
 			return h, true
 		}

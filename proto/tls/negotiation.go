@@ -59,8 +59,8 @@ const (
 
 var suiteNames = proto.Names("tls.handshake.ciphersuite")
 
-// message takes in a whole handshake message with its header.
-func (o *opener) message(u *proto.Unit, raw []byte) {
+// message takes in a whole handshake message with its header; said is what of it is hashed.
+func (o *opener) message(u *proto.Unit, raw, said []byte) {
 	body := raw[messageHeader:]
 	kind := raw[0]
 	if kind == clientHello {
@@ -70,8 +70,13 @@ func (o *opener) message(u *proto.Unit, raw []byte) {
 	if n == nil {
 		return
 	}
-	if kind != helloRequest && n.exchange == nil && o.version != TLS13 && len(n.transcript)+len(raw) <= maxTranscript {
-		n.transcript = append(n.transcript, raw...)
+	if o.datagrams != nil && kind == helloVerify { // neither it nor the hello before it is hashed (RFC 6347, 4.2.1)
+		n.retried, n.transcript = true, nil
+		n.step("the server asks for another hello")
+		return
+	}
+	if kind != helloRequest && n.exchange == nil && o.version != TLS13 && len(n.transcript)+len(said) <= maxTranscript {
+		n.transcript = append(n.transcript, said...)
 	}
 	fromServer := u.Dir != o.client
 	switch {
@@ -89,6 +94,7 @@ func (o *opener) message(u *proto.Unit, raw []byte) {
 		n.granted(o.keys, body)
 	case kind == encryptedExtensions && fromServer && len(body) >= 2:
 		n.extensions(raw, messageHeader+2, len(raw), kind)
+	case o.datagrams != nil: // which keys a record has is on the wire
 	case kind == finished && o.version == TLS13:
 		o.traffic(u.Dir)
 	case kind == keyUpdate && o.version == TLS13:
@@ -97,13 +103,13 @@ func (o *opener) message(u *proto.Unit, raw []byte) {
 }
 
 // whole is the message that raw is.
-func whole(raw []byte) Message {
-	return Message{Type: raw[0], Len: len(raw) - messageHeader, Body: messageHeader, End: len(raw)}
+func (o *opener) whole(raw []byte) Message {
+	return Message{Type: raw[0], Len: len(raw) - messageHeader, Body: messageHeader, End: len(raw), Datagram: o.datagrams != nil}
 }
 
 // begin begins an agreement with a ClientHello.
 func (o *opener) begin(u *proto.Unit, raw []byte) {
-	m := whole(raw)
+	m := o.whole(raw)
 	h, ok := helloOf(raw, &m)
 	if !ok {
 		return
@@ -122,7 +128,7 @@ func (o *opener) begin(u *proto.Unit, raw []byte) {
 	if h.extensions >= 0 {
 		n.extensions(raw, h.extensions, min(h.extensions+h.extensionsLen, len(raw)), clientHello)
 	}
-	if n.early {
+	if n.early && o.datagrams == nil {
 		o.earlyReaders()
 	}
 }
@@ -130,7 +136,9 @@ func (o *opener) begin(u *proto.Unit, raw []byte) {
 // start is a new agreement. Sides keep the keys that they have until they change them.
 func (o *opener) start(u *proto.Unit) *negotiation {
 	n := &negotiation{offered: map[int]bool{}}
-	n.ID, n.Frame = proto.TLS, u.Frame
+	if n.ID, n.Frame = proto.TLS, u.Frame; o.datagrams != nil {
+		n.ID = proto.DTLS
+	}
 	if o.client = u.Dir; len(o.all) < maxNegotiations {
 		o.all = append(o.all, n)
 	}
@@ -216,7 +224,7 @@ func protocolOf(name string) proto.ID {
 // answered takes in a ServerHello.
 func (o *opener) answered(u *proto.Unit, raw []byte) {
 	n := o.neg
-	m := whole(raw)
+	m := o.whole(raw)
 	h, ok := helloOf(raw, &m)
 	if !ok || h.suites < 0 {
 		return
@@ -225,7 +233,10 @@ func (o *opener) answered(u *proto.Unit, raw []byte) {
 	if version>>8 == draft {
 		n.draft, version = tlsrecord.Draft(version), TLS13
 	}
-	o.version, n.version = version, version
+	if version == DTLS13 {
+		n.draft = tlsrecord.Datagrams
+	}
+	o.version, n.version = equal(version), equal(version)
 	if IsRetry(raw, &m) {
 		n.retried = true
 		n.step("the server asks for another hello")
@@ -233,7 +244,7 @@ func (o *opener) answered(u *proto.Unit, raw []byte) {
 	}
 	n.chosen = true
 	n.number = uint16(be16(raw[h.suites:]))
-	n.Version, n.Suite = versions[uint64(version)], suiteName(n.number)
+	n.Version, n.Suite = versionName(version), suiteName(n.number)
 	n.suite, n.known = tlsrecord.SuiteOf(n.Suite)
 	n.serverRandom = bytes.Clone(raw[h.random : h.random+randomLen])
 	if h.id >= 0 {
@@ -244,7 +255,7 @@ func (o *opener) answered(u *proto.Unit, raw []byte) {
 		n.extensions(raw, h.extensions, min(h.extensions+h.extensionsLen, len(raw)), serverHello)
 	}
 	n.options.Draft = n.draft
-	if n.step("the server chooses %s, %s%s", n.Version, n.Suite, n.features()); version == TLS13 {
+	if n.step("the server chooses %s, %s%s", n.Version, n.Suite, n.features()); n.version == TLS13 {
 		o.agreed()
 	}
 }

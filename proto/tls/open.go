@@ -14,6 +14,8 @@ type opener struct {
 	all     []*negotiation
 	sides   [2]side
 	closed  proto.Account // of records before any hello
+
+	datagrams *datagrams // of DTLS, nil of TLS
 }
 
 // A side is what one side sends.
@@ -281,7 +283,7 @@ func (o *opener) messages(u *proto.Unit, b []byte) {
 		if len(b) < n {
 			break
 		}
-		o.message(u, b[:n:n])
+		o.message(u, b[:n:n], b[:n])
 		b = b[n:]
 	}
 	s.partial = append([]byte(nil), b...)

@@ -18,7 +18,7 @@ const (
 	Handshake        = 22
 	ApplicationData  = 23
 	Heartbeat        = 24
-	withID           = 25 // DTLS only
+	WithID           = 25 // of DTLS: the ID of the connection in place of the type, which is encrypted (RFC 9146)
 )
 
 // Versions as they are on the wire.
@@ -69,6 +69,16 @@ type Record struct {
 	Encrypted bool   // its sender has changed the cipher before
 	Continues int    // bytes at the start that go on with a handshake message of an earlier record
 	Opened    bool   // it was decrypted: what is in it is in layers of their own
+
+	// Of DTLS: see [LooksDatagram].
+	Datagram bool
+	Unified  bool   // an encrypted record of DTLS 1.3: Epoch is the end of its epoch, and Seq is not known
+	Epoch    uint16 //
+	Seq      uint64 // 48 bits
+	SeqAt    int    // of Unified, in the record: where the end of the number is
+	SeqLen   int
+	IDAt     int // where the ID of the connection is in the layer
+	IDLen    int
 }
 
 func be16(b []byte) int { return int(binary.BigEndian.Uint16(b)) }
@@ -77,7 +87,7 @@ func be24(b []byte) int { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }
 // header reports whether b begins with the header of a record. Headers of fewer bytes than five may be one.
 func header(b []byte) bool {
 	switch {
-	case len(b) < 1 || b[0] < ChangeCipherSpec || b[0] > withID:
+	case len(b) < 1 || b[0] < ChangeCipherSpec || b[0] > WithID:
 		return false
 	case len(b) >= 2 && b[1] != 3, len(b) >= 3 && b[2] > 4 && b[2] != 0x7f:
 		return false
@@ -94,7 +104,7 @@ func Looks(b []byte) bool {
 		return true
 	}
 	n := be16(b[3:])
-	if !header(b) || b[0] == withID || n == 0 {
+	if !header(b) || b[0] == WithID || n == 0 {
 		return false
 	}
 	switch b[0] {
@@ -118,7 +128,11 @@ func isSSL2Hello(b []byte) bool {
 
 // Records walks the records of a layer.
 func Records(b []byte, note *field.Note, yield func(r *Record) bool) {
-	if note[noteForm]&formTaken != 0 {
+	switch form := note[noteForm]; {
+	case form&formTaken != 0:
+		return
+	case form&formDatagram != 0:
+		datagramRecords(b, note, yield)
 		return
 	}
 	encrypted := note[noteEncrypted] != 0

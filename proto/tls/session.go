@@ -121,7 +121,7 @@ func (s *session) Unit(u *proto.Unit) {
 	Records(u.Data, &l.Note, func(r *Record) bool {
 		known = true
 		s.record(u.Data, r)
-		s.turn(s, u, r)
+		s.turn(s, u, r, len(u.Layers))
 		if r.Type == ChangeCipherSpec {
 			side.encrypted = true
 		}
@@ -167,7 +167,7 @@ func (s *session) record(b []byte, r *Record) {
 }
 
 func (s *session) settle(version uint16) {
-	if s.version == 0 && version >= SSL30 && version <= TLS13 {
+	if s.version == 0 && (version >= SSL30 && version <= TLS13 || isDatagramVersion(int(version))) {
 		s.version = version
 	}
 }

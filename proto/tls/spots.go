@@ -40,7 +40,7 @@ func inRecords(get func(b []byte, r *Record, note *field.Note) (off, n int, ok b
 func inMessages(get func(b []byte, m *Message) (off, n int, ok bool)) spots {
 	return func(b []byte, note *field.Note, yield func(off, n int) bool) {
 		Messages(b, note, func(m *Message) bool {
-			if m.Encrypted {
+			if m.Encrypted || m.Part {
 				return true
 			}
 			off, n, ok := get(b, m)

@@ -18,12 +18,12 @@ type handshake struct {
 // handshakeKey: a second ClientHello, after a Hello Retry Request, asks the same again.
 const handshakeKey = 1
 
-// turn is what a record in the clear has to do with the handshake; not ok for one that has nothing.
-func (h *handshake) turn(s *session, u *proto.Unit, r *Record) {
+// turn is what a record in the clear, of a layer of the unit, has to do with the handshake; not ok for one that has nothing.
+func (h *handshake) turn(s *session, u *proto.Unit, r *Record, layer int) {
 	if h.answered {
 		return
 	}
-	t := proto.Turn{Kind: proto.Answer, Key: handshakeKey, Offset: -1, Size: -1, Layer: len(u.Layers)}
+	t := proto.Turn{Kind: proto.Answer, Key: handshakeKey, Offset: -1, Size: -1, Layer: layer}
 	switch {
 	case r.Type == Handshake && !r.Encrypted:
 		messagesOf(u.Data, r, func(m *Message) bool {
@@ -38,7 +38,7 @@ func (h *handshake) turn(s *session, u *proto.Unit, r *Record) {
 		return
 	case !h.asked || u.Dir == h.client:
 		return
-	case r.Type == ChangeCipherSpec && s.version != TLS13:
+	case r.Type == ChangeCipherSpec && equal(s.version) != TLS13:
 		h.answered = true
 		t.Status = versionName(s.version)
 	case ClearAlert(u.Data, r) && u.Data[r.Body] == fatal:
@@ -56,6 +56,9 @@ func (h *handshake) message(s *session, u *proto.Unit, m *Message, t proto.Turn)
 		h.asked, h.client = true, u.Dir
 		t.Kind, t.Command, t.Name = proto.Ask, "Handshake", ServerName(u.Data, m)
 		return t, true
+	case m.isVerify() && h.asked && u.Dir != h.client:
+		t.Kind = proto.Interim
+		return t, true
 	case m.Type != serverHello || !h.asked || u.Dir == h.client:
 		return t, false
 	case IsRetry(u.Data, m):
@@ -68,7 +71,7 @@ func (h *handshake) message(s *session, u *proto.Unit, m *Message, t proto.Turn)
 	}
 	version := chosen(u.Data, m, &hello)
 	t.Status = versionName(version)
-	t.More = version != TLS13
+	t.More = equal(version) != TLS13
 	h.answered = !t.More
 	return t, true
 }
@@ -92,7 +95,12 @@ func ServerName(b []byte, m *Message) (name string) {
 
 var alertNames = proto.Names("tls.alert_message.desc")
 
-func versionName(v uint16) string { return versions[uint64(v)] }
+func versionName(v uint16) string {
+	if v == DTLS13 { // which Wireshark has no name for
+		return "DTLS 1.3"
+	}
+	return versions[uint64(v)]
+}
 
 // fatal is the level of an alert that ends the connection (RFC 8446, 6).
 const fatal = 2
