@@ -13,7 +13,8 @@ import (
 var silentDropPage string
 
 // SilentDrop: a device between two capture points drops what is for one service (F1).
-var SilentDrop = &diag.Rule{ID: "fw.silent_drop", Title: "something on the way drops what is for one service", Page: silentDropPage, WithheldBy: []string{"cap.drops.reported"}, Run: silentDrop}
+var SilentDrop = &diag.Rule{ID: "fw.silent_drop", Title: "something on the way drops what is for one service", Page: silentDropPage, WithheldBy: []string{"cap.drops.reported"},
+	Places: []string{"tcp.syn.silent"}, Run: silentDrop}
 
 func silentDrop(in *diag.Input) (out []diag.Finding) {
 	for _, b := range in.Blocked() {
