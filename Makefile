@@ -59,8 +59,8 @@ cross:
 		CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -trimpath -o /dev/null ./cmd/wiretale || exit 1; \
 	done
 
-# Real servers and clients in network namespaces, captured: lab/README.md. Needs root.
-lab:
+# Real servers and clients in network namespaces, captured, and what wiretale says of that: lab/README.md. Needs root.
+lab: build
 	cd lab && $(GO) run . -out ../bin/lab $(LABFLAGS)
 
 # The lab's own tests, for which no root is needed. It is a module of its own.

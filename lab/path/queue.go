@@ -13,14 +13,17 @@ import (
 
 // Conditions are those of each direction of a path.
 type Conditions struct {
-	Delay time.Duration
-	Rate  float64 // bits a second, 0 for no limit
-	Queue int     // bytes that wait for the rate at most, 0 for no limit
-	Loss  float64 // share of the frames that vanish
-	Seed  uint64  // of the loss, so that it can be had again
+	Delay   time.Duration
+	Rate    float64       // bits a second, 0 for no limit
+	Queue   int           // bytes that wait for the rate at most, 0 for no limit
+	Loss    float64       // share of the frames that vanish
+	Reorder float64       // share of the frames that come Late after their delay, and so behind others
+	Late    time.Duration // of Reorder
+	MTU     int           // bytes of the largest packet, without its Ethernet header; larger ones vanish, and nobody says so; 0 for no limit
+	Seed    uint64        // of loss and reordering, so that they can be had again
 }
 
-// ParseConditions reads words such as delay=5ms rate=100M queue=65536 loss=0.02 seed=1.
+// ParseConditions reads words such as delay=5ms rate=100M queue=65536 loss=0.02 reorder=0.01 late=3ms mtu=1400 seed=1.
 func ParseConditions(text string) (Conditions, error) {
 	var c Conditions
 	for word := range strings.FieldsSeq(text) {
@@ -35,12 +38,18 @@ func ParseConditions(text string) (Conditions, error) {
 			c.Queue, err = strconv.Atoi(value)
 		case "loss":
 			c.Loss, err = strconv.ParseFloat(value, 64)
+		case "reorder":
+			c.Reorder, err = strconv.ParseFloat(value, 64)
+		case "late":
+			c.Late, err = time.ParseDuration(value)
+		case "mtu":
+			c.MTU, err = strconv.Atoi(value)
 		case "seed":
 			c.Seed, err = strconv.ParseUint(value, 10, 64)
 		default:
 			err = fmt.Errorf("unknown word")
 		}
-		if err == nil && (c.Delay < 0 || c.Queue < 0 || !(c.Rate >= 0) || !(c.Loss >= 0 && c.Loss < 1)) {
+		if err == nil && !c.possible() {
 			err = fmt.Errorf("out of range")
 		}
 		if err != nil {
@@ -48,6 +57,11 @@ func ParseConditions(text string) (Conditions, error) {
 		}
 	}
 	return c, nil
+}
+
+func (c *Conditions) possible() bool {
+	share := func(v float64) bool { return v >= 0 && v < 1 } // NaN is none
+	return c.Delay >= 0 && c.Late >= 0 && c.Queue >= 0 && c.MTU >= 0 && c.Rate >= 0 && share(c.Loss) && share(c.Reorder)
 }
 
 // rate reads bits a second, with k, M or G behind the number.
@@ -75,11 +89,14 @@ func NewQueue(c Conditions, direction uint64) *Queue {
 	return &Queue{Conditions: c, random: rand.New(rand.NewPCG(c.Seed, direction))}
 }
 
+// ethernetHeader is what frames have before their packet.
+const ethernetHeader = 14
+
 // Take says when a frame of n bytes that comes at the time now, counted from
 // any start, comes out; false when it never does. Times must not go back.
 //
 // The frame waits until the rate has sent those before it, takes n*8/rate, and then the delay. A frame that finds more than
-// Queue bytes unsent is dropped, as at the tail of a router's queue; one that is lost vanishes behind the rate.
+// Queue bytes unsent is dropped, as at the tail of a router's queue; one that is lost, or too large, vanishes behind the rate.
 func (q *Queue) Take(now time.Duration, n int) (due time.Duration, ok bool) {
 	out := now
 	if q.Rate > 0 {
@@ -91,9 +108,13 @@ func (q *Queue) Take(now time.Duration, n int) (due time.Duration, ok bool) {
 		q.free = now + waiting + time.Duration(float64(n)*8/q.Rate*1e9)
 		out = q.free
 	}
-	if q.Loss > 0 && q.random.Float64() < q.Loss {
+	if q.MTU > 0 && n > q.MTU+ethernetHeader || q.Loss > 0 && q.random.Float64() < q.Loss {
 		q.Lost++
 		return 0, false
 	}
-	return out + q.Delay, true
+	out += q.Delay
+	if q.Reorder > 0 && q.random.Float64() < q.Reorder {
+		return out + q.Late, true
+	}
+	return out, true
 }

@@ -68,13 +68,47 @@ func TestLossIsTheSameAgain(t *testing.T) {
 	}
 }
 
+func TestTooLargeVanishes(t *testing.T) {
+	q := NewQueue(Conditions{MTU: 1400}, 0)
+	for _, c := range []struct {
+		n  int
+		ok bool
+	}{{1414, true}, {1415, false}, {60, true}} {
+		if _, ok := q.Take(0, c.n); ok != c.ok {
+			t.Errorf("%d bytes: %v", c.n, ok)
+		}
+	}
+	if q.Lost != 1 {
+		t.Errorf("lost %d", q.Lost)
+	}
+}
+
+func TestSomeAreLate(t *testing.T) {
+	q := NewQueue(Conditions{Delay: ms, Reorder: 0.05, Late: 3 * ms, Seed: 4}, 0)
+	late := 0
+	for i := range 2000 {
+		now := time.Duration(i) * 100 * time.Microsecond
+		switch due, ok := q.Take(now, 100); {
+		case !ok:
+			t.Fatal("nothing is lost")
+		case due == now+4*ms:
+			late++
+		case due != now+ms:
+			t.Fatalf("frame %d at %v", i, due)
+		}
+	}
+	if late < 60 || late > 140 {
+		t.Errorf("%d of 2000 late, want about 100", late)
+	}
+}
+
 func TestParseConditions(t *testing.T) {
-	got, err := ParseConditions("delay=5.25ms rate=100M queue=65536 loss=0.02 seed=7")
-	want := Conditions{Delay: 5250 * time.Microsecond, Rate: 100e6, Queue: 65536, Loss: 0.02, Seed: 7}
+	got, err := ParseConditions("delay=5.25ms rate=100M queue=65536 loss=0.02 reorder=0.01 late=3ms mtu=1400 seed=7")
+	want := Conditions{Delay: 5250 * time.Microsecond, Rate: 100e6, Queue: 65536, Loss: 0.02, Reorder: 0.01, Late: 3 * ms, MTU: 1400, Seed: 7}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}
-	for _, bad := range []string{"delay", "delay=5", "delay=-1s", "rate=x", "rate=-1", "rate=NaN", "queue=1.5", "loss=1", "loss=-0.1", "seed=x", "jitter=1ms", "rate="} {
+	for _, bad := range []string{"delay", "delay=5", "delay=-1s", "rate=x", "rate=-1", "rate=NaN", "queue=1.5", "loss=1", "loss=-0.1", "seed=x", "jitter=1ms", "rate=", "reorder=1", "reorder=NaN", "late=-1ms", "mtu=-1", "mtu=x"} {
 		if c, err := ParseConditions(bad); err == nil {
 			t.Errorf("%s: %+v", bad, c)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -69,20 +70,27 @@ type frame struct {
 	bytes []byte
 }
 
+// A way is the frames of one direction, the one that is due first in front; frames that are due at one time stay in their order.
+type way []frame
+
+// add takes a frame in. Few are late, so its place is near the end.
+func (w *way) add(f frame) {
+	i := len(*w)
+	for i > 0 && (*w)[i-1].due > f.due {
+		i--
+	}
+	*w = slices.Insert(*w, i, f)
+}
+
 // carry takes what comes out of one end to the other. One goroutine reads, as a
-// device that is not read drops frames, and one writes each frame when it is due: a queue keeps their order.
+// device that is not read drops frames, and one writes each frame when it is due.
 func (p *Path) carry(from int) {
 	start := time.Now()
-	way := make(chan frame, 1<<16)
+	taken := make(chan frame, 1<<16)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for f := range way {
-			time.Sleep(f.due - time.Since(start))
-			if _, err := p.ends[1-from].Write(f.bytes); err != nil { // the device is down, or gone
-				p.refused[from]++
-			}
-		}
+		p.deliver(from, start, taken)
 	}()
 	buffer := make([]byte, maxFrame)
 	for {
@@ -95,11 +103,41 @@ func (p *Path) carry(from int) {
 			continue
 		}
 		if due, ok := p.queues[from].Take(time.Since(start), n); ok {
-			way <- frame{due, append([]byte(nil), buffer[:n]...)}
+			taken <- frame{due, append([]byte(nil), buffer[:n]...)}
 		}
 	}
-	close(way)
+	close(taken)
 	<-done
+}
+
+// deliver writes frames when they are due, until no more are taken.
+func (p *Path) deliver(from int, start time.Time, taken <-chan frame) {
+	var waiting way
+	wake := time.NewTimer(0)
+	for taken != nil || len(waiting) > 0 {
+		wait := time.Hour // no frame is so late
+		if len(waiting) > 0 {
+			wait = waiting[0].due - time.Since(start)
+		}
+		if wait > 0 {
+			wake.Reset(wait)
+			select {
+			case f, ok := <-taken:
+				if ok {
+					waiting.add(f)
+				} else {
+					taken = nil
+				}
+				continue
+			case <-wake.C:
+				continue
+			}
+		}
+		if _, err := p.ends[1-from].Write(waiting[0].bytes); err != nil { // the device is down, or gone
+			p.refused[from]++
+		}
+		waiting = waiting[1:]
+	}
 }
 
 // Close ends the path; its devices vanish. It returns how many frames of each direction were lost on the way.

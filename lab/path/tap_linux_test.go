@@ -80,3 +80,51 @@ func TestCarryLoses(t *testing.T) {
 		t.Errorf("lost %v, want %d of the first direction", lost, 100-expected)
 	}
 }
+
+// TestCarryReorders sends frames of which some are late: all come, those in the order in which they are due.
+func TestCarryReorders(t *testing.T) {
+	const frames = 60
+	a, endA := pair(t)
+	b, endB := pair(t)
+	defer a.Close()
+	defer b.Close()
+	conditions := Conditions{Reorder: 0.2, Late: 200 * time.Millisecond, Seed: 1}
+	p := between([2]*os.File{endA, endB}, conditions)
+	var want, late []string
+	q := NewQueue(conditions, 0)
+	for i := range frames {
+		name := fmt.Sprintf("frame %d", i)
+		if due, _ := q.Take(0, len(name)); due > 0 {
+			late = append(late, name)
+		} else {
+			want = append(want, name)
+		}
+		fmt.Fprint(a, name)
+	}
+	if len(late) == 0 || len(late) == frames {
+		t.Fatalf("%d of %d late", len(late), frames)
+	}
+	buffer := make([]byte, 100)
+	for _, name := range append(want, late...) {
+		b.SetReadDeadline(time.Now().Add(time.Minute))
+		n, err := b.Read(buffer)
+		if err != nil || string(buffer[:n]) != name {
+			t.Fatalf("%q %v, want %q", buffer[:n], err, name)
+		}
+	}
+	p.Close()
+}
+
+func TestWayKeepsOrder(t *testing.T) {
+	var w way
+	for i, due := range []time.Duration{1, 2, 2, 9, 3, 2, 9} {
+		w.add(frame{due, []byte{byte(i)}})
+	}
+	got := ""
+	for _, f := range w {
+		got += fmt.Sprintf("%d@%d ", f.bytes[0], f.due)
+	}
+	if want := "0@1 1@2 2@2 5@2 4@3 3@9 6@9 "; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

@@ -2,25 +2,39 @@
 // says what is done, a word and its text a line, and whose files are put into the folder in which it is done.
 //
 //	needs PROGRAM PACKAGE                   a program that must be installed, and Debian's package of it
+//	wants PROGRAM PACKAGE                   the same, but without it the scenario is skipped
 //	path delay=5.25ms                       the way between client and server (package path)
+//	address ADDRESS                         another address of the server
 //	file NAME BYTES                         a file of so many random bytes, the same each time
-//	server PORT COMMAND ...                 what runs at the server; it is ready when something listens on the port
-//	run NAME COMMAND ...                    what the client does while both ends are captured
+//	prepare COMMAND ...                     what is done before servers start, in the folder
+//	router COMMAND ...                      there is a router between client and path; what it does before the run that follows
+//	proxy PORT COMMAND ...                  what runs at the router, as server
+//	server PORT COMMAND ...                 what runs at the server; it is ready when something listens on the port: 445, 1434/udp
+//	run NAME COMMAND ...                    what the client does while every point is captured
 //	cause TEXT                              of the run before: what an expert must conclude
 //	where TEXT                              where the cause is, - for nowhere
-//	rule TEXT                               what wiretale must find, - for nothing
+//	rule RULE[, RULE] [+ RULE ...]          what wiretale must find: a choice of rules for the cause, and what adds to it when points are compared; - for nothing
+//	between POINT POINT                     the captures between which the finding of all points must say that the cause is
+//	blind POINT TEXT                        a capture that cannot show the cause alone, and why
 //	healthy yes|no|-
+//	keys FILE ...                           keys with which wiretale must open every session of TLS
+//	sessions N                              how many there are
+//	plain FILE                              a file in which the run writes how many bytes of applications the sessions carry, all together
+//	shows N FILTER                          a display filter that must pass so many rows when they are opened, + for one or more; may be given several times
 //	snap BYTES                              of each packet that the captures keep, 0 for all
 //
 // Lines that begin with # are comments. $DIR in files and commands is the folder, $SERVER the
-// server's address, $CLIENT the client's.
+// server's address, $CLIENT the client's, $ROUTER the router's at the side of the client.
 package scenario
 
 import (
 	"fmt"
+	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,14 +45,21 @@ import (
 
 // A Scenario is one file.
 type Scenario struct {
-	Name    string
-	Path    path.Conditions
-	Snap    int
-	Needs   []Need
-	Random  []Random
-	Servers []Server
-	Runs    []Run
-	Files   []txtar.File
+	Name      string
+	Path      path.Conditions
+	Snap      int
+	Needs     []Need
+	Wants     []Need
+	Addresses []netip.Addr // of the server beside its own
+	Random    []Random
+	Prepare   [][]string
+	Router    bool // there is one
+	Proxies   []Server
+	Servers   []Server
+	Runs      []Run
+	Files     []txtar.File
+
+	router [][]string // of the next run
 }
 
 // Need is a program that a scenario runs, and the package of Debian that has it.
@@ -50,8 +71,9 @@ type Random struct {
 	Size int64
 }
 
-// Server is a command that listens on a TCP port.
+// Server is a command that listens on a port.
 type Server struct {
+	Network string // tcp or udp
 	Port    uint16
 	Command []string
 }
@@ -59,12 +81,40 @@ type Server struct {
 // Run is what is captured, and what must be found in it.
 type Run struct {
 	Name    string
+	Router  [][]string // what the router does before
 	Command []string
 	Label
+	Opened
 }
 
 // Label is what an expert must conclude of a run.
-type Label struct{ Cause, Where, Rule, Healthy string }
+type Label struct {
+	Cause, Where, Rule, Healthy string
+	Between                     []string          // two points, or none
+	Blind                       map[string]string // points, and why they cannot show the cause
+}
+
+// Opened is what must be found in sessions of TLS. Without keys there are none.
+type Opened struct {
+	Keys     []string // files in the folder
+	Sessions int
+	Plain    string // file in the folder
+	Shows    []Show
+}
+
+// A Show is a display filter and how many rows it must pass, 0 for one or more.
+type Show struct {
+	Rows   int
+	Filter string
+}
+
+// Points of a scenario are the names of its captures, from the client to the server.
+func (s *Scenario) Points() []string {
+	if s.Router {
+		return []string{"client", "rtr_in", "rtr_out", "server"}
+	}
+	return []string{"client", "server"}
+}
 
 // Load reads a scenario from a file.
 func Load(name string) (*Scenario, error) {
@@ -118,6 +168,20 @@ func (s *Scenario) check() error {
 		if r.Cause == "" || r.Where == "" || r.Rule == "" || r.Healthy == "" {
 			return fmt.Errorf("%s: run %s lacks cause, where, rule or healthy", s.Name, r.Name)
 		}
+		if len(r.Keys) == 0 && (r.Sessions > 0 || r.Plain != "" || len(r.Shows) > 0) {
+			return fmt.Errorf("%s: run %s has sessions and no keys", s.Name, r.Name)
+		}
+		for _, point := range slices.Concat(r.Between, slices.Collect(maps.Keys(r.Blind))) {
+			if !slices.Contains(s.Points(), point) {
+				return fmt.Errorf("%s: run %s: no point %s", s.Name, r.Name, point)
+			}
+		}
+	}
+	if len(s.router) > 0 {
+		return fmt.Errorf("%s: no run after router", s.Name)
+	}
+	if len(s.Proxies) > 0 && !s.Router {
+		return fmt.Errorf("%s: a proxy, and no router on which it runs", s.Name)
 	}
 	return nil
 }
@@ -131,31 +195,58 @@ func (s *Scenario) line(word, rest string) (err error) {
 	case "path":
 		s.Path, err = path.ParseConditions(rest)
 	case "needs":
-		if len(words) != 2 {
-			return fmt.Errorf("want needs PROGRAM PACKAGE")
-		}
-		s.Needs = append(s.Needs, Need{words[0], words[1]})
+		s.Needs, err = need(s.Needs, word, words)
+	case "wants":
+		s.Wants, err = need(s.Wants, word, words)
+	case "address":
+		var a netip.Addr
+		a, err = netip.ParseAddr(rest)
+		s.Addresses = append(s.Addresses, a)
+	case "prepare":
+		s.Prepare = append(s.Prepare, words)
+	case "router":
+		s.Router = true
+		s.router = append(s.router, words)
 	case "snap":
 		if s.Snap, err = strconv.Atoi(rest); err == nil && s.Snap < 0 {
 			err = fmt.Errorf("snap %d", s.Snap)
 		}
 	case "file":
 		err = s.random(words)
+	case "proxy":
+		s.Proxies, err = server(s.Proxies, word, words)
 	case "server":
-		port, err := strconv.ParseUint(words[0], 10, 16)
-		if err != nil || port == 0 || len(words) < 2 {
-			return fmt.Errorf("want server PORT COMMAND")
-		}
-		s.Servers = append(s.Servers, Server{uint16(port), words[1:]})
+		s.Servers, err = server(s.Servers, word, words)
 	case "run":
 		if len(words) < 2 || !plain.MatchString(words[0]) || strings.Contains(words[0], "/") {
 			return fmt.Errorf("want run NAME COMMAND")
 		}
-		s.Runs = append(s.Runs, Run{Name: words[0], Command: words[1:]})
+		s.Runs = append(s.Runs, Run{Name: words[0], Router: s.router, Command: words[1:]})
+		s.router = nil
 	default:
 		return s.label(word, rest)
 	}
 	return err
+}
+
+func need(list []Need, word string, words []string) ([]Need, error) {
+	if len(words) != 2 {
+		return nil, fmt.Errorf("want %s PROGRAM PACKAGE", word)
+	}
+	return append(list, Need{words[0], words[1]}), nil
+}
+
+func server(list []Server, word string, words []string) ([]Server, error) {
+	number, udp := strings.CutSuffix(words[0], "/udp")
+	port, err := strconv.ParseUint(number, 10, 16)
+	if err != nil || port == 0 || len(words) < 2 {
+		return nil, fmt.Errorf("want %s PORT COMMAND", word)
+	}
+	network := "tcp"
+	if udp {
+		network = "udp"
+	}
+	return append(list, Server{network, uint16(port), words[1:]}), nil
 }
 
 func (s *Scenario) random(words []string) error {
@@ -168,36 +259,4 @@ func (s *Scenario) random(words []string) error {
 	}
 	s.Random = append(s.Random, Random{words[0], size})
 	return nil
-}
-
-func (s *Scenario) label(word, rest string) error {
-	if len(s.Runs) == 0 {
-		return fmt.Errorf("%s before a run, or unknown", word)
-	}
-	l := &s.Runs[len(s.Runs)-1].Label
-	switch word {
-	case "cause":
-		l.Cause = rest
-	case "where":
-		l.Where = rest
-	case "rule":
-		l.Rule = rest
-	case "healthy":
-		if rest != "yes" && rest != "no" && rest != "-" {
-			return fmt.Errorf("healthy %s: want yes, no or -", rest)
-		}
-		l.Healthy = rest
-	default:
-		return fmt.Errorf("unknown word %q", word)
-	}
-	return nil
-}
-
-// Heading is the first row of the labels.
-const Heading = "scenario\tfiles\tcause (what an expert must conclude)\twhere\trule\thealthy\n"
-
-// Row is the run's row of the labels; files are those of its captures.
-func (r *Run) Row(files string) string {
-	plain := strings.NewReplacer("\t", " ")
-	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, files, plain.Replace(r.Cause), plain.Replace(r.Where), plain.Replace(r.Rule), r.Healthy)
 }

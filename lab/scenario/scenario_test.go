@@ -1,7 +1,9 @@
 package scenario
 
 import (
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,12 +16,26 @@ path delay=5ms loss=0.01 seed=3
 snap 96
 file data/big.bin 1000
 server 7000 nc -l $SERVER 7000
+server 53/udp nc -u -l
+proxy 8080 nc -l 8080
+address 10.1.2.3
+wants chromium chromium
+prepare openssl req
+router nft -f $DIR/nft
+router true
 
 run one nc $SERVER 7000
 cause a	tab is none of a row
 where server
-rule -
+rule tcp.loss.fast (T7), tcp.loss.rto + path.loss.location (X1)
+between rtr_out server
+blind server it is behind
 healthy no
+keys a.key b.log
+sessions 2
+plain sent
+shows 3 http.response.code == 200
+shows + tcp
 run two nc
 cause nothing
 where -
@@ -38,7 +54,19 @@ func TestParse(t *testing.T) {
 		s.Needs[0] != (Need{"nc", "netcat"}) || s.Servers[0].Port != 7000 || strings.Join(s.Servers[0].Command, " ") != "nc -l $SERVER 7000" {
 		t.Errorf("%+v", s)
 	}
-	if got, want := s.Runs[0].Row("x/one_*"), "one\tx/one_*\ta tab is none of a row\tserver\t-\tno\n"; got != want {
+	if s.Servers[1].Network != "udp" || s.Servers[1].Port != 53 || s.Servers[0].Network != "tcp" || s.Proxies[0].Port != 8080 || s.Addresses[0].String() != "10.1.2.3" ||
+		s.Wants[0].Program != "chromium" || len(s.Prepare) != 1 || len(s.Points()) != 4 {
+		t.Errorf("%+v", s)
+	}
+	one, two := &s.Runs[0], &s.Runs[1]
+	if fmt.Sprint(one.Causes(), two.Causes()) != "[[tcp.loss.fast tcp.loss.rto] [path.loss.location]] []" {
+		t.Error(one.Causes(), two.Causes())
+	}
+	if len(one.Router) != 2 || len(two.Router) != 0 || one.Blind["server"] != "it is behind" || fmt.Sprint(one.Between) != "[rtr_out server]" ||
+		fmt.Sprintf("%+v", one.Opened) != "{Keys:[a.key b.log] Sessions:2 Plain:sent Shows:[{Rows:3 Filter:http.response.code == 200} {Rows:0 Filter:tcp}]}" {
+		t.Errorf("%+v", one)
+	}
+	if got, want := s.Runs[0].Row("x/one_*"), "one\tx/one_*\ta tab is none of a row\tserver\ttcp.loss.fast (T7), tcp.loss.rto + path.loss.location (X1)\tno\n"; got != want {
 		t.Errorf("row %q, want %q", got, want)
 	}
 }
@@ -56,6 +84,23 @@ func TestErrorsNameTheLine(t *testing.T) {
 		{"file /etc/passwd 5", "want file NAME BYTES"},
 		{"file x 99999999999", "want 0 to"},
 		{"server smbd", "want server PORT COMMAND"},
+		{"server 7/tcp smbd", "want server PORT COMMAND"},
+		{"proxy x y", "want proxy PORT COMMAND"},
+		{"wants x", "want wants PROGRAM PACKAGE"},
+		{"address 10.0.0", "ParseAddr"},
+		{"run a true" + labels + "between client", "want between POINT POINT"},
+		{"run a true" + labels + "between client rtr_in", "no point rtr_in"},
+		{"run a true" + labels + "blind client", "want blind POINT TEXT"},
+		{"run a true" + labels + "blind moon it is dark", "no point moon"},
+		{"run a true" + labels + "sessions 0", "sessions 0"},
+		{"run a true" + labels + "shows tcp", "want shows N FILTER"},
+		{"run a true" + labels + "shows +", "want shows N FILTER"},
+		{"run a true" + labels + "shows -1 tcp", "want shows N FILTER"},
+		{"run a true" + labels + "plain /etc/passwd", "want plain FILE"},
+		{"run a true" + labels + "plain x", "sessions and no keys"},
+		{"run a true" + labels + "sessions 2", "sessions and no keys"},
+		{"run a true" + labels + "router true", "no run after router"},
+		{"proxy 80 x\nrun a true" + labels, "no router on which it runs"},
 		{"server 0 smbd", "want server PORT COMMAND"},
 		{"run a/b true" + labels, "want run NAME COMMAND"},
 		{"run a", "want run NAME COMMAND"},
@@ -71,7 +116,10 @@ func TestErrorsNameTheLine(t *testing.T) {
 	}
 }
 
-// TestAll reads every scenario of the lab: each needs what it runs at the server.
+// own are programs that need no package: those of the lab, and what every system has.
+var own = []string{"smbread", "talk", "sh", "env", "true"}
+
+// TestAll reads every scenario of the lab: each says what it needs of all that it runs.
 func TestAll(t *testing.T) {
 	files, _ := filepath.Glob("../scenarios/*")
 	if len(files) == 0 {
@@ -83,13 +131,20 @@ func TestAll(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		for _, server := range s.Servers {
-			needed := false
-			for _, n := range s.Needs {
-				needed = needed || n.Program == server.Command[0]
+		commands := slices.Clone(s.Prepare)
+		for _, server := range slices.Concat(s.Servers, s.Proxies) {
+			commands = append(commands, server.Command)
+		}
+		for _, r := range s.Runs {
+			commands = append(append(commands, r.Router...), r.Command)
+		}
+		for _, c := range commands {
+			needed := slices.Contains(own, c[0])
+			for _, n := range slices.Concat(s.Needs, s.Wants) {
+				needed = needed || n.Program == c[0]
 			}
 			if !needed {
-				t.Errorf("%s does not say in which package %s is", name, server.Command[0])
+				t.Errorf("%s does not say in which package %s is", name, c[0])
 			}
 		}
 	}

@@ -63,30 +63,48 @@ func (p *process) signal(s syscall.Signal) {
 	}
 }
 
-// serve starts a server and waits until it listens.
-func (t *Testbed) serve(ctx context.Context, s *scenario.Server) (*process, error) {
-	p, err := t.start(ctx, serverEnd, s.Command)
+// do runs a command to its end and returns what it said.
+func (t *Testbed) do(ctx context.Context, namespace string, command []string) (string, error) {
+	p, err := t.start(ctx, namespace, command)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
+	<-p.done
+	said := string(bytes.TrimSpace(p.said.Bytes()))
+	if p.err != nil {
+		return said, fmt.Errorf("%s: %w: %s", strings.Join(command, " "), p.err, said)
+	}
+	return said, nil
+}
+
+// serve starts a server and waits until it listens.
+func (t *Testbed) serve(ctx context.Context, namespace string, s *scenario.Server) error {
+	p, err := t.start(ctx, namespace, s.Command)
+	if err != nil {
+		return err
+	}
+	t.servers = append(t.servers, p)
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		select {
 		case <-p.done:
-			return p, fmt.Errorf("%s ended: %v: %s", s.Command[0], p.err, bytes.TrimSpace(p.said.Bytes()))
+			return fmt.Errorf("%s ended: %v: %s", s.Command[0], p.err, bytes.TrimSpace(p.said.Bytes()))
 		default:
 		}
-		if listens(p.cmd.Process.Pid, s.Port) {
-			return p, nil
+		if listens(p.cmd.Process.Pid, s.Network, s.Port) {
+			return nil
 		}
 	}
-	return p, fmt.Errorf("%s does not listen on port %d", s.Command[0], s.Port)
+	return fmt.Errorf("%s does not listen on port %d/%s", s.Command[0], s.Port, s.Network)
 }
 
+// waiting are the states of proc(5) of sockets that take what comes: TCP_LISTEN, and that of any socket of UDP without a peer.
+var waiting = map[string]string{"tcp": "0A", "udp": "07"}
+
 // listens reports whether something in the namespace of the process listens on a port, over IPv4 or IPv6.
-func listens(pid int, port uint16) bool {
-	for _, table := range []string{"tcp", "tcp6"} {
+func listens(pid int, network string, port uint16) bool {
+	for _, table := range []string{network, network + "6"} {
 		b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "net", table))
-		if err == nil && listening(string(b), port) {
+		if err == nil && listening(string(b), waiting[network], port) {
 			return true
 		}
 	}
@@ -94,11 +112,10 @@ func listens(pid int, port uint16) bool {
 }
 
 // listening looks for a port in a table of proc(5): local address and port in hex, peer, state.
-func listening(table string, port uint16) bool {
-	const listen = "0A"
+func listening(table, state string, port uint16) bool {
 	for line := range strings.Lines(table) {
 		f := strings.Fields(line)
-		if len(f) > 3 && f[3] == listen && strings.HasSuffix(f[1], fmt.Sprintf(":%04X", port)) {
+		if len(f) > 3 && f[3] == state && strings.HasSuffix(f[1], fmt.Sprintf(":%04X", port)) {
 			return true
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -15,44 +16,58 @@ import (
 	"github.com/wiretale/wiretale/lab/scenario"
 )
 
-// Files are the names of the captures of a run.
-func Files(r *scenario.Run) (client, server string) {
-	return r.Name + "_client.pcap", r.Name + "_server.pcap"
-}
+// File is the name of the capture of a run at a point.
+func File(r *scenario.Run, point string) string { return r.Name + "_" + point + ".pcap" }
 
 // longest is how long a run may take.
 const longest = 2 * time.Minute
 
-// Run runs what the client does, captured at both ends into the folder out, and returns what it said.
+// Run runs what the client does, captured at every point into the folder out, and returns what it said. Keys of the run, and what it counted, are kept beside its captures.
 func (t *Testbed) Run(ctx context.Context, r *scenario.Run, out string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
-	client, server := Files(r)
+	for _, command := range r.Router {
+		if _, err := t.do(ctx, routerEnd, command); err != nil {
+			return "", err
+		}
+	}
 	var captures []*process
 	defer func() {
 		for _, c := range captures {
 			c.end()
 		}
 	}()
-	for _, c := range []struct{ namespace, file string }{{clientEnd, client}, {serverEnd, server}} {
-		p, err := t.capture(ctx, c.namespace, filepath.Join(t.Dir, c.file))
-		if err != nil {
-			return "", err
+	var files []string
+	for _, l := range t.links {
+		for _, e := range l.ends {
+			file := File(r, e.point)
+			p, err := t.capture(ctx, &e, filepath.Join(t.Dir, file))
+			if err != nil {
+				return "", err
+			}
+			captures, files = append(captures, p), append(files, file)
 		}
-		captures = append(captures, p)
 	}
-	p, err := t.start(ctx, clientEnd, r.Command)
+	said, err := t.do(ctx, clientEnd, r.Command)
 	if err != nil {
 		return "", err
 	}
-	<-p.done
-	said := string(bytes.TrimSpace(p.said.Bytes()))
-	if p.err != nil {
-		return "", fmt.Errorf("%s: %w: %s", r.Command[0], p.err, said)
-	}
-	t.settle(filepath.Join(t.Dir, client), filepath.Join(t.Dir, server))
-	for i, file := range []string{client, server} {
+	t.settle(files)
+	for i, file := range files {
 		if err := t.keep(captures[i], filepath.Join(t.Dir, file), filepath.Join(out, file)); err != nil {
+			return "", err
+		}
+	}
+	kept := r.Keys
+	if r.Plain != "" {
+		kept = append(slices.Clone(kept), r.Plain)
+	}
+	for _, file := range kept {
+		b, err := os.ReadFile(filepath.Join(t.Dir, file))
+		if err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(filepath.Join(out, file), b, 0o600); err != nil {
 			return "", err
 		}
 	}
@@ -60,11 +75,11 @@ func (t *Testbed) Run(ctx context.Context, r *scenario.Run, out string) (string,
 }
 
 // settle waits until the last packets of a run are in its captures: until these have not grown for a while.
-func (t *Testbed) settle(files ...string) {
+func (t *Testbed) settle(files []string) {
 	const quiet = 400 * time.Millisecond
 	size := func() (sum int64) {
 		for _, f := range files {
-			if info, err := os.Stat(f); err == nil {
+			if info, err := os.Stat(filepath.Join(t.Dir, f)); err == nil {
 				sum += info.Size()
 			}
 		}
@@ -72,7 +87,7 @@ func (t *Testbed) settle(files ...string) {
 	}
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		before := size()
-		time.Sleep(quiet + 4*t.scenario.Path.Delay)
+		time.Sleep(quiet + 4*t.scenario.Path.Delay + t.scenario.Path.Late)
 		if size() == before {
 			return
 		}
@@ -84,12 +99,12 @@ func (t *Testbed) settle(files ...string) {
 const wholeFrame = 2000
 
 // capture starts tcpdump and waits until it sees packets.
-func (t *Testbed) capture(ctx context.Context, namespace, file string) (*process, error) {
+func (t *Testbed) capture(ctx context.Context, e *end, file string) (*process, error) {
 	snap := t.scenario.Snap
 	if snap == 0 {
 		snap = wholeFrame
 	}
-	p, err := t.start(ctx, namespace, []string{"tcpdump", "-i", device, "-s", strconv.Itoa(snap), "-B", "65536", "-U", "--immediate-mode", "-Z", "root", "-w", file})
+	p, err := t.start(ctx, e.namespace, []string{"tcpdump", "-i", e.device, "-s", strconv.Itoa(snap), "-B", "65536", "-U", "--immediate-mode", "-Z", "root", "-w", file})
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +120,7 @@ func (t *Testbed) capture(ctx context.Context, namespace, file string) (*process
 		}
 	}
 	p.end()
-	return nil, fmt.Errorf("tcpdump in %s does not begin", namespace)
+	return nil, fmt.Errorf("tcpdump at %s does not begin", e.point)
 }
 
 // keep ends a capture and copies it, unless packets are missing in it.

@@ -1,11 +1,10 @@
 //go:build linux
 
-// Package testbed makes a client and a server that a path joins, each in a network
-// namespace, and runs scenarios in them. It needs root, ip (iproute2) and tcpdump.
+// Package testbed makes a client and a server that a path joins, with a router between them when the scenario has one, each in a
+// network namespace, and runs scenarios in them. It needs root, ip (iproute2) and tcpdump.
 package testbed
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -18,21 +17,12 @@ import (
 	"github.com/wiretale/wiretale/lab/scenario"
 )
 
-// Addresses of the two ends, and their names.
-const (
-	ClientAddress = "10.5.0.1"
-	ServerAddress = "10.5.0.2"
-
-	clientEnd = "wtlab-client" // the namespace
-	serverEnd = "wtlab-server"
-	device    = "lab0" // in each
-)
-
 // A Testbed is set up for one scenario.
 type Testbed struct {
 	Dir      string // in which the commands run
 	scenario *scenario.Scenario
-	path     *path.Path
+	links    []link
+	paths    []*path.Path
 	made     []string // namespaces
 	servers  []*process
 	expand   *strings.Replacer
@@ -47,6 +37,13 @@ func Missing(list []*scenario.Scenario) string {
 	for _, s := range list {
 		needs = append(needs, s.Needs...)
 	}
+	return lacks(needs)
+}
+
+// Skip says why a scenario is left out on this machine, "" when it is not.
+func Skip(s *scenario.Scenario) string { return lacks(s.Wants) }
+
+func lacks(needs []scenario.Need) string {
 	for _, n := range needs {
 		if _, err := exec.LookPath(n.Program); err != nil {
 			return fmt.Sprintf("%s is not installed (Debian: apt-get install %s)", n.Program, n.Package)
@@ -55,9 +52,9 @@ func Missing(list []*scenario.Scenario) string {
 	return ""
 }
 
-// Open makes namespaces, path and files, and starts the servers. Close undoes it, also after an error.
+// Open makes namespaces, paths and files, and starts the servers. Close undoes it, also after an error.
 func Open(ctx context.Context, s *scenario.Scenario) (t *Testbed, err error) {
-	t = &Testbed{scenario: s}
+	t = &Testbed{scenario: s, links: links(s)}
 	defer func() {
 		if err != nil {
 			t.Close()
@@ -70,19 +67,26 @@ func Open(ctx context.Context, s *scenario.Scenario) (t *Testbed, err error) {
 	if err = os.Chmod(t.Dir, 0o755); err != nil { // servers give up root
 		return t, err
 	}
-	t.expand = strings.NewReplacer("$DIR", t.Dir, "$SERVER", ServerAddress, "$CLIENT", ClientAddress)
+	client, server, router := addresses(t.links)
+	t.expand = strings.NewReplacer("$DIR", t.Dir, "$SERVER", server, "$CLIENT", client, "$ROUTER", router)
 	if err = t.files(); err != nil {
 		return t, err
 	}
-	if err = t.network(); err != nil {
+	if err = t.network(ctx); err != nil {
 		return t, err
 	}
-	for i := range s.Servers {
-		p, err := t.serve(ctx, &s.Servers[i])
-		if p != nil {
-			t.servers = append(t.servers, p)
+	for _, command := range s.Prepare {
+		if _, err := t.do(ctx, serverEnd, command); err != nil {
+			return t, err
 		}
-		if err != nil {
+	}
+	for i := range s.Servers {
+		if err := t.serve(ctx, serverEnd, &s.Servers[i]); err != nil {
+			return t, err
+		}
+	}
+	for i := range s.Proxies {
+		if err := t.serve(ctx, routerEnd, &s.Proxies[i]); err != nil {
 			return t, err
 		}
 	}
@@ -113,52 +117,15 @@ func (t *Testbed) files() error {
 	return nil
 }
 
-// network makes the two ends and what is between them.
-func (t *Testbed) network() (err error) {
-	ends := []struct{ namespace, tap, address string }{
-		{clientEnd, "wtlab0", ClientAddress}, {serverEnd, "wtlab1", ServerAddress},
-	}
-	if t.path, err = path.Open(ends[0].tap, ends[1].tap, t.scenario.Path); err != nil {
-		return err
-	}
-	for _, e := range ends {
-		if err := run("ip", "netns", "add", e.namespace); err != nil {
-			return fmt.Errorf("%w (does another lab run, or was one killed?)", err)
-		}
-		t.made = append(t.made, e.namespace)
-		for _, args := range []string{
-			"link set dev " + e.tap + " netns " + e.namespace + " name " + device,
-			"-n " + e.namespace + " link set dev lo up",
-			"-n " + e.namespace + " link set dev " + device + " txqueuelen 20000 addrgenmode none", // no IPv6 of its own
-			"-n " + e.namespace + " address add " + e.address + "/24 dev " + device,
-			"-n " + e.namespace + " link set dev " + device + " up",
-		} {
-			if err := run("ip", strings.Fields(args)...); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// run runs a command to its end; an error has what it said.
-func run(name string, args ...string) error {
-	var said bytes.Buffer
-	c := exec.Command(name, args...)
-	c.Stdout, c.Stderr = &said, &said
-	if err := c.Run(); err != nil {
-		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, bytes.TrimSpace(said.Bytes()))
-	}
-	return nil
-}
-
-// Close ends the servers and removes what Open made. It returns how many frames the path lost, from the client and from the server.
+// Close ends the servers and removes what Open made. It returns how many frames the paths lost, from the client and from the server.
 func (t *Testbed) Close() (lost [2]int) {
 	for _, p := range t.servers {
 		p.end()
 	}
-	if t.path != nil {
-		lost = t.path.Close()
+	for _, p := range t.paths {
+		for i, n := range p.Close() {
+			lost[i] += n
+		}
 	}
 	for _, namespace := range t.made {
 		run("ip", "netns", "delete", namespace) // what is left of it does no harm

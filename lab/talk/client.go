@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"syscall"
+	"time"
+)
+
+// dial opens the connection, through a proxy if there is one.
+func (m *mode) dial(address string) (*net.TCPConn, error) {
+	deadline := time.Now().Add(m.patience)
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	d := net.Dialer{Control: func(_, _ string, c syscall.RawConn) error { return reno(c) }, KeepAlive: -1}
+	to := address
+	if m.via != "" {
+		to = m.via
+	}
+	c, err := d.DialContext(ctx, "tcp", to)
+	if err != nil {
+		return nil, err
+	}
+	c.SetDeadline(deadline)
+	if m.via != "" {
+		if err := connect(c, address); err != nil {
+			return nil, err
+		}
+	}
+	return c.(*net.TCPConn), nil
+}
+
+// connect asks a proxy for a connection. Behind the answer nothing comes by itself, so the reader has nothing left.
+func connect(c net.Conn, address string) error {
+	request := http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: address}, Host: address}
+	if err := request.Write(c); err != nil {
+		return err
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(c), &request)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("the proxy says %s", answer.Status)
+	}
+	return err
+}
+
+// message is n bytes that no other message has.
+func message(i, n int) []byte {
+	b := fmt.Appendf(nil, "message %d ", i)
+	for len(b) < n {
+		b = fmt.Appendf(b, "%d-", i*len(b))
+	}
+	return b[:n]
+}
+
+func (m *mode) ask(address string) error {
+	c, err := m.dial(address)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if m.writes > 1 {
+		if err := c.SetNoDelay(false); err != nil {
+			return err
+		}
+	}
+	back := make([]byte, m.size)
+	for i := range m.times {
+		said := message(i, m.size)
+		for w := range m.writes {
+			if _, err := c.Write(said[w*m.size/m.writes : (w+1)*m.size/m.writes]); err != nil {
+				return err
+			}
+		}
+		if _, err := io.ReadFull(c, back); err != nil {
+			return err
+		}
+		if !bytes.Equal(said, back) {
+			return fmt.Errorf("message %d came back as %q", i, back)
+		}
+		time.Sleep(m.pause)
+	}
+	fmt.Printf("%d messages of %d bytes came back\n", m.times, m.size)
+	return nil
+}
+
+func (m *mode) send(address string) error {
+	c, err := m.dial(address)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	start := time.Now()
+	for i, left := 0, m.bytes; left > 0; i++ {
+		b := message(i, int(min(left, 16<<10)))
+		if _, err := c.Write(b); err != nil {
+			return err
+		}
+		left -= int64(len(b))
+	}
+	if err := c.CloseWrite(); err != nil {
+		return err
+	}
+	var got int64
+	if err := binary.Read(c, binary.BigEndian, &got); err != nil {
+		return err
+	}
+	if got != m.bytes {
+		return fmt.Errorf("%d of %d bytes came", got, m.bytes)
+	}
+	fmt.Printf("%d bytes in %v\n", got, time.Since(start).Round(time.Millisecond))
+	return nil
+}
