@@ -77,7 +77,7 @@ func (b *Blocked) count(r *point.Result) {
 			m := &p.Meetings[j]
 			passing++
 			for _, c := range b.Conversations {
-				if hosts(m.A) == hosts(c) || hosts(m.B) == hosts(c) {
+				if h := hosts(c); hosts(r.Conv(m.A)) == h || hosts(r.Conv(m.B)) == h {
 					between++
 					break
 				}

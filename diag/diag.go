@@ -77,7 +77,7 @@ type Input struct {
 	blocked    []*Blocked
 	idleEnds   []*IdleEnd
 	injections []*Injection
-	twins      map[*flow.Conversation][]*flow.Conversation
+	twins      map[int][]int32
 	byConv     map[int][]*request.Request
 	gone       map[point.End][]point.Gone // nil until it is asked for
 	hops       []point.Hop                // nil until they are asked for

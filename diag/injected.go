@@ -32,7 +32,7 @@ func (in *Input) Injections() []*Injection {
 		for j := range p.Meetings {
 			m := &p.Meetings[j]
 			for d := range m.Ways {
-				if x := injection(p, m, d); x != nil && !in.injected[x.Conv] {
+				if x := injection(in.Points, p, m, d); x != nil && !in.injected[x.Conv] {
 					in.injections, in.injected[x.Conv] = append(in.injections, x), true
 				}
 			}
@@ -48,19 +48,22 @@ func (in *Input) ResetInjected(c *flow.Conversation) bool {
 }
 
 // injection is what the two points say of a direction of a connection, nil when its reset was sent, or there is none.
-func injection(p *point.Pair, m *point.Meeting, d int) *Injection {
+func injection(r *point.Result, p *point.Pair, m *point.Meeting, d int) *Injection {
 	w := &m.Ways[d]
 	if w.From == point.Unknown || w.Matched < minMatched || w.Lost > 0 {
 		return nil
 	}
-	at, sent, by := m.B, m.A, d
+	if w.Only == 0 {
+		return nil
+	}
+	at, sent, by := r.Conv(m.B), r.Conv(m.A), d
 	x := &Injection{At: p.B, Without: p.A}
 	if m.Flipped {
 		by = 1 - d
 	}
 	own := d
 	if w.From == point.BtoA {
-		at, sent, own, by = m.A, m.B, by, d
+		at, sent, own, by = sent, at, by, d
 		x.At, x.Without = p.A, p.B
 	}
 	x.Conv, x.Sent, x.By, x.Matched = at, sent, by, w.Matched
@@ -80,5 +83,5 @@ func injection(p *point.Pair, m *point.Meeting, d int) *Injection {
 
 // onlyThere reports whether a record is one of those that only the second point of a way has.
 func onlyThere(w *point.Way, at flow.Moment) bool {
-	return slices.ContainsFunc(w.OnlyAt, func(p trace.Pos) bool { return p.Source == at.Pos.Source && p.Number == at.Pos.Number })
+	return slices.ContainsFunc(w.Places().OnlyAt, func(p trace.Pos) bool { return p.Source == at.Pos.Source && p.Number == at.Pos.Number })
 }

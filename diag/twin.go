@@ -14,15 +14,19 @@ func (in *Input) Twins(c *flow.Conversation) []*flow.Conversation {
 		return nil
 	}
 	if in.twins == nil {
-		in.twins = map[*flow.Conversation][]*flow.Conversation{}
+		in.twins = map[int][]int32{}
 		for i := range in.Points.Pairs {
 			for _, m := range in.Points.Pairs[i].Meetings {
-				in.twins[m.A] = append(in.twins[m.A], m.B)
-				in.twins[m.B] = append(in.twins[m.B], m.A)
+				in.twins[int(m.A)] = append(in.twins[int(m.A)], m.B)
+				in.twins[int(m.B)] = append(in.twins[int(m.B)], m.A)
 			}
 		}
 	}
-	return in.twins[c]
+	out := make([]*flow.Conversation, 0, len(in.twins[c.ID]))
+	for _, n := range in.twins[c.ID] {
+		out = append(out, in.Points.Conv(n))
+	}
+	return out
 }
 
 // Unanswered are the questions of a talk that nobody answered although the capture goes on for so long: no other address did

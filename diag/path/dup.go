@@ -37,8 +37,8 @@ func dup(in *diag.Input) (out []diag.Finding) {
 		f.Fix = []string{fmt.Sprintf("look between %s and %s for a loop, a bridge that floods, or a link aggregation that sends on both links", a, b)}
 		for k := range h.Passages {
 			if x := h.Passages[k].Way(); x.Twice > 0 {
-				f.Conversations = append(f.Conversations, h.Passages[k].Meeting.A, h.Passages[k].Meeting.B)
-				f.Where = append(f.Where, x.TwiceAt...)
+				f.Conversations = append(f.Conversations, in.Points.Conv(h.Passages[k].Meeting.A), in.Points.Conv(h.Passages[k].Meeting.B))
+				f.Where = append(f.Where, x.Places().TwiceAt...)
 			}
 		}
 		f.Where, f.Filter, f.Conversations = ordered(f.Where), between(f.Conversations), unique(f.Conversations)

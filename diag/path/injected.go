@@ -37,13 +37,17 @@ func foreign(in *diag.Input, h *point.Hop) *diag.Finding {
 	var first point.Foreign
 	for i := range h.Passages {
 		m := &h.Passages[i]
-		list := m.Way().Foreign
-		if len(list) == 0 || in.Withhold(Injected, m.Meeting.A) || in.Withhold(Injected, m.Meeting.B) {
+		list := m.Way().Places().Foreign
+		if len(list) == 0 {
+			continue
+		}
+		atA, atB := in.Points.Conv(m.Meeting.A), in.Points.Conv(m.Meeting.B)
+		if in.Withhold(Injected, atA) || in.Withhold(Injected, atB) {
 			continue
 		}
 		before := f.Count
 		for _, x := range list {
-			if x.Flags&flagRST != 0 && m.Meeting.A.TCP != nil {
+			if x.Flags&flagRST != 0 && atA.TCP != nil {
 				continue
 			}
 			if f.Count++; f.Count == 1 {
@@ -53,7 +57,7 @@ func foreign(in *diag.Input, h *point.Hop) *diag.Finding {
 			f.Where = append(f.Where, x.Pos)
 		}
 		if f.Count > before {
-			f.Conversations = append(f.Conversations, m.Meeting.A, m.Meeting.B)
+			f.Conversations = append(f.Conversations, atA, atB)
 		}
 	}
 	if f.Count == 0 {

@@ -55,16 +55,18 @@ func onTheWay(in *diag.Input, hops []point.Hop) *diag.Finding {
 		k := int(h.Course() - point.AtoB)
 		for i := range h.Passages {
 			m, w := &h.Passages[i], h.Passages[i].Way()
-			if w.Lost > 0 && (in.Withhold(LossLocation, m.Meeting.A) || in.Withhold(LossLocation, m.Meeting.B)) {
+			if w.Lost == 0 {
+				sent[k] += w.Matched
+				continue
+			}
+			atA, atB := in.Points.Conv(m.Meeting.A), in.Points.Conv(m.Meeting.B)
+			if in.Withhold(LossLocation, atA) || in.Withhold(LossLocation, atB) {
 				continue
 			}
 			sent[k], lost[k] = sent[k]+w.Matched+w.Lost, lost[k]+w.Lost
-			if w.Lost == 0 {
-				continue
-			}
-			f.Conversations = append(f.Conversations, m.Meeting.A, m.Meeting.B)
-			f.Where = append(f.Where, w.LostAt...)
-			again += m.Meeting.A.Dir[m.Side].Retransmissions
+			f.Conversations = append(f.Conversations, atA, atB)
+			f.Where = append(f.Where, w.Places().LostAt...)
+			again += atA.Dir[m.Side].Retransmissions
 		}
 	}
 	if lost[0]+lost[1] == 0 {
@@ -150,22 +152,22 @@ const minSilent = 1
 
 // trails are the conversations that some point has and another has not. Points that have the same one are together.
 func trails(r *point.Result) (out []*trail) {
-	of := map[*flow.Conversation]*trail{}
+	of := map[int]*trail{}
 	for i := range r.Pairs {
 		for _, x := range r.Pairs[i].Alone {
 			if x.Stray || x.Sent < minSilent {
 				continue
 			}
-			if t := of[x.Conv]; t != nil {
+			if t := of[x.Conv.ID]; t != nil {
 				t.doubt = t.doubt && x.Doubtful
 			}
 			other := r.Pairs[i].A + r.Pairs[i].B - x.At
-			if t := of[x.Conv]; t != nil {
+			if t := of[x.Conv.ID]; t != nil {
 				t.unseen = append(t.unseen, other)
 				continue
 			}
 			t := &trail{conv: x.Conv, seen: []int{x.At}, unseen: []int{other}, sent: x.Sent, at: x.In}
-			of[x.Conv] = t
+			of[x.Conv.ID] = t
 			t.doubt = x.Doubtful
 			out = append(out, t)
 		}
@@ -174,7 +176,7 @@ func trails(r *point.Result) (out []*trail) {
 		p := &r.Pairs[i]
 		for j := range p.Meetings {
 			m := &p.Meetings[j]
-			a, b := of[m.A], of[m.B]
+			a, b := of[int(m.A)], of[int(m.B)]
 			if a == nil || a == b {
 				continue
 			}

@@ -93,8 +93,9 @@ func hours(r *point.Result, p *point.Pair) *diag.Finding {
 	f := diag.Finding{Severity: diag.Note, Confidence: diag.Proven, Source: -1}
 	f.Summary = fmt.Sprintf("%s and %s have the same traffic, and the clock of %s is %s %s that of %s: a time zone, or a clock that was never set",
 		a, b, b, diag.Count(n, "hour"), how, a)
-	f.Where = ordered([]trace.Pos{m.A.First.Pos, m.B.First.Pos})
-	f.Conversations = append(f.Conversations, m.A, m.B)
+	atA, atB := r.Conv(m.A), r.Conv(m.B)
+	f.Where = ordered([]trace.Pos{atA.First.Pos, atB.First.Pos})
+	f.Conversations = append(f.Conversations, atA, atB)
 	f.Fix = []string{"nothing for the comparison: times are moved to one clock", "set the clock of the recording machine, and let its recorder write UTC"}
 	f.Filter = between(f.Conversations)
 	return &f

@@ -61,7 +61,7 @@ func ahead(r *point.Result, ref, i int) *diag.Finding {
 		return nil
 	}
 	unit := max(r.Points[ref].Unit, r.Points[i].Unit)
-	f := note(p)
+	f := note(r, p)
 	f.Summary = fmt.Sprintf("the clock of %s is %s %s that of %s", r.Points[i].Name, diag.Uncertain(off, s.Error, unit), how, r.Points[ref].Name)
 	if ppb, err := s.Rate(); diag.Drift(ppb, ppb-err, ppb+err) != "" {
 		f.Summary += ", drift " + diag.Drift(ppb, ppb-err, ppb+err)
@@ -82,7 +82,7 @@ func set(r *point.Result, p *point.Pair) *diag.Finding {
 	if by < 0 {
 		by, how = -by, "back"
 	}
-	f := note(p)
+	f := note(r, p)
 	f.Severity, f.Count = diag.Warning, len(steps)
 	f.Summary = fmt.Sprintf("the clock of %s was set %s by %s against that of %s, or that one the other way", b, how, diag.Uncertain(by, x.Error, p.Clock.Unit), a)
 	if n := len(steps) - 1; n > 0 {
@@ -101,7 +101,7 @@ func set(r *point.Result, p *point.Pair) *diag.Finding {
 func contradiction(r *point.Result, c *point.Contradiction) diag.Finding {
 	p := &r.Pairs[c.Pair]
 	a, b := names(r, p)
-	f := note(p)
+	f := note(r, p)
 	f.Severity, f.Confidence = diag.Warning, diag.Likely
 	f.Summary = fmt.Sprintf("packets that %s and %s have in common contradict what other points tell of their clocks, by %s", a, b, diag.Within(c.By, max(c.By/10, 1), 1))
 	f.Fix = []string{"was one of the recordings merged from several recorders, with clocks of their own? Give each by itself", "times on the one clock do without this pair"}
@@ -109,11 +109,12 @@ func contradiction(r *point.Result, c *point.Contradiction) diag.Finding {
 }
 
 // note is a finding about the clocks of two points, with the conversation that shows it.
-func note(p *point.Pair) diag.Finding {
+func note(r *point.Result, p *point.Pair) diag.Finding {
 	m := &p.Meetings[0]
 	f := diag.Finding{Severity: diag.Note, Confidence: diag.Proven, Source: -1, Count: 1}
-	f.Where = ordered([]trace.Pos{m.A.First.Pos, m.B.First.Pos})
-	f.Conversations = append(f.Conversations, m.A, m.B)
+	atA, atB := r.Conv(m.A), r.Conv(m.B)
+	f.Where = ordered([]trace.Pos{atA.First.Pos, atB.First.Pos})
+	f.Conversations = append(f.Conversations, atA, atB)
 	f.Filter = between(f.Conversations)
 	return f
 }

@@ -54,8 +54,8 @@ func overtaken(r *point.Result, h *point.Hop, w *point.Way) diag.Finding {
 	f.RuledOut = []string{"the recorder at " + a + ": the identifications, where there are any, are in the order of its records"}
 	for i := range h.Passages {
 		if x := h.Passages[i].Way(); x.Reordered > 0 {
-			f.Conversations = append(f.Conversations, h.Passages[i].Meeting.A, h.Passages[i].Meeting.B)
-			f.Where = append(f.Where, x.ReorderedAt...)
+			f.Conversations = append(f.Conversations, r.Conv(h.Passages[i].Meeting.A), r.Conv(h.Passages[i].Meeting.B))
+			f.Where = append(f.Where, x.Places().ReorderedAt...)
 		}
 	}
 	f.Where, f.Filter, f.Conversations = ordered(f.Where), between(f.Conversations), unique(f.Conversations)

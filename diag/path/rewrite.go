@@ -3,7 +3,6 @@ package path
 import (
 	_ "embed"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/wiretale/wiretale/diag"
@@ -26,7 +25,7 @@ func rewrite(in *diag.Input) (out []diag.Finding) {
 	}
 	for _, p := range pairs(in.Hops()) {
 		var list []point.Rewrite
-		for _, r := range p.Rewrites() {
+		for _, r := range p.Rewrites {
 			if r.Field != "TTL" { // any router does that
 				list = append(list, r)
 			}
@@ -45,8 +44,9 @@ func rewritten(r *point.Result, p *point.Pair, list []point.Rewrite) diag.Findin
 	for _, x := range list {
 		words = append(words, fmt.Sprintf("%s %s is %s", x.Field, x.A, x.B))
 		f.Facts = append(f.Facts, diag.Fact{Name: fmt.Sprintf("%s at %s and %s", x.Field, a, b), Value: fmt.Sprintf("%s, %s (%s)", x.A, x.B, diag.Count(x.Conversations, "conversation"))})
-		f.Conversations = append(f.Conversations, x.First.A, x.First.B)
-		f.Where = append(f.Where, x.First.A.First.Pos, x.First.B.First.Pos)
+		first, then := r.Conv(x.First.A), r.Conv(x.First.B)
+		f.Conversations = append(f.Conversations, first, then)
+		f.Where = append(f.Where, first.First.Pos, then.First.Pos)
 	}
 	f.Facts = f.Facts[:min(len(f.Facts), 20)]
 	f.Conversations = unique(f.Conversations)
@@ -62,8 +62,10 @@ func rewritten(r *point.Result, p *point.Pair, list []point.Rewrite) diag.Findin
 }
 
 func unique(list []*flow.Conversation) (out []*flow.Conversation) {
+	known := map[*flow.Conversation]bool{}
 	for _, c := range list {
-		if !slices.Contains(out, c) {
+		if !known[c] {
+			known[c] = true
 			out = append(out, c)
 		}
 	}

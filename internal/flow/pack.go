@@ -25,6 +25,12 @@ func (c *packer) ends(h *head) {
 
 // conversation is all of a TCP conversation but its ID.
 func (c *packer) conversation(f *tcpFlow) {
+	copied, quoted := c.opening(f)
+	c.rest(f, copied, quoted)
+}
+
+// opening is what a conversation is known by, and how it began.
+func (c *packer) opening(f *tcpFlow) (copied, quoted bool) {
 	v := &f.flow.Conversation
 	h := head{v.First.Pos.Number, v.order, v.Dir[0].Bytes + v.Dir[1].Bytes, v.Ends}
 	c.head(&h)
@@ -44,7 +50,7 @@ func (c *packer) conversation(f *tcpFlow) {
 	from := f.info.SYN == v.First
 	once := f.info.LastSYN == f.info.SYN
 	synSeen := f.synTime != 0
-	copied, quoted := v.Copies != nil, v.ICMP != nil
+	copied, quoted = v.Copies != nil, v.ICMP != nil
 	c.flag(&v.Opened, &f.flow.flipped, &f.flow.over, &f.mptcp, &f.begun, &f.fastData, &f.settled, &f.closing, &f.both,
 		&from, &once, &synSeen, &copied, &quoted)
 	if from {
@@ -77,6 +83,12 @@ func (c *packer) conversation(f *tcpFlow) {
 	for i := range f.side {
 		c.side(&f.side[i], f.side[1-i].base, &f.info.Sides[i], &f.info.Sides[0])
 	}
+	return copied, quoted
+}
+
+// rest follows the opening.
+func (c *packer) rest(f *tcpFlow, copied, quoted bool) {
+	v := &f.flow.Conversation
 	for i := range f.side {
 		c.unacked(&f.side[i].unacked, f.side[i].base)
 	}

@@ -24,6 +24,8 @@ const (
 	Shut                         // a window was 0: Trouble.Closures is there
 	Mute                         // TCP, and one end sent payload, and the other, which sent packets, none
 	Queueing                     // round trips grew with what was in flight: Direction.Queue is there
+	FirstSent                    // Ends[0] sent packets
+	SecondSent                   // Ends[1] did
 )
 
 // Traits are those of a conversation.
@@ -46,6 +48,8 @@ func (c *Conversation) Traits() (t Trait) {
 		is(c.Proto == proto.TCP && d.Packets == 0, OneSided)
 		is(c.Proto == proto.UDP && d.Packets == 0, Unanswered)
 	}
+	is(c.Dir[0].Packets > 0, FirstSent)
+	is(c.Dir[1].Packets > 0, SecondSent)
 	is(c.ICMP != nil, Quoted)
 	is(c.Copies != nil, Copied)
 	if c.TCP == nil {

@@ -67,7 +67,7 @@ type revision struct {
 	// proxies are the addresses that settled relays go to and come from, and first the point that all of them begin at.
 	proxies map[hop]bool
 	first   Course
-	met     map[[2]int]map[*flow.Conversation]*Meeting // of other points with A and B: see [revision.meeting]
+	met     map[[2]int]map[int]*Meeting // of other points with A and B: see [revision.meeting]
 }
 
 // A hop is what a proxy is known by: the address that connections of A have on its side, that of those of B, and which come first.
@@ -107,18 +107,18 @@ func (r *Result) revise(sides []*side) {
 
 func (r *Result) revision(p *Pair, sides []*side) *revision {
 	return &revision{couple: &couple{a: sides[p.A], b: sides[p.B], pair: *p}, of: r, sides: sides, lives: [2]map[uint32]life{{}, {}},
-		proxies: map[hop]bool{}, met: map[[2]int]map[*flow.Conversation]*Meeting{}}
+		proxies: map[hop]bool{}, met: map[[2]int]map[int]*Meeting{}}
 }
 
 // open marks the talks that are found as the pair left them.
 func (v *revision) open() {
-	met := map[*flow.Conversation]bool{}
+	met := map[int]bool{}
 	for i := range v.pair.Meetings {
-		met[v.pair.Meetings[i].A], met[v.pair.Meetings[i].B] = true, true
+		met[int(v.pair.Meetings[i].A)], met[int(v.pair.Meetings[i].B)] = true, true
 	}
 	for _, s := range []*side{v.a, v.b} {
 		for _, t := range s.talks {
-			t.met = met[t.conv]
+			t.met = met[t.conv.ID]
 		}
 	}
 }

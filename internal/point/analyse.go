@@ -20,7 +20,7 @@ func AnalyseMatches(points []Point, prints []*Recorder, convs *flow.Conversation
 
 func analyse(points []Point, prints []*Recorder, convs *flow.Conversations, keep bool) *Result {
 	points, prints = rows(points, prints, convs)
-	r := &Result{Points: points}
+	r := &Result{Points: points, convs: convs}
 	sides := make([]*side, len(points))
 	for i := range points {
 		p := &r.Points[i]
@@ -86,6 +86,7 @@ func coupled(a, b int, sides []*side) *couple {
 		c.pair.Over = [2]Profile{c.profile(c.passed[0]), c.profile(c.passed[1])}
 	}
 	c.pair.Alone = c.alone()
+	c.pair.Rewrites = c.rewrites()
 	return c
 }
 
@@ -143,11 +144,13 @@ func (c *couple) clock() {
 	if c.a.Untimed || c.b.Untimed {
 		return
 	}
-	n := 0
+	var n [2]int
 	for i := range c.found {
-		n += c.found[i].clocked()
+		for d, w := range c.ways[i] {
+			n[way(w == Unknown)] += c.found[i].clocked(d)
+		}
 	}
-	samples, loose := make([]sample, 0, n), []sample(nil)
+	samples, loose := make([]sample, 0, n[0]), make([]sample, 0, n[1])
 	for i := range c.found {
 		f := &c.found[i]
 		for d := range 2 {
@@ -216,13 +219,11 @@ func (c *couple) clock() {
 	}
 }
 
-// clocked is how many hits tell the time of the same packet at both points.
-func (f *found) clocked() (n int) {
-	for d := range f.hits {
-		for i := range f.hits[d] {
-			if f.hits[d][i].kind.clocked() {
-				n++
-			}
+// clocked is how many hits of a direction tell the time of the same packet at both points.
+func (f *found) clocked(d int) (n int) {
+	for i := range f.hits[d] {
+		if f.hits[d][i].kind.clocked() {
+			n++
 		}
 	}
 	return n

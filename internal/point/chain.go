@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-
-	"github.com/wiretale/wiretale/internal/flow"
 )
 
 // A Passage is one direction of a conversation between two points.
@@ -38,24 +36,27 @@ type Class struct {
 
 // A sighted conversation is one at several points.
 type sighted struct {
-	convs    []*flow.Conversation // by point, nil where it was not seen
-	turned   []bool               // by point: its end 0 is end 1 at the first one
-	meetings []Passage            // Side is not used
+	convs    []int32   // by point: its number there, -1 where it was not seen
+	sent     [][2]bool // by point: which of its ends sent packets
+	turned   []bool    // by point: its end 0 is end 1 at the first one
+	meetings []Passage // Side is not used
 }
 
 // sighted are the conversations that more than one point has, in the order of their numbers.
 func (r *Result) sighted() []*sighted {
 	same := NewSame(r)
-	of := map[int]*sighted{}
+	of := map[int32]*sighted{}
 	var out []*sighted
 	for i := range r.Pairs {
 		p := &r.Pairs[i]
 		for j := range p.Meetings {
 			m := &p.Meetings[j]
-			s := of[same.Of(m.A)]
+			first := same.first[m.A]
+			s := of[first]
 			if s == nil {
-				s = &sighted{convs: make([]*flow.Conversation, len(r.Points)), turned: make([]bool, len(r.Points))}
-				of[same.Of(m.A)] = s
+				n := len(r.Points)
+				s = &sighted{convs: slices.Repeat([]int32{-1}, n), sent: make([][2]bool, n), turned: make([]bool, n)}
+				of[first] = s
 				out = append(out, s)
 			}
 			s.meetings = append(s.meetings, Passage{Pair: p, Meeting: m})
@@ -64,23 +65,23 @@ func (r *Result) sighted() []*sighted {
 	for _, s := range out {
 		s.turn()
 	}
-	slices.SortStableFunc(out, func(a, b *sighted) int { return cmp.Compare(a.meetings[0].Meeting.A.ID, b.meetings[0].Meeting.A.ID) })
+	slices.SortStableFunc(out, func(a, b *sighted) int { return cmp.Compare(a.meetings[0].Meeting.A, b.meetings[0].Meeting.A) })
 	return out
 }
 
 // turn notes which points have the conversation, and where its ends are the other way around.
 func (s *sighted) turn() {
 	first := s.meetings[0]
-	s.convs[first.Pair.A] = first.Meeting.A
+	s.convs[first.Pair.A], s.sent[first.Pair.A] = first.Meeting.A, first.Sent[0]
 	for again := true; again; {
 		again = false
 		for _, m := range s.meetings {
 			a, b := m.Pair.A, m.Pair.B
 			switch {
-			case s.convs[a] == m.Meeting.A && s.convs[b] == nil:
-				s.convs[b], s.turned[b], again = m.Meeting.B, s.turned[a] != m.Flipped, true
-			case s.convs[b] == m.Meeting.B && s.convs[a] == nil:
-				s.convs[a], s.turned[a], again = m.Meeting.A, s.turned[b] != m.Flipped, true
+			case s.convs[a] == m.Meeting.A && s.convs[b] < 0:
+				s.convs[b], s.sent[b], s.turned[b], again = m.Meeting.B, m.Sent[1], s.turned[a] != m.Flipped, true
+			case s.convs[b] == m.Meeting.B && s.convs[a] < 0:
+				s.convs[a], s.sent[a], s.turned[a], again = m.Meeting.A, m.Sent[0], s.turned[b] != m.Flipped, true
 			}
 		}
 	}
@@ -97,7 +98,7 @@ func (s *sighted) side(point, d int) int {
 // points are those that have packets of end d, in the order in which these pass. sure says that nothing else is possible.
 func (s *sighted) points(d int) (list []int, sure bool) {
 	for i, c := range s.convs {
-		if c != nil && c.Dir[s.side(i, d)].Packets > 0 {
+		if c >= 0 && s.sent[i][s.side(i, d)] {
 			list = append(list, i)
 		}
 	}

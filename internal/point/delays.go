@@ -71,7 +71,7 @@ func (c *couple) profile(list []passed) (p Profile) {
 			n++
 		}
 		n = max(n, 1)
-		conv := c.found[list[slowest].found].a.conv
+		conv := c.a.whole(c.found[list[slowest].found].a)
 		p.Periods = append(p.Periods, Period{from, bytes, delayOf(delays), c.a.Pos(list[slowest].number), conv})
 		list = list[n:]
 	}

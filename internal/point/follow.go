@@ -63,17 +63,20 @@ func (r *Result) Follow(c *flow.Conversation) *Followed {
 		return nil
 	}
 	for _, s := range r.sighted() {
-		for _, o := range s.convs {
-			if o == c {
-				return r.follow(s)
-			}
+		if slices.Contains(s.convs, int32(c.ID)) {
+			return r.follow(s)
 		}
 	}
 	return nil
 }
 
 func (r *Result) follow(s *sighted) *Followed {
-	f := &Followed{r: r, Convs: s.convs, Turned: s.turned, of: map[recordOf]*Packet{}}
+	f := &Followed{r: r, Convs: make([]*flow.Conversation, len(s.convs)), Turned: s.turned, of: map[recordOf]*Packet{}}
+	for i, c := range s.convs {
+		if c >= 0 {
+			f.Convs[i] = r.Conv(c)
+		}
+	}
 	for d := range 2 {
 		list, _ := s.points(d)
 		if len(list) > len(f.Points) {
@@ -85,7 +88,7 @@ func (r *Result) follow(s *sighted) *Followed {
 	}
 	for _, m := range s.meetings {
 		for d := range 2 {
-			for _, x := range m.Ways[d].records {
+			for _, x := range m.Ways[d].Places().records {
 				f.join(r.packet(f, m.Pair.A, x[0]), r.packet(f, m.Pair.B, x[1]))
 			}
 		}
@@ -93,7 +96,7 @@ func (r *Result) follow(s *sighted) *Followed {
 	for d := range 2 {
 		for _, h := range s.hops(nil, d) {
 			p := &h.Passages[0]
-			for _, number := range p.Way().missing[way(p.Pair.A != h.From)] {
+			for _, number := range p.Way().Places().missing[way(p.Pair.A != h.From)] {
 				if h.Known {
 					r.packet(f, h.From, number).Lost[h.To] = true
 				}
@@ -142,7 +145,8 @@ func (c *couple) remember(f *found, d int, w *Way) {
 	}
 	for _, h := range f.hits[d] {
 		if h.kind != ranged {
-			w.records = append(w.records, [2]uint32{f.a.prints[h.a].number, f.b.prints[h.b].number})
+			at := w.at()
+			at.records = append(at.records, [2]uint32{f.a.prints[h.a].number, f.b.prints[h.b].number})
 		}
 	}
 }

@@ -53,7 +53,6 @@ func FuzzAnalyse(f *testing.F) {
 					t.Fatalf("clock %+v", s)
 				}
 			}
-			p.Rewrites()
 		}
 		for _, h := range r.Hops() {
 			h.Total()

@@ -27,13 +27,13 @@ func (r *Result) Gone() map[End][]Gone {
 	out := map[End][]Gone{}
 	for _, s := range r.sighted() {
 		for d := range 2 {
-			list := s.gone(d)
+			list := r.gone(s, d)
 			if len(list) == 0 {
 				continue
 			}
 			for i, c := range s.convs {
-				if c != nil {
-					out[End{c, s.side(i, d)}] = list
+				if c >= 0 {
+					out[End{r.Conv(c), s.side(i, d)}] = list
 				}
 			}
 		}
@@ -42,14 +42,14 @@ func (r *Result) Gone() map[End][]Gone {
 }
 
 // gone is what was lost of end d.
-func (s *sighted) gone(d int) (out []Gone) {
+func (r *Result) gone(s *sighted, d int) (out []Gone) {
 	for _, h := range s.hops(nil, d) {
 		if !h.Known {
 			continue
 		}
 		for i := range h.Passages {
 			if w := h.Passages[i].Way(); w.Lost > 0 {
-				out = append(out, Gone{Pair: h.Pair(), Conv: s.convs[h.From], Lost: w.Lost, At: w.LostAt})
+				out = append(out, Gone{Pair: h.Pair(), Conv: r.Conv(s.convs[h.From]), Lost: w.Lost, At: w.Places().LostAt})
 			}
 		}
 	}

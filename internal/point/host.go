@@ -49,10 +49,10 @@ func (v *revision) at(p, other int, c *flow.Conversation) *flow.Conversation {
 	switch m := v.meeting(p, other, c); {
 	case m == nil:
 		return nil
-	case m.A == c:
-		return m.B
+	case int(m.A) == c.ID:
+		return v.of.Conv(m.B)
 	default:
-		return m.A
+		return v.of.Conv(m.A)
 	}
 }
 
@@ -60,16 +60,16 @@ func (v *revision) at(p, other int, c *flow.Conversation) *flow.Conversation {
 func (v *revision) meeting(p, other int, c *flow.Conversation) *Meeting {
 	list, ok := v.met[[2]int{p, other}]
 	if !ok {
-		list = map[*flow.Conversation]*Meeting{}
+		list = map[int]*Meeting{}
 		if pair := v.of.Between(p, other); pair != nil {
 			for i := range pair.Meetings {
 				m := &pair.Meetings[i]
-				list[m.A], list[m.B] = m, m
+				list[int(m.A)], list[int(m.B)] = m, m
 			}
 		}
 		v.met[[2]int{p, other}] = list
 	}
-	return list[c]
+	return list[c.ID]
 }
 
 // sentWith is the TTL that the first packet of an end has, 0 when there is none.

@@ -115,10 +115,11 @@ func TestOtherDay(t *testing.T) {
 		r.time += int64(24 * time.Hour)
 		day = append(day, r)
 	}
-	p := compared(first, day).Pairs[0]
+	r := compared(first, day)
+	p := r.Pairs[0]
 	for _, m := range p.Meetings {
-		if m.A.TCP != nil {
-			t.Errorf("%v - %v is called the same connection on both days", m.A.Ends[0], m.A.Ends[1])
+		if a := r.Conv(m.A); a.TCP != nil {
+			t.Errorf("%v - %v is called the same connection on both days", a.Ends[0], a.Ends[1])
 		}
 	}
 	if p.Contradicted == 0 {

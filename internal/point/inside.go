@@ -3,8 +3,6 @@ package point
 import (
 	"cmp"
 	"slices"
-
-	"github.com/wiretale/wiretale/internal/flow"
 )
 
 // Inside is what a point has that captures on the host of a proxy: both connections of relays, by one clock. It says more than two points around the
@@ -29,15 +27,15 @@ func (r *Result) inside(sides []*side) {
 	}
 }
 
-// An onward is a connection with a server, and whether its end 0 is on the side of end 1 of that of the client.
+// An onward is the number of a connection with a server, and whether its end 0 is on the side of end 1 of that of the client.
 type onward struct {
-	conv    *flow.Conversation
+	conv    int
 	flipped bool
 }
 
 // legs are the connections of a point that are those of relays of which it is the host, by those with clients.
-func (r *Result) legs(p int, sides []*side) map[*flow.Conversation][]onward {
-	legs := map[*flow.Conversation][]onward{}
+func (r *Result) legs(p int, sides []*side) map[int][]onward {
+	legs := map[int][]onward{}
 	if len(r.Points) < 3 || sides[p].sampled {
 		return legs
 	}
@@ -57,8 +55,8 @@ func (r *Result) legs(p int, sides []*side) map[*flow.Conversation][]onward {
 			if x.Ways[0].From == BtoA {
 				client, server = server, client
 			}
-			if o := (onward{server, x.Flipped != (a.Flipped != b.Flipped)}); !slices.Contains(legs[client], o) {
-				legs[client] = append(legs[client], o)
+			if o := (onward{server.ID, x.Flipped != (a.Flipped != b.Flipped)}); !slices.Contains(legs[client.ID], o) {
+				legs[client.ID] = append(legs[client.ID], o)
 			}
 		}
 	}
@@ -68,11 +66,11 @@ func (r *Result) legs(p int, sides []*side) map[*flow.Conversation][]onward {
 // A host is a point with the connections of its relays.
 type host struct {
 	*side
-	legs map[*flow.Conversation][]onward
+	legs map[int][]onward
 }
 
 func (h *host) relays() (out []Relay) {
-	own := map[*flow.Conversation]bool{}
+	own := map[int]bool{}
 	for client, list := range h.legs {
 		own[client] = true
 		for _, o := range list {
@@ -80,7 +78,7 @@ func (h *host) relays() (out []Relay) {
 		}
 	}
 	for _, t := range h.talks {
-		t.met = !own[t.conv]
+		t.met = !own[t.conv.ID]
 	}
 	h.spot()
 	defer func() { h.spots, h.hashes = nil, nil }()
@@ -119,8 +117,8 @@ func (h *host) vote(k *candidates, list []spot) {
 		if once(list, s.talk) == nil {
 			continue
 		}
-		for _, o := range h.legs[h.talks[s.talk>>1].conv] {
-			at, _ := slices.BinarySearchFunc(h.talks, o.conv.ID, byID)
+		for _, o := range h.legs[h.talks[s.talk>>1].conv.ID] {
+			at, _ := slices.BinarySearchFunc(h.talks, o.conv, byID)
 			dir := s.talk & 1
 			if o.flipped {
 				dir = 1 - dir

@@ -4,13 +4,15 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/trace"
 )
 
 // finish matches what only the clock can match, and counts.
 func (c *couple) finish(i int) {
 	f := &c.found[i]
-	m := Meeting{A: f.a.conv, B: f.b.conv, Flipped: f.flipped, How: f.how, Shift: f.shift}
+	m := Meeting{A: int32(f.a.conv.ID), B: int32(f.b.conv.ID), Flipped: f.flipped, How: f.how, Shift: f.shift, Sent: [2][2]bool{c.a.sent(f.a), c.b.sent(f.b)}}
 	for d := range 2 {
 		var when *due
 		if len(c.pair.Clock.Segments) > 0 {
@@ -37,8 +39,8 @@ func (c *couple) finish(i int) {
 				w.Ranges++
 			case altered:
 				w.Altered++
-				if len(w.AlteredAt) < maxPlaces {
-					w.AlteredAt = append(w.AlteredAt, c.a.pos(&f.a.prints[h.a]))
+				if at := w.at(); len(at.AlteredAt) < maxPlaces {
+					at.AlteredAt = append(at.AlteredAt, c.a.pos(&f.a.prints[h.a]))
 				}
 			}
 		}
@@ -54,6 +56,12 @@ func (c *couple) finish(i int) {
 		c.remember(f, d, w)
 	}
 	c.pair.Meetings = append(c.pair.Meetings, m)
+}
+
+// sent says which ends of a talk sent packets.
+func (s *side) sent(t *talk) [2]bool {
+	has := s.convs.Traits(t.conv.ID)
+	return [2]bool{has&flow.FirstSent != 0, has&flow.SecondSent != 0}
 }
 
 // delays measures how long the packets of a direction took, on the clock of the pair. Without a
@@ -115,7 +123,8 @@ func (c *couple) leftover(f *found, d int, w *Way) {
 			default:
 				only[side]++
 				if c.a.keep {
-					w.missing[side] = append(w.missing[side], q.number)
+					at := w.at()
+					at.missing[side] = append(at.missing[side], q.number)
 				}
 				if len(at[side]) < maxPlaces {
 					at[side] = append(at[side], of.pos(q))
@@ -125,9 +134,12 @@ func (c *couple) leftover(f *found, d int, w *Way) {
 	}
 	count(c.a, f.a, wa, 0, func(t int64) bool { return c.covers(c.b, t, false, w.From) })
 	count(c.b, f.b, wb, 1, func(t int64) bool { return c.covers(c.a, t, true, w.From) })
-	w.Lost, w.Only, w.LostAt, w.OnlyAt = only[0], only[1], at[0], at[1]
 	if w.From == BtoA {
-		w.Lost, w.Only, w.LostAt, w.OnlyAt = only[1], only[0], at[1], at[0]
+		only[0], only[1], at[0], at[1] = only[1], only[0], at[1], at[0]
+	}
+	w.Lost, w.Only = only[0], only[1]
+	if w.Lost+w.Only > 0 {
+		w.at().LostAt, w.at().OnlyAt = at[0], at[1]
 	}
 }
 
@@ -176,13 +188,13 @@ func (c *couple) alone() (out []Alone) {
 				continue // what was answered arrived: the other point captured something else
 			}
 			shown := seen[to] || other.Heard(to) || seen[t.conv.Ends[0].Addr()]
-			if !shown && !(quiet && t.conv.TCP != nil) {
+			if !shown && !(quiet && t.conv.Proto == proto.TCP) {
 				continue
 			}
-			if e, _ := endsOf(t.conv); has[e] != nil {
+			if e, _ := endsOf(&t.conv); has[e] != nil {
 				continue
 			}
-			x := Alone{Conv: t.conv, At: at, Doubtful: !shown, Stray: asked.elsewhere(t.conv)}
+			x := Alone{At: at, Doubtful: !shown, Stray: asked.elsewhere(&t.conv)}
 			for _, i := range t.ways[0] {
 				if q := &t.prints[i]; c.covers(other, q.time, back, Unknown) {
 					if x.Sent++; len(x.In) < maxPlaces {
@@ -191,6 +203,7 @@ func (c *couple) alone() (out []Alone) {
 				}
 			}
 			if x.Sent > 0 && len(out) < maxAlone {
+				x.Conv = own.whole(t)
 				out = append(out, x)
 			}
 		}

@@ -3,6 +3,8 @@ package point
 import (
 	"cmp"
 	"slices"
+
+	"github.com/wiretale/wiretale/proto"
 )
 
 // A hit is a packet that two points have.
@@ -50,7 +52,7 @@ type memory struct {
 
 // compare matches what is certain: see [comparison.exact].
 func compare(a, b *talk, flipped bool, shift [2]uint32, m *memory) *comparison {
-	c := &comparison{a: a, b: b, flipped: flipped, tcp: a.conv.TCP != nil, bytes: wideBytes, shift: shift, memory: m}
+	c := &comparison{a: a, b: b, flipped: flipped, tcp: a.conv.Proto == proto.TCP, bytes: wideBytes, shift: shift, memory: m}
 	c.taken = [2][]bool{make([]bool, len(a.prints)), make([]bool, len(b.prints))}
 	for _, t := range []*talk{a, b} {
 		for i := range t.prints {

@@ -36,7 +36,7 @@ func meet(a, b *side, p *Pair) (out []found) {
 	m := new(memory)
 	var weak []found
 	for _, t := range a.talks {
-		e, flippedA := endsOf(t.conv)
+		e, flippedA := endsOf(&t.conv)
 		list := at[e]
 		if hosts[t.conv.Ends[0].Addr()] && hosts[t.conv.Ends[1].Addr()] || len(list) > 0 {
 			p.Candidates++
@@ -64,7 +64,7 @@ func meet(a, b *side, p *Pair) (out []found) {
 
 // halves reports whether no direction is at both points.
 func halves(t, o *talk, flippedA bool) bool {
-	_, flippedB := endsOf(o.conv)
+	_, flippedB := endsOf(&o.conv)
 	c := comparison{a: t, b: o, flipped: flippedA != flippedB}
 	for d := range 2 {
 		if a, b := c.way(d); len(a) > 0 && len(b) > 0 {
@@ -84,14 +84,14 @@ func (f *found) meet() found {
 func sameEnds(t *talk, list []*talk, flippedA bool, m *memory) (best *found) {
 	tries := 0
 	for _, o := range list {
-		if o.met || len(list) > maxInstances && !sameStart(t.conv, o.conv) {
+		if o.met || len(list) > maxInstances && !sameStart(&t.conv, &o.conv) {
 			continue
 		}
 		if tries++; tries > maxInstances {
 			break
 		}
-		_, flippedB := endsOf(o.conv)
-		f := judged(compare(t, o, flippedA != flippedB, shiftOf(t.conv, o.conv, flippedA != flippedB), m), SameEnds)
+		_, flippedB := endsOf(&o.conv)
+		f := judged(compare(t, o, flippedA != flippedB, shiftOf(&t.conv, &o.conv, flippedA != flippedB), m), SameEnds)
 		if f != nil && (best == nil || f.strong && !best.strong || f.strong == best.strong && f.count() > best.count()) {
 			best = f
 		}
@@ -102,22 +102,22 @@ func sameEnds(t *talk, list []*talk, flippedA bool, m *memory) (best *found) {
 func (c *comparison) count() int { return len(c.hits[0]) + len(c.hits[1]) }
 
 // sameStart reports whether two connections have the same initial sequence numbers, as far as both are known.
-func sameStart(a, b *flow.Conversation) bool {
-	if a.TCP == nil || b.TCP == nil {
+func sameStart(a, b *flow.Outline) bool {
+	if a.Proto != proto.TCP || b.Proto != proto.TCP {
 		return true
 	}
-	return a.TCP.Sides[0].ISNKnown && b.TCP.Sides[0].ISNKnown && a.TCP.Sides[0].ISN == b.TCP.Sides[0].ISN
+	return a.Sides[0].ISNKnown && b.Sides[0].ISNKnown && a.Sides[0].ISN == b.Sides[0].ISN
 }
 
 // shiftOf is what a device adds to the sequence numbers of each side of a, from the initial ones.
-func shiftOf(a, b *flow.Conversation, flipped bool) (shift [2]uint32) {
-	if a.TCP == nil || b.TCP == nil {
+func shiftOf(a, b *flow.Outline, flipped bool) (shift [2]uint32) {
+	if a.Proto != proto.TCP || b.Proto != proto.TCP {
 		return shift
 	}
 	for d := range 2 {
-		x, y := &a.TCP.Sides[d], &b.TCP.Sides[d]
+		x, y := &a.Sides[d], &b.Sides[d]
 		if flipped {
-			y = &b.TCP.Sides[1-d]
+			y = &b.Sides[1-d]
 		}
 		if x.ISNKnown && y.ISNKnown {
 			shift[d] = y.ISN - x.ISN

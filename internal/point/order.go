@@ -83,8 +83,8 @@ func (t *travel) order(w *Way) {
 		}
 		w.Reordered++
 		w.Extent, w.Late = max(w.Extent, int64(i-peaks[k])), max(w.Late, late)
-		if len(w.ReorderedAt)+2 <= maxPlaces {
-			w.ReorderedAt = append(w.ReorderedAt, t.there.pos(&t.second.prints[y[1]]), t.there.pos(&t.second.prints[x[1]]))
+		if at := w.at(); len(at.ReorderedAt)+2 <= maxPlaces {
+			at.ReorderedAt = append(at.ReorderedAt, t.there.pos(&t.second.prints[y[1]]), t.there.pos(&t.second.prints[x[1]]))
 		}
 	}
 }
@@ -104,13 +104,13 @@ func (t *travel) twice(w *Way) {
 		p, q := &t.first.prints[x[0]], &t.second.prints[x[1]]
 		if n := int64(q.copies) - int64(p.copies); n > 0 {
 			w.Twice += n
-			if len(w.TwiceAt) < maxPlaces {
-				w.TwiceAt = append(w.TwiceAt, t.there.pos(q))
+			if at := w.at(); len(at.TwiceAt) < maxPlaces {
+				at.TwiceAt = append(at.TwiceAt, t.there.pos(q))
 			}
 		}
 	}
 	if w.Twice*100 > int64(len(t.trips))*mostTwice {
-		w.Twice, w.TwiceAt = 0, nil
+		w.Twice, w.at().TwiceAt = 0, nil
 	}
 }
 
@@ -163,7 +163,7 @@ func (t *travel) foreign(w *Way) {
 	}
 	for _, i := range t.arrived() {
 		q := &t.second.prints[i]
-		if t.takenAtSecond(i) || len(w.Foreign) == maxPlaces {
+		if t.takenAtSecond(i) || len(w.Places().Foreign) == maxPlaces {
 			continue
 		}
 		x := Foreign{Pos: t.there.pos(q), TTL: q.ttl, Usual: usual, Flags: q.flags}
@@ -172,7 +172,7 @@ func (t *travel) foreign(w *Way) {
 		}
 		x.Why |= t.contradicted(q)
 		if x.Why != 0 {
-			w.Foreign = append(w.Foreign, x)
+			w.at().Foreign = append(w.at().Foreign, x)
 		}
 	}
 }

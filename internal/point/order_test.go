@@ -28,8 +28,8 @@ func TestOrder(t *testing.T) {
 				for d := range 2 {
 					x := &c.pair.Meetings[i].Ways[d]
 					got.add(x)
-					foreign += len(x.Foreign)
-					for _, f := range x.Foreign {
+					foreign += len(x.Places().Foreign)
+					for _, f := range x.Places().Foreign {
 						if f.Pos.Source != 1 || b[f.Pos.Number-1].frame[22] != 55 || f.Why&OtherTTL == 0 || f.TTL != 55 || f.Usual != 62 {
 							t.Errorf("foreign %+v", f)
 						}

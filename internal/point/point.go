@@ -66,7 +66,12 @@ type Result struct {
 	Timebases []Timebase
 	// Inside are the points that have both connections of relays.
 	Inside []Inside
+
+	convs *flow.Conversations // of the case
 }
+
+// Conv is the conversation of a number. The same number gives the same pointer as long as it is in use.
+func (r *Result) Conv(number int32) *flow.Conversation { return r.convs.At(int(number)) }
 
 // A Pair is two points, and what both saw.
 type Pair struct {
@@ -90,6 +95,8 @@ type Pair struct {
 	Halves int
 	// Alone are conversations of one point with a host that the other shows, none of whose packets it has; 20 at most.
 	Alone []Alone
+	// Rewrites are each once, the most frequent of a field first. Whatever a way does to nearly all packets (a router lowers the TTL by one) is among them.
+	Rewrites []Rewrite
 }
 
 // How tells by what two conversations were found to be the same.
@@ -106,10 +113,12 @@ func (h How) String() string { return [...]string{"endpoints", "numbers", "conte
 
 // A Meeting is a conversation that two points saw.
 type Meeting struct {
-	A, B    *flow.Conversation
-	Flipped bool // end 0 at A is end 1 at B
+	A, B    int32 // numbers of the conversation in the case: see [Result.Conv]
+	Flipped bool  // end 0 at A is end 1 at B
 	How     How
-	Ways    [2]Way // by the sender at A
+	// Sent says which ends of the conversation sent packets, as A and as B have it: Sent[1][0] is end 0 at B.
+	Sent [2][2]bool
+	Ways [2]Way // by the sender at A
 	// Shift is what was added to the sequence numbers of each side of A on the way to B; 0 for those of most.
 	Shift [2]uint32
 }
@@ -117,6 +126,7 @@ type Meeting struct {
 // A Way is one direction of a conversation that two points saw.
 type Way struct {
 	From Course
+	DSCP [2]uint8 // of the first matched packet, at A and B
 	// Matched packets are at both points. Lost ones left the first point and were not seen at the second, which covers their time; Only
 	// ones were seen at the second point alone. Without a course, Lost are those that only A has. Outside are those that the other point cannot have seen: it did not capture then.
 	Matched, Lost, Only, Outside int64
@@ -125,22 +135,45 @@ type Way struct {
 	// Altered are at both points, but for their payload, which is as long and not the same: they are neither matched nor lost.
 	Altered int64
 	// Alike are packets of A and B of which there are several that nothing tells apart, and not as many at both: some are lost, and nobody knows which.
-	Alike          [2]int64
-	LostAt, OnlyAt []trace.Pos // the first 20
-	AlteredAt      []trace.Pos // the same, at A
-	TTL            int         // that of A minus that of B, of most packets
-	DSCP           [2]uint8    // of the first matched packet, at A and B
-	Delay          Delay
-	// Reordered packets arrived after one that was sent later, Extent packets and Late nanoseconds behind it at most; ReorderedAt are such pairs at
-	// the second point, the first ones. Twice is how many packets more than were sent arrived with the same identification, TwiceAt of which.
+	Alike [2]int64
+	TTL   int // that of A minus that of B, of most packets
+	Delay Delay
+	// Reordered packets arrived after one that was sent later, Extent packets and Late nanoseconds behind it at most. Twice is how
+	// many packets more than were sent arrived with the same identification.
 	Reordered, Extent, Late int64
-	ReorderedAt, TwiceAt    []trace.Pos
 	Twice                   int64
+	places                  *Places // nil when it has none: most have
+}
+
+// Places are records of a way, the first 20 of each kind.
+type Places struct {
+	LostAt, OnlyAt []trace.Pos
+	AlteredAt      []trace.Pos // at A
+	// ReorderedAt are pairs of records at the second point, the earlier and the one that it overtook, TwiceAt those that came twice.
+	ReorderedAt, TwiceAt []trace.Pos
+	// Foreign are those of Only that are known to come from elsewhere.
+	Foreign []Foreign
 	// records are those of A and B that are the same packet, missing those of A and of B that the other point lacks; nil unless they are kept.
 	records [][2]uint32
 	missing [2][]uint32
-	// Foreign are those of Only that are known to come from elsewhere, the first 20.
-	Foreign []Foreign
+}
+
+// Places are the records of the way that are named. They are not to be changed.
+func (w *Way) Places() *Places {
+	if w.places == nil {
+		return &none
+	}
+	return w.places
+}
+
+var none Places
+
+// at is where places of the way are noted.
+func (w *Way) at() *Places {
+	if w.places == nil {
+		w.places = new(Places)
+	}
+	return w.places
 }
 
 // Course says which of two points packets of one direction pass first.

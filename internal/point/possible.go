@@ -157,5 +157,5 @@ func (c *couple) paired(p *pairing) *Possible {
 	if off, ok := c.pair.Clock.At(p.spots[0][0].time); ok && away(difference(mid, off), together) || !ok && away(mid, nearby) {
 		return nil
 	}
-	return &Possible{A: a.conv, B: b.conv, Flipped: p.a&1 != p.b&1, Packets: covered, Of: of, More: int(middle)}
+	return &Possible{A: c.a.whole(a), B: c.b.whole(b), Flipped: p.a&1 != p.b&1, Packets: covered, Of: of, More: int(middle)}
 }

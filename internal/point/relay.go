@@ -172,7 +172,7 @@ func (k *candidates) ambiguous(relays []Relay) int {
 	for talk, n := range k.crowded {
 		conv := k.c.a.talks[talk>>1].conv
 		id := conv.ID
-		if e, _ := endsOf(conv); has[e] != nil {
+		if e, _ := endsOf(&conv); has[e] != nil {
 			continue // B has the same connection, or the other half of it
 		}
 		if n >= 2*leastSpots && 2*n >= len(k.c.a.hashes[talk]) && !settled[id] {
@@ -185,7 +185,7 @@ func (k *candidates) ambiguous(relays []Relay) int {
 // judge is the relay of a likeness, nil when it is none.
 func (c *couple) judge(l *likeness) *Relay {
 	a, b := c.a.talks[l.a], c.b.talks[l.b]
-	r := &Relay{A: a.conv, B: b.conv, Flipped: l.flipped}
+	r := &Relay{Flipped: l.flipped}
 	spots, size := 0, int64(0)
 	for d := range 2 {
 		w := &r.Ways[d]
@@ -208,6 +208,7 @@ func (c *couple) judge(l *likeness) *Relay {
 	if spots < leastSpots || size < leastBytes {
 		return nil
 	}
+	r.A, r.B = c.a.whole(a), c.b.whole(b)
 	return r
 }
 

@@ -279,6 +279,7 @@ func (w *relayWorld) run() *Result {
 		r.Points = append(r.Points, *p)
 		sides = append(sides, gather(&r.Points[k], prints, &convs))
 	}
+	r.convs = &convs
 	r.compare(sides)
 	return r
 }

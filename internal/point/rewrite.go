@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/proto"
 )
 
 // A Rewrite is something that differs between the two points in packets that are the same otherwise.
@@ -17,29 +18,28 @@ type Rewrite struct {
 	First         *Meeting
 }
 
-// Rewrites are those of the pair, each once, the most frequent of a field first. Whatever a way does to nearly
-// all packets (a router lowers the TTL by one) is among them.
-func (p *Pair) Rewrites() []Rewrite {
-	var out []Rewrite
-	index := map[[4]string]int{}
-	add := func(m *Meeting, w Course, name string, a, b any) {
-		x, y := fmt.Sprint(a), fmt.Sprint(b)
-		k := [4]string{name, x, y, fmt.Sprint(w)}
-		if x == y {
-			return
-		}
-		i, ok := index[k]
-		if !ok {
-			i = len(out)
-			index[k] = i
-			out = append(out, Rewrite{Field: name, A: x, B: y, Course: w, First: m})
-		}
-		out[i].Conversations++
+// rewrites are those of the pair.
+func (c *couple) rewrites() (out []Rewrite) {
+	type key struct {
+		field  string
+		a, b   any
+		course Course
 	}
-	for i := range p.Meetings {
-		m := &p.Meetings[i]
+	index := map[key]int{}
+	for i := range c.pair.Meetings {
+		m := &c.pair.Meetings[i]
+		a, b := &c.found[i].a.conv, &c.found[i].b.conv
 		for d := range 2 {
-			m.rewritten(d, func(name string, a, b any) { add(m, m.Ways[d].From, name, a, b) })
+			m.rewritten(a, b, d, func(name string, x, y any) {
+				k := key{name, x, y, m.Ways[d].From}
+				n, ok := index[k]
+				if !ok {
+					n = len(out)
+					index[k] = n
+					out = append(out, Rewrite{Field: name, A: fmt.Sprint(x), B: fmt.Sprint(y), Course: k.course, First: m})
+				}
+				out[n].Conversations++
+			})
 		}
 	}
 	rank := map[string]int{}
@@ -54,17 +54,17 @@ func (p *Pair) Rewrites() []Rewrite {
 
 var fieldOrder = []string{"source address", "source port", "sequence numbers", "MSS", "window scale", "SACK", "time stamps", "payload", "DSCP", "TTL"}
 
-// rewritten yields what differs in the packets of side d of A.
-func (m *Meeting) rewritten(d int, yield func(name string, a, b any)) {
+// rewritten yields what differs in the packets of side d of A: of two outlines, and of what became of the packets.
+func (m *Meeting) rewritten(a, b *flow.Outline, d int, yield func(name string, x, y any)) {
 	e := d
 	if m.Flipped {
 		e = 1 - d
 	}
-	if m.A.Ends[d].Addr() != m.B.Ends[e].Addr() {
-		yield("source address", m.A.Ends[d].Addr(), m.B.Ends[e].Addr())
+	if x, y := a.Ends[d].Addr(), b.Ends[e].Addr(); x != y {
+		yield("source address", x, y)
 	}
-	if m.A.Ends[d].Port() != m.B.Ends[e].Port() {
-		yield("source port", m.A.Ends[d].Port(), m.B.Ends[e].Port())
+	if x, y := a.Ends[d].Port(), b.Ends[e].Port(); x != y {
+		yield("source port", x, y)
 	}
 	w := &m.Ways[d]
 	if w.Altered > 0 {
@@ -74,41 +74,60 @@ func (m *Meeting) rewritten(d int, yield func(name string, a, b any)) {
 		return
 	}
 	if w.TTL != 0 {
-		yield("TTL", fmt.Sprintf("%+d", max(w.TTL, 0)), fmt.Sprintf("%+d", max(-w.TTL, 0)))
+		yield("TTL", signed(max(w.TTL, 0)), signed(max(-w.TTL, 0)))
 	}
 	if w.DSCP[0] != w.DSCP[1] {
 		yield("DSCP", w.DSCP[0], w.DSCP[1])
 	}
-	if m.A.TCP == nil || m.B.TCP == nil {
+	if a.Proto != proto.TCP || b.Proto != proto.TCP {
 		return
 	}
 	if m.Shift[d] != 0 {
-		yield("sequence numbers", "+0", fmt.Sprintf("%+d", int32(m.Shift[d])))
+		yield("sequence numbers", signed(0), signed(int32(m.Shift[d])))
 	}
-	options(&m.A.TCP.Sides[d], &m.B.TCP.Sides[e], yield)
+	options(&a.Sides[d], &b.Sides[e], yield)
 }
 
 // options compares those of the SYN, when both points have it.
-func options(a, b *flow.Side, yield func(name string, a, b any)) {
+func options(a, b *flow.Opening, yield func(name string, x, y any)) {
 	if !a.ISNKnown || !b.ISNKnown {
 		return
 	}
-	word := func(has bool) string {
-		if has {
-			return "there"
-		}
-		return "removed"
+	if max(a.MSS, 0) != max(b.MSS, 0) {
+		yield("MSS", size(max(a.MSS, 0)), size(max(b.MSS, 0)))
 	}
-	number := func(n int) string {
-		if n <= 0 {
-			return "none"
-		}
-		return fmt.Sprint(n)
+	if a.Scale != b.Scale {
+		yield("window scale", a.Scale, b.Scale)
 	}
-	yield("MSS", number(a.MSS), number(b.MSS))
-	yield("window scale", a.Scale, b.Scale)
-	yield("SACK", word(a.SACK), word(b.SACK))
-	yield("time stamps", word(a.Timestamps), word(b.Timestamps))
+	if a.SACK != b.SACK {
+		yield("SACK", option(a.SACK), option(b.SACK))
+	}
+	if a.Timestamps != b.Timestamps {
+		yield("time stamps", option(a.Timestamps), option(b.Timestamps))
+	}
+}
+
+// Values as they are printed.
+type (
+	signed int
+	size   int // 0 when there is none
+	option bool
+)
+
+func (n signed) String() string { return fmt.Sprintf("%+d", int(n)) }
+
+func (n size) String() string {
+	if n == 0 {
+		return "none"
+	}
+	return fmt.Sprint(int(n))
+}
+
+func (has option) String() string {
+	if has {
+		return "there"
+	}
+	return "removed"
 }
 
 // Total adds up the directions of all conversations that take a course.

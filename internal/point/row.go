@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -179,14 +180,17 @@ func (w *rower) trips(i int) map[ends]*trip {
 	}
 	out := map[ends]*trip{}
 	order := map[*trip][2][2]uint32{} // numbers of the first and last record of each direction
+	c := flow.Outline{ID: -1}
 	for _, list := range w.prints[i].all() {
 		for k := range list {
 			q := &list[k]
-			c := w.convs.At(q.conv())
-			if c.TCP == nil {
+			if id := q.conv(); id != c.ID {
+				c = w.convs.Outline(id)
+			}
+			if c.Proto != proto.TCP {
 				continue
 			}
-			e, flipped := endsOf(c)
+			e, flipped := endsOf(&c)
 			d := q.dir()
 			if flipped {
 				d = 1 - d
@@ -219,14 +223,14 @@ func (s *side) reunite() {
 	open := map[ends]*talk{}
 	kept := s.talks[:0]
 	for _, t := range s.talks { // in order of the sources, and of their beginnings
-		e, flipped := endsOf(t.conv)
+		e, flipped := endsOf(&t.conv)
 		o := open[e]
-		if o == nil || o.conv.Source == t.conv.Source || !resumes(o.conv, t.conv) {
+		if o == nil || o.conv.Source == t.conv.Source || !resumes(&o.conv, &t.conv) {
 			open[e] = t
 			kept = append(kept, t)
 			continue
 		}
-		_, other := endsOf(o.conv)
+		_, other := endsOf(&o.conv)
 		turned := uint32(0)
 		if flipped != other {
 			turned = 1
@@ -249,12 +253,12 @@ type moved struct {
 }
 
 // resumes reports whether a conversation may be the rest of an earlier one: it does not begin anew.
-func resumes(a, b *flow.Conversation) bool {
-	if a.TCP == nil || b.TCP == nil {
+func resumes(a, b *flow.Outline) bool {
+	if a.Proto != proto.TCP || b.Proto != proto.TCP {
 		return true
 	}
 	for d := range 2 {
-		if b.TCP.Sides[d].ISNKnown {
+		if b.Sides[d].ISNKnown {
 			return false
 		}
 	}

@@ -72,7 +72,7 @@ func TestFilesInARow(t *testing.T) {
 		}
 		for _, m := range r.Pairs[0].Meetings {
 			for d := range 2 {
-				for _, pos := range m.Ways[d].LostAt {
+				for _, pos := range m.Ways[d].Places().LostAt {
 					if !r.Points[0].has(pos.Source) && !r.Points[1].has(pos.Source) || pos.Number < 1 || pos.Number > int64(max(len(a), len(b))) {
 						t.Errorf("lost at %+v, which no file has", pos)
 					}

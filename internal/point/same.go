@@ -18,7 +18,7 @@ func NewSame(r *Result) (s Same) {
 	for i := range r.Pairs {
 		for j := range r.Pairs[i].Meetings {
 			m := &r.Pairs[i].Meetings[j]
-			last = max(last, m.A.ID, m.B.ID)
+			last = max(last, int(m.A), int(m.B))
 		}
 	}
 	for id := range int32(last + 1) {
@@ -27,7 +27,7 @@ func NewSame(r *Result) (s Same) {
 	for i := range r.Pairs {
 		for j := range r.Pairs[i].Meetings {
 			m := &r.Pairs[i].Meetings[j]
-			s.join(int32(m.A.ID), int32(m.B.ID))
+			s.join(m.A, m.B)
 		}
 	}
 	return s

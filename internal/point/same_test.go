@@ -12,7 +12,7 @@ func TestSame(t *testing.T) {
 	for i := range convs {
 		convs[i] = &flow.Conversation{ID: i}
 	}
-	meet := func(a, b int) point.Meeting { return point.Meeting{A: convs[a], B: convs[b]} }
+	meet := func(a, b int32) point.Meeting { return point.Meeting{A: a, B: b} }
 	r := &point.Result{Pairs: []point.Pair{
 		{Meetings: []point.Meeting{meet(5, 6), meet(1, 3)}},
 		{Meetings: []point.Meeting{meet(3, 5), meet(1, 6)}}, // joins both, twice

@@ -498,7 +498,7 @@ func losses(t *testing.T, c *couple, a, b []record, w *world) (row []any) {
 		for d := range 2 {
 			x := &c.pair.Meetings[i].Ways[d]
 			only, all = only+x.Only, all+x.Lost
-			for _, pos := range x.LostAt {
+			for _, pos := range x.Places().LostAt {
 				list := a
 				if pos.Source == 1 {
 					list = b

@@ -40,7 +40,7 @@ func (r *Result) Splits(list []request.Request) (out []Split) {
 	for _, s := range r.sighted() {
 		for d := range 2 {
 			points, _ := s.points(d)
-			points = slices.DeleteFunc(points, func(p int) bool { return len(by[[2]int{s.convs[p].ID, s.side(p, d)}]) == 0 })
+			points = slices.DeleteFunc(points, func(p int) bool { return len(by[[2]int{int(s.convs[p]), s.side(p, d)}]) == 0 })
 			if len(points) < 2 {
 				continue
 			}
@@ -48,7 +48,7 @@ func (r *Result) Splits(list []request.Request) (out []Split) {
 			if p, ok := s.passage(from, to, d); !ok || p.Way().From == Unknown {
 				continue
 			}
-			at := func(p int) []int { return by[[2]int{s.convs[p].ID, s.side(p, d)}] }
+			at := func(p int) []int { return by[[2]int{int(s.convs[p]), s.side(p, d)}] }
 			out = append(out, r.split(list, from, to, at(from), at(to))...)
 		}
 	}

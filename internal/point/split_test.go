@@ -17,7 +17,7 @@ func TestSplits(t *testing.T) {
 	convs := [routeConversations][3]int{}
 	for _, s := range r.sighted() {
 		for p, c := range s.convs {
-			convs[int(c.Ends[1].Addr().As4()[3])-1][p] = c.ID
+			convs[int(r.Conv(c).Ends[1].Addr().As4()[3])-1][p] = int(c)
 		}
 	}
 	asked := map[int]map[int]time.Duration{} // by question and point

@@ -11,7 +11,7 @@ import (
 
 // A talk is a conversation with its prints, in order of the records.
 type talk struct {
-	conv   *flow.Conversation
+	conv   flow.Outline
 	prints []print
 	ways   [2][]int32 // prints of each direction
 	met    bool
@@ -20,6 +20,7 @@ type talk struct {
 // A side is one point with its talks.
 type side struct {
 	*Point
+	convs *flow.Conversations
 	talks []*talk // in order of their conversations
 	// toward are the endpoints that packets of a talk go to: who answers whom, also from elsewhere.
 	toward  map[netip.AddrPort][]*talk
@@ -34,7 +35,7 @@ type side struct {
 
 // gather puts the prints of a recorder into talks.
 func gather(p *Point, r *Recorder, convs *flow.Conversations) *side {
-	s := &side{Point: p, toward: map[netip.AddrPort][]*talk{}, anchors: append(slices.Clip(r.moored), r.anchors.list)}
+	s := &side{Point: p, convs: convs, toward: map[netip.AddrPort][]*talk{}, anchors: append(slices.Clip(r.moored), r.anchors.list)}
 	var a arranger
 	for _, list := range r.all() {
 		a.arrange(list)
@@ -54,6 +55,9 @@ func gather(p *Point, r *Recorder, convs *flow.Conversations) *side {
 	return s
 }
 
+// whole is the conversation of a talk with all that is known of it.
+func (s *side) whole(t *talk) *flow.Conversation { return s.convs.At(t.conv.ID) }
+
 // split makes talks of the prints of a lane, which are in order.
 func (s *side) split(prints []print, convs *flow.Conversations) {
 	for from := 0; from < len(prints); {
@@ -62,7 +66,7 @@ func (s *side) split(prints []print, convs *flow.Conversations) {
 			to++
 		}
 		if id < convs.Len() {
-			s.talks = append(s.talks, &talk{conv: convs.At(id), prints: prints[from:to:to]})
+			s.talks = append(s.talks, &talk{conv: convs.Outline(id), prints: prints[from:to:to]})
 		}
 		from = to
 	}
@@ -119,7 +123,7 @@ type ends struct {
 }
 
 // endsOf are those of a conversation; flipped says that its second end comes first.
-func endsOf(c *flow.Conversation) (e ends, flipped bool) {
+func endsOf(c *flow.Outline) (e ends, flipped bool) {
 	e = ends{c.Proto, c.Ends[0], c.Ends[1]}
 	if flipped = e.b.Compare(e.a) < 0; flipped {
 		e.a, e.b = e.b, e.a
@@ -131,7 +135,7 @@ func endsOf(c *flow.Conversation) (e ends, flipped bool) {
 func (s *side) byEnds() map[ends][]*talk {
 	m := make(map[ends][]*talk, len(s.talks))
 	for _, t := range s.talks {
-		e, _ := endsOf(t.conv)
+		e, _ := endsOf(&t.conv)
 		m[e] = append(m[e], t)
 	}
 	return m
@@ -170,7 +174,7 @@ func (s *side) asked() questions {
 }
 
 // elsewhere reports whether a conversation is the answer to a datagram that went to another address.
-func (q questions) elsewhere(c *flow.Conversation) bool {
+func (q questions) elsewhere(c *flow.Outline) bool {
 	if c.Proto != proto.UDP {
 		return false
 	}

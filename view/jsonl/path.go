@@ -142,7 +142,7 @@ func path(r *point.Result, p *point.Pair) Path {
 			out.Over = append(out.Over, profile(over, from))
 		}
 	}
-	for _, x := range p.Rewrites() {
+	for _, x := range p.Rewrites {
 		out.Rewrites = append(out.Rewrites, Rewrite{x.Field, x.A, x.B, x.Conversations})
 	}
 	for i := range p.Meetings {
@@ -150,7 +150,7 @@ func path(r *point.Result, p *point.Pair) Path {
 		if m.How != point.SameEnds {
 			out.Rewritten++
 		}
-		out.Met = append(out.Met, Met{m.A.ID, m.B.ID, m.Flipped, m.How.String(), []Way{passage(&m.Ways[0], a, b), passage(&m.Ways[1], a, b)}})
+		out.Met = append(out.Met, Met{int(m.A), int(m.B), m.Flipped, m.How.String(), []Way{passage(&m.Ways[0], a, b), passage(&m.Ways[1], a, b)}})
 	}
 	out.Relayed, out.Possible, out.Ambiguous = relays(p.Relays, a, b), possible(p), p.Ambiguous
 	return out
@@ -182,7 +182,7 @@ func passage(w *point.Way, a, b int) Way {
 		out.From = &b
 	}
 	out.Reordered, out.Extent, out.LateNS, out.Twice = w.Reordered, w.Extent, w.Late, w.Twice
-	for _, x := range w.Foreign {
+	for _, x := range w.Places().Foreign {
 		out.Foreign = append(out.Foreign, Foreign{x.Pos.Number, int(x.TTL), int(x.Usual), x.Why.String()})
 	}
 	if d := w.Delay; d.N > 0 {

@@ -131,9 +131,10 @@ func full() *engine.Case {
 func points(conv *flow.Conversation) *point.Result {
 	way := point.Way{From: point.AtoB, Matched: 1, Altered: 1, Alike: [2]int64{2, 1}, TTL: 1, Delay: point.Delay{N: 1, Min: 1, P50: 1, P95: 1}}
 	return &point.Result{Sampled: 1, Contradictions: []point.Contradiction{{By: 1}}, Inside: []point.Inside{{Relays: []point.Relay{{A: conv, B: conv}}}}, Timebases: make([]point.Timebase, 2), Points: []point.Point{{Name: "a", Tick: 1, More: []int{2}}, {Name: "b", Source: 1}}, Pairs: []point.Pair{{
-		A: 0, B: 1, Contradicted: 1, Ambiguous: 1, Twice: true, Relays: []point.Relay{{A: conv, B: conv}}, Possible: []point.Possible{{A: conv, B: conv}}, Meetings: []point.Meeting{{A: conv, B: conv, How: point.SameContent, Ways: [2]point.Way{way, way}}},
-		Clock: point.Clock{Unit: 1, Segments: []point.Segment{{Slowest: 1, Fastest: 2}, {Bound: point.AtMost}}},
-		Over:  [2]point.Profile{{Periods: make([]point.Period, 1)}},
+		A: 0, B: 1, Contradicted: 1, Ambiguous: 1, Twice: true, Relays: []point.Relay{{A: conv, B: conv}}, Possible: []point.Possible{{A: conv, B: conv}}, Rewrites: []point.Rewrite{{Field: "f", A: "a", B: "b", Conversations: 1}},
+		Meetings: []point.Meeting{{How: point.SameContent, Sent: [2][2]bool{{true, true}, {true, true}}, Ways: [2]point.Way{way, way}}},
+		Clock:    point.Clock{Unit: 1, Segments: []point.Segment{{Slowest: 1, Fastest: 2}, {Bound: point.AtMost}}},
+		Over:     [2]point.Profile{{Periods: make([]point.Period, 1)}},
 	}}}
 }
 

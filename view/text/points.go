@@ -241,7 +241,7 @@ func hop(t *table, r *point.Result, h *point.Hop) {
 		ttl = -ttl
 	}
 	for i := range h.Passages {
-		foreign += len(h.Passages[i].Way().Foreign)
+		foreign += len(h.Passages[i].Way().Places().Foreign)
 	}
 	lowered := ""
 	if ttl != 0 && w.Matched > 0 {
@@ -274,7 +274,7 @@ func possible(p *printer, r *point.Result, pair *point.Pair, s Style) {
 
 // rewrites lists what differs in packets that are the same otherwise. What the table says of the TTL is not repeated.
 func rewrites(p *printer, r *point.Result, x *point.Pair, s Style) {
-	list := slices.DeleteFunc(x.Rewrites(), func(w point.Rewrite) bool { return w.Field == "TTL" })
+	list := slices.DeleteFunc(slices.Clone(x.Rewrites), func(w point.Rewrite) bool { return w.Field == "TTL" })
 	a, b := view.Printable(r.Points[x.A].Name), view.Printable(r.Points[x.B].Name)
 	for i, w := range list {
 		if i == maxRewrites {
