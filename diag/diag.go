@@ -9,6 +9,7 @@ package diag
 import (
 	"time"
 
+	"github.com/wiretale/wiretale/internal/budget"
 	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/point"
@@ -120,6 +121,8 @@ type Finding struct {
 	Summary string
 	// Cost is the time that the user's operation lost; 0 when it lost none or the clock cannot tell.
 	Cost time.Duration
+	// Lost are the times that the cost is made of, in any order: those that an earlier finding counts are taken off.
+	Lost []Interval
 	// Count is how often it happened; 1 for most.
 	Count int
 	// Where lists the records that prove it, in order, 20 at most.
@@ -146,6 +149,8 @@ type Finding struct {
 	Silences   []string
 	Everywhere bool
 	Why        string
+
+	claimed map[int]budget.Times // by conversation: see Claimed
 }
 
 // Fact is a number or value that the finding rests on.

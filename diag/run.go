@@ -1,7 +1,6 @@
 package diag
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,7 +12,7 @@ const maxProof = 20
 
 // Run applies the rules, those of the capture's quality first, and returns the
 // findings ranked: by cost, then severity, what happened before how well it was
-// recorded, confidence and id. What several capture points or rules have of one cause is one finding. The second result says which rules a quality finding
+// recorded, confidence and id. What several capture points or rules have of one cause is one finding, and no time is in the cost of two. The second result says which rules a quality finding
 // silenced, and where.
 func Run(rules []*Rule, in *Input) ([]Finding, []Withheld) {
 	gate := newGate(in)
@@ -34,11 +33,10 @@ func Run(rules []*Rule, in *Input) ([]Finding, []Withheld) {
 			}
 		}
 	}
-	slices.SortStableFunc(findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(b.Cost, a.Cost), cmp.Compare(b.Severity, a.Severity), aboutCapture(a)-aboutCapture(b),
-			cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(a.Rule.ID, b.Rule.ID))
-	})
-	return oneCause(fold(findings, in.Points), in.Points), gate.withheld()
+	rank(findings)
+	findings = oneCause(fold(findings, in.Points), in.Points)
+	reconcile(findings, in)
+	return findings, gate.withheld()
 }
 
 // silenced are the rules that a finding withholds: those that it names, and when it withholds any, those that name it.

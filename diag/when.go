@@ -32,7 +32,10 @@ func (in *Input) End(source int) flow.Moment {
 }
 
 // An Interval is a stretch of time of one source in which a user waited.
-type Interval struct{ From, To flow.Moment }
+type Interval struct {
+	From, To flow.Moment
+	Conv     *flow.Conversation // that it is of; nil where that follows from the moments
+}
 
 // Waited is the length of the union of the intervals: attempts that overlap
 // are waited for once. It is not ok when a time is missing: then there is no cost rather than none.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/budget"
 	"github.com/wiretale/wiretale/internal/request"
 )
 
@@ -57,7 +58,7 @@ func chat(t *diag.Talk, spells []diag.Spell, p *diag.Parts, lost time.Duration) 
 		}
 	}
 	return diag.Finding{
-		Severity: diag.Warning, Confidence: diag.Likely, Cost: lost, Count: p.Rounds, Source: t.Source, Host: t.Client.String(),
+		Severity: diag.Warning, Confidence: diag.Likely, Cost: lost, Lost: diag.TimesOf(spells, budget.Network), Count: p.Rounds, Source: t.Source, Host: t.Client.String(),
 		Conversations: t.Conversations, Filter: t.Filter(), Facts: p.Facts(), Where: t.Marks(proof...),
 		Summary: fmt.Sprintf("%v waited for %v in %d round trips of %s one after another: %s of the %s that its %d %s requests took (%s)", t.Client, t.Server, p.Rounds,
 			diag.Duration(p.RoundTrip), diag.Duration(lost), diag.Duration(p.Total), n, name(t.Protocol), diag.Percent(lost, p.Total)),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/budget"
 	"github.com/wiretale/wiretale/internal/request"
 )
 
@@ -69,7 +70,7 @@ func pausing(in *diag.Input, t *diag.Talk, spells []diag.Spell, p *diag.Parts) d
 		n += len(spells[i].Requests)
 	}
 	f := diag.Finding{
-		Severity: diag.Warning, Confidence: diag.Likely, Cost: in.Within(p.Client, spells), Count: len(pauses), Source: t.Source, Host: t.Client.String(),
+		Severity: diag.Warning, Confidence: diag.Likely, Cost: in.Within(p.Client, spells), Lost: diag.TimesOf(spells, budget.Client), Count: len(pauses), Source: t.Source, Host: t.Client.String(),
 		Conversations: t.Conversations, Filter: t.Filter(), Facts: p.Facts(),
 		Summary: fmt.Sprintf("%v paused for %s of the %s that its %d %s requests to %v took (%s): %s, the longest %s", t.Client, diag.Duration(p.Client),
 			diag.Duration(p.Total), n, name(t.Protocol), t.Server, diag.Percent(p.Client, p.Total), diag.Count(len(pauses), "pause"), diag.Duration(time.Duration(pauses[0].Length()))),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/budget"
 	"github.com/wiretale/wiretale/internal/login"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto"
@@ -155,7 +156,7 @@ func (g *serverGroup) finding(in *diag.Input) (f diag.Finding, ok bool) {
 	spread := request.SpreadOf(service)
 	t := g.talks[0]
 	f = diag.Finding{
-		Severity: diag.Warning, Confidence: g.confidence(in, len(list)), Cost: lost, Count: len(list), Source: t.Source, Host: t.Server.Addr().String(),
+		Severity: diag.Warning, Confidence: g.confidence(in, len(list)), Cost: lost, Lost: diag.TimesOf(g.spells, budget.Server), Count: len(list), Source: t.Source, Host: t.Server.Addr().String(),
 		Conversations: diag.ConversationsOf(g.talks...), Facts: g.parts.Facts(),
 		RuledOut: []string{
 			"the network: " + g.network(),

@@ -92,7 +92,7 @@ func silence(in *diag.Input, h history, list []ask, answered int) (f diag.Findin
 	if !repeated && len(list) < minSure {
 		return f, false
 	}
-	f.Cost, _ = in.Waited(waits)
+	in.Charge(&f, waits)
 	what := names(list)
 	asked := fmt.Sprintf("%s of %s (%s)", diag.Count(sent, "query"), diag.List(clients(list), 3), diag.List(what, 3))
 	f.Summary = fmt.Sprintf("%v answers none of the %s", t.Server, asked)

@@ -55,7 +55,7 @@ func failure(in *diag.Input, h history, list []ask, says string) diag.Finding {
 		waits = append(waits, diag.Interval{From: a.talk.Moment(a.Asked), To: a.talk.Moment(to)})
 	}
 	others := diag.Distinct(helpers, func(a ask) string { return a.talk.Server.Addr().String() })
-	f.Cost, _ = in.Waited(waits)
+	in.Charge(&f, waits)
 	f.Summary = fmt.Sprintf("%v answered %s of %s with %s: %s: %s", t.Server, diag.Count(len(list), "query"), diag.List(clients(list), 3), list[0].Status, says, diag.List(names(list), 3))
 	f.Facts = []diag.Fact{{Name: "zones", Value: diag.List(zones(list), 5)}, {Name: "names that nobody resolved", Value: fmt.Sprint(len(failed))}}
 	f.RuledOut = []string{"a server that only passes on what another told it: that one would be named"}

@@ -163,7 +163,7 @@ func findings(in *diag.Input, all []*diag.Talk, waits []wait) (out []diag.Findin
 				f.Facts = append(f.Facts, diag.Fact{Name: "waited", Value: fmt.Sprintf("frame %d: %s, %s, then frame %d to %v", a.Asked.Number, what(a.Request), diag.Duration(took(a)), conv.First.Pos.Number, conv.Ends[1])})
 			}
 		}
-		f.Cost, _ = in.Waited(lost)
+		in.Charge(&f, lost)
 		f.Summary = fmt.Sprintf("%s waited for %v to resolve %s: %s at most (%s)", diag.Count(len(g), "connection"), t.Server, diag.List(hosts(g), 3), diag.Duration(took(worst)), what(worst.Request))
 		if s := request.SpreadOf(times[resolver{t.Source, t.Server.Addr()}]); s.N > len(g) {
 			f.Facts = append(f.Facts, diag.Fact{Name: "median of its answers", Value: fmt.Sprintf("%s of %d", diag.Duration(time.Duration(s.Median)), s.N)})

@@ -84,7 +84,7 @@ func forgotten(in *diag.Input, list []*diag.IdleEnd, survived time.Duration, lat
 	}
 	f.Where = ordered(f.Where)
 	f.Filter = diag.Streams(f.Conversations, diag.EndpointFilter(first.Conv.Ends[1], first.Conv))
-	f.Cost, _ = in.Waited(lost)
+	in.Charge(&f, lost)
 	f.Summary = fmt.Sprintf("%s with %v died when used again after a pause of %s: %s", diag.Count(len(list), "connection"), first.Conv.Ends[1].Addr(), pauses(shortest.Idle(), longest.Idle()), manner(resets, len(list)))
 	f.Facts = []diag.Fact{{Name: "shortest pause that ended one", Value: diag.Duration(shortest.Idle())}}
 	if survived > 0 {

@@ -45,7 +45,7 @@ func dropped(in *diag.Input, b *diag.Blocked) diag.Finding {
 		}
 		lost = append(lost, diag.Interval{From: c.First, To: c.Last})
 	}
-	f.Cost, _ = in.Waited(lost)
+	in.Charge(&f, lost)
 	f.Summary = fmt.Sprintf("%s of %s to %v (%s) %s at %s and not at %s, which shares %s with it: dropped in between",
 		diag.Count(b.Packets, "packet"), diag.List(clients, 3), b.Server, kind, map[bool]string{true: "is", false: "are"}[b.Packets == 1], seen, unseen, diag.Count(b.Passing, "other conversation"))
 	f.Facts = []diag.Fact{{Name: "conversations that pass", Value: fmt.Sprintf("%d, %d of them between the same hosts", b.Passing, b.Between)}}

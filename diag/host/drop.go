@@ -164,9 +164,8 @@ func attempts(in *diag.Input, f *diag.Finding, list []*session.Drop) {
 	}
 	f.Severity = diag.Error
 	f.Summary += "; the attempts to connect got no answer"
-	if d, ok := in.Waited(waits); ok {
-		f.Cost = d
-		f.Summary += " in " + diag.Duration(d)
+	if in.Charge(f, waits) {
+		f.Summary += " in " + diag.Duration(f.Cost)
 	}
 }
 

@@ -130,7 +130,7 @@ func finding(in *diag.Input, g *diag.Way, holes []hole) diag.Finding {
 	}
 	f := g.Finding(where...)
 	f.Severity, f.Confidence, f.Count = diag.Error, best.confidence, len(holes)
-	f.Cost, _ = in.Waited(waits)
+	in.Charge(&f, waits)
 	f.Between = between(in, holes)
 	if f.Confidence == diag.Possible {
 		f.Severity = diag.Warning

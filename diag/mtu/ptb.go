@@ -71,7 +71,7 @@ func ignoredOn(in *diag.Input, g *diag.Way) diag.Finding {
 		b := tooBig(c, g.Dirs[i])
 		waits = append(waits, diag.Interval{From: b.At, To: c.Last})
 	}
-	f.Cost, _ = in.Waited(waits)
+	in.Charge(&f, waits)
 	f.Filter = diag.AnyOf(g.Filter(), diag.Frames(big.At))
 	f.Summary = fmt.Sprintf("%v says that packets of %s are too big (%s fit), and %s goes on: a segment of %d bytes was sent %d times", big.From, f.Host, size(big.MTU), f.Host, row.LastBytes, row.Times+1)
 	f.Facts = []diag.Fact{{Name: "ICMP errors", Value: fmt.Sprint(big.Count)}}
@@ -99,6 +99,11 @@ func discoveredOn(in *diag.Input, g *diag.Way) diag.Finding {
 		}
 		return 0
 	})
+	for i, c := range g.Conversations {
+		if t := g.Sender(i).Trouble; t != nil && t.Repairs != nil {
+			f.Lost = append(f.Lost, diag.Waits(c, t.Repairs.Waits)...)
+		}
+	}
 	f.Filter = diag.AnyOf(g.Filter(), diag.Frames(big.At))
 	f.Summary = fmt.Sprintf("%v told %s that only packets of %s fit on the way to %v; it sent smaller ones from then on", big.From, f.Host, size(big.MTU), g.To().Addr())
 	f.RuledOut = []string{"a black hole: the ICMP error came, and the sender heeded it"}

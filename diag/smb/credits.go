@@ -28,9 +28,11 @@ const (
 
 // A hunger is the time in which a client had no credits for its next request.
 type hunger struct {
+	talk   *diag.Talk
 	spells []diag.Spell // of the talk
 	total  time.Duration
 	lost   time.Duration
+	waits  []diag.Interval    // the same
 	held   []*request.Request // that came as soon as an answer gave credits
 	left   int32              // most credits that were left before one of them
 }
@@ -38,7 +40,7 @@ type hunger struct {
 // starved is the hunger of a talk; nil when it is not a part of the time that matters.
 func starved(in *diag.Input, t *diag.Talk) *hunger {
 	_, client, _ := t.Way()
-	h := hunger{}
+	h := hunger{talk: t}
 	for _, s := range t.Spells() {
 		if s.Timed(in) {
 			h.spells = append(h.spells, s)
@@ -86,6 +88,7 @@ func (h *hunger) follow(list []*request.Request, soon time.Duration) {
 			continue
 		}
 		h.lost += time.Duration(grant.Time - before.Sent.Time)
+		h.waits = append(h.waits, diag.Interval{From: h.talk.Moment(before.Sent), To: h.talk.Moment(grant)})
 		h.held = append(h.held, next)
 		h.left = max(h.left, before.Left)
 	}
@@ -107,7 +110,7 @@ func credits(in *diag.Input) (out []diag.Finding) {
 			proof = append(proof, r.Asked)
 		}
 		out = append(out, diag.Finding{
-			Severity: diag.Warning, Confidence: diag.Likely, Cost: lost, Count: len(h.held), Source: t.Source, Host: t.Server.Addr().String(), Conversations: t.Conversations,
+			Severity: diag.Warning, Confidence: diag.Likely, Cost: lost, Lost: h.waits, Count: len(h.held), Source: t.Source, Host: t.Server.Addr().String(), Conversations: t.Conversations,
 			Where: t.Marks(proof...), Filter: t.Filter(),
 			Summary: fmt.Sprintf("%v had no credits for its next request to %v during %s of %s (%s): %s came as soon as an answer brought some", t.Client, t.Server.Addr(),
 				diag.Duration(lost), diag.Duration(h.total), diag.Percent(lost, h.total), diag.Count(len(h.held), "request")),

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/budget"
 	"github.com/wiretale/wiretale/internal/request"
 )
 
@@ -56,7 +57,7 @@ func metadataChat(in *diag.Input) (out []diag.Finding) {
 			n += len(spells[i].Requests)
 		}
 		out = append(out, diag.Finding{
-			Severity: diag.Warning, Confidence: diag.Likely, Cost: lost, Count: parts.Rounds, Source: t.Source, Host: t.Client.String(), Conversations: t.Conversations,
+			Severity: diag.Warning, Confidence: diag.Likely, Cost: lost, Lost: diag.TimesOf(spells, budget.Network), Count: parts.Rounds, Source: t.Source, Host: t.Client.String(), Conversations: t.Conversations,
 			Filter: t.Filter(), Where: shown(t.Source, spells[0].Requests), Facts: append(parts.Facts(), commands(spells)...),
 			Summary: fmt.Sprintf("%v asked %v for %d files and folders in %d requests: %d round trips of %s one after another took %s of %s (%s)", t.Client, t.Server.Addr(),
 				len(files), n, parts.Rounds, diag.Duration(parts.RoundTrip), diag.Duration(lost), diag.Duration(parts.Total), diag.Percent(lost, parts.Total)),

@@ -72,7 +72,7 @@ func pending(in *diag.Input) (out []diag.Finding) {
 		}
 		longest := slices.MaxFunc(g.list, func(a, b *request.Request) int { return cmp.Compare(a.Last.Time-a.Sent.Time, b.Last.Time-b.Sent.Time) })
 		f := diag.Finding{
-			Severity: diag.Warning, Confidence: diag.Proven, Cost: cost, Count: len(g.list), Source: k.source, Host: k.server.String(), Conversations: diag.ConversationsOf(g.talks...),
+			Severity: diag.Warning, Confidence: diag.Proven, Cost: cost, Lost: g.waits, Count: len(g.list), Source: k.source, Host: k.server.String(), Conversations: diag.ConversationsOf(g.talks...),
 			Where: shown(k.source, g.list), Filter: diag.Streams(diag.ConversationsOf(g.talks...), diag.EndpointFilter(g.talks[0].Server, g.talks[0].Conversations[0])),
 			Summary: fmt.Sprintf("%v kept %s pending, for %s in all: the longest was %s, %s", k.server, diag.Count(len(g.list), k.command+" request"), diag.Duration(cost),
 				about(longest), diag.Duration(time.Duration(longest.Last.Time-longest.Sent.Time))),

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/budget"
 	"github.com/wiretale/wiretale/internal/request"
 )
 
@@ -47,7 +48,9 @@ func serverSlow(in *diag.Input) (out []diag.Finding) {
 			continue
 		}
 		if lost := in.Within(parts.Server, spells); lost >= leastSlow {
-			out = append(out, slow(in, t, list, &parts, lost, known))
+			f := slow(in, t, list, &parts, lost, known)
+			f.Lost = diag.TimesOf(spells, budget.Server)
+			out = append(out, f)
 		}
 	}
 	return out

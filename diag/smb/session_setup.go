@@ -171,7 +171,7 @@ func late(in *diag.Input, k setupKey, list []*setup) (f diag.Finding, ok bool) {
 		return f, false
 	}
 	f = common(in, k, list)
-	f.Severity, f.Cost = diag.Warning, cost
+	f.Severity, f.Cost, f.Lost = diag.Warning, cost, waits
 	f.Summary = fmt.Sprintf("%v needed %s to authenticate %v", k.server, diag.Duration(cost), k.client)
 	if len(list) > 1 {
 		f.Summary += fmt.Sprintf(" in %d sessions, %s at most", len(list), diag.Duration(longest))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/budget"
 	"github.com/wiretale/wiretale/internal/request"
 )
 
@@ -154,8 +155,10 @@ func (g *pull) finding(in *diag.Input) (f diag.Finding, ok bool) {
 		f.Process = e.Process
 	}
 	if g.paused {
+		f.Lost = diag.TimesOf(g.spells, budget.Client)
 		g.pauses(&f)
 	} else {
+		f.Lost = diag.TimesOf(g.spells, budget.Network)
 		g.depths(&f)
 	}
 	return f, true

@@ -78,7 +78,7 @@ func unknown(in *diag.Input, t *diag.Talk, l *list, missing []*request.Request) 
 	if l.talk != t {
 		f.Conversations = append(f.Conversations, l.talk.Conversations...)
 	}
-	f.Cost, _ = in.Waited(waits(missing))
+	in.Charge(&f, waits(missing))
 	f.Summary = fmt.Sprintf("SQL Browser at %v does not answer %v about instance %s, and answers other queries", t.Server, t.Client, diag.List(quoted(names), 3))
 	if len(l.names) > 0 {
 		f.Facts = append(f.Facts, diag.Fact{Name: "instances that it told of", Value: diag.List(l.names, 20)})

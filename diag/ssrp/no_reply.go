@@ -62,7 +62,7 @@ func silence(in *diag.Input, t *diag.Talk, list []*request.Request) diag.Finding
 		Severity: diag.Warning, Confidence: diag.Possible, Source: t.Source, Host: t.Server.Addr().String(), Count: len(list),
 		Where: shown(t.Source, list), Filter: t.Filter(), Conversations: conversations(in, list),
 	}
-	f.Cost, _ = in.Waited(waits(list))
+	in.Charge(&f, waits(list))
 	what := "any of " + diag.Count(len(list), "query")
 	if len(list) == 1 {
 		what = "the query"

@@ -21,7 +21,7 @@ func otherAddress(in *diag.Input) (out []diag.Finding) {
 		}
 		f := d.Finding()
 		if d.Without != "" { // the client got none of them
-			f.Cost, _ = in.Waited(waits(d.Questions))
+			in.Charge(&f, waits(d.Questions))
 		}
 		queries, were := "queries", "were"
 		if d.Of == 1 {

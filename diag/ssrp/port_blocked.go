@@ -76,7 +76,7 @@ func (k blocked) finding(in *diag.Input, list []attempt) diag.Finding {
 	}
 	slices.SortFunc(f.Where, func(a, b trace.Pos) int { return cmp.Compare(a.Number, b.Number) })
 	f.Where = slices.Compact(f.Where)
-	f.Cost, _ = in.Waited(lost)
+	in.Charge(&f, lost)
 	instance := ""
 	if name := list[0].by.Answer.Name; name != "" {
 		instance = fmt.Sprintf(" for instance %q", name)

@@ -84,7 +84,7 @@ func abandonedOn(in *diag.Input, g *diag.Way) diag.Finding {
 	}
 	f := g.Finding(where...)
 	f.Severity, f.Count, f.Host = diag.Error, len(g.Conversations), g.From().Addr().String()
-	f.Cost, _ = in.Waited(waits)
+	in.Charge(&f, waits)
 	f.Filter = g.Filter()
 	r := g.Sender(0).Trouble.Retry
 	from, to := g.From(), g.To()

@@ -128,10 +128,10 @@ func (g *attempts) finding(in *diag.Input, until func(*flow.Conversation) flow.M
 		if end.Seen() && end.Pos != c.TCP.SYN.Pos {
 			f.Where = append(f.Where, end.Pos)
 		}
-		lost = append(lost, diag.Interval{From: c.TCP.SYN, To: end})
+		lost = append(lost, diag.Interval{From: c.TCP.SYN, To: end, Conv: c})
 	}
 	slices.SortFunc(f.Where, func(a, b trace.Pos) int { return cmp.Compare(a.Number, b.Number) })
-	f.Cost, _ = in.Waited(lost)
+	in.Charge(&f, lost)
 	return f
 }
 

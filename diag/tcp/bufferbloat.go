@@ -70,6 +70,7 @@ func queueOn(in *diag.Input, g *diag.Way) diag.Finding {
 	from, to := g.From().Addr(), g.To().Addr()
 	f := g.Finding(where...)
 	f.Count, f.Cost, f.Host, f.Filter = len(g.Conversations), extra, from.String(), g.Filter()
+	f.Lost = diag.Waits(g.Conversations[best], flow.Waits{{From: q.Worst.Time - int64(extra), To: q.Worst.Time}})
 	f.Summary = fmt.Sprintf("what %v sends to %v waits in a queue on the way: with %s in flight a round trip takes %s instead of %s, for %s", from, to, diag.Size(int64(q.WorstSent)),
 		diag.Duration(time.Duration(q.WorstRTT)), diag.Duration(time.Duration(q.Shortest)), diag.Share(took, of, g.Which()))
 	f.Facts = []diag.Fact{

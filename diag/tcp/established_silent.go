@@ -130,7 +130,7 @@ func neverAnswered(in *diag.Input, g *diag.Way, answers int) diag.Finding {
 	f := g.Finding(where...)
 	server, n := g.To(), len(g.Conversations)
 	f.Count, f.Host, f.Filter = n, server.Addr().String(), g.Filter()
-	f.Cost, _ = in.Waited(waits)
+	in.Charge(&f, waits)
 	if n < silences {
 		f.Confidence = diag.Possible
 	}

@@ -94,6 +94,7 @@ type losing struct {
 	worst                          flow.Repair
 	sender, receiver               string
 	where                          []flow.Moment
+	waits                          []diag.Interval
 	points                         string // the capture points that it was lost between, "" when they do not tell
 }
 
@@ -108,6 +109,7 @@ func lossesOn(g *diag.Way) *losing {
 		r := repairs(i)
 		l.count, l.before, l.after, l.timers = l.count+r.Count(), l.before+r.Before, l.after+r.After, l.timers+r.Timer.Count
 		l.segments += g.Sender(i).Segments()
+		l.waits = append(l.waits, diag.Waits(g.Conversations[i], r.Waits)...)
 		for _, k := range []*flow.RepairsOf{&r.Timer, &r.Fast} {
 			if k.Count == 0 {
 				continue
@@ -143,7 +145,7 @@ func (l *losing) finding(in *diag.Input, rule *diag.Rule) (f diag.Finding, ok bo
 		return f, false
 	}
 	l.locate(in)
-	f.Count, f.Cost, f.Between = int(l.count), l.lost, l.points
+	f.Count, f.Cost, f.Lost, f.Between = int(l.count), l.lost, l.waits, l.points
 	showsSender := ""
 	if from := l.From().Addr(); l.sender == from.String() {
 		f.Host, showsSender = l.sender, diag.FromHost(from)

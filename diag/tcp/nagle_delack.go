@@ -108,13 +108,20 @@ func (g *heldGroup) lost() (lost, of time.Duration) {
 	return lost, of
 }
 
+func (g *heldGroup) waits() (out []diag.Interval) {
+	for _, c := range g.convs {
+		out = append(out, diag.Waits(c, c.Dir[g.dir].Held.Waits)...)
+	}
+	return out
+}
+
 func (g *heldGroup) finding() diag.Finding {
 	c := g.convs[0]
 	from, to := c.Ends[g.dir], c.Ends[1-g.dir]
 	lost, of := g.lost()
 	share := 100 * float64(lost) / float64(max(of, 1))
 	f := diag.Finding{
-		Severity: diag.Warning, Confidence: g.confidence(), Count: int(g.count), Cost: lost, Source: c.Source, Host: from.Addr().String(), Conversations: g.convs,
+		Severity: diag.Warning, Confidence: g.confidence(), Count: int(g.count), Cost: lost, Lost: g.waits(), Source: c.Source, Host: from.Addr().String(), Conversations: g.convs,
 		Where: g.where(), Filter: diag.Streams(g.convs, diag.AllOf(diag.FromHost(from.Addr()), diag.ToHost(to.Addr()))),
 		Facts: []diag.Fact{
 			{Name: "time lost", Value: fmt.Sprintf("%s of %s (%.0f %%)", tenths(lost), tenths(of), share)},

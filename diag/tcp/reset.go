@@ -243,8 +243,8 @@ func (g *resetGroup) unanswered(in *diag.Input, f *diag.Finding) {
 		waits = append(waits, diag.Interval{From: c.TCP.Sides[1-c.TCP.RSTBy].LastNew, To: c.TCP.RST})
 	}
 	after := ""
-	if d, ok := in.Waited(waits); ok {
-		f.Cost = d
+	if in.Charge(f, waits) {
+		d := f.Cost
 		if d > idleTime {
 			f.Confidence = diag.Possible // an idle connection may be closed so
 		}

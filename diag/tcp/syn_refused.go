@@ -84,7 +84,7 @@ func (g *attempts) refusal(in *diag.Input, done map[pair][]*flow.Conversation) d
 	f.Severity, f.Confidence = diag.Error, diag.Proven
 	tries := g.retries(in)
 	if d, ok := in.Waited(tries); ok {
-		f.Cost = d // with the time between the repetitions of one attempt
+		f.Cost, f.Lost = d, tries // with the time between the repetitions of one attempt
 	}
 	for _, c := range g.convs {
 		f.Where = append(f.Where, c.TCP.RST.Pos, c.TCP.LastSYN.Pos)

@@ -64,7 +64,7 @@ func retriedOn(in *diag.Input, g *diag.Way) diag.Finding {
 		}
 	}
 	f := g.Finding(where...)
-	f.Cost, _ = in.Waited(waits)
+	in.Charge(&f, waits)
 	from, _ := g.Names()
 	to := g.To()
 	f.Confidence, f.Count, f.Host, f.Filter = diag.Proven, len(g.Conversations), to.Addr().String(), diag.AllOf(g.Filter(), "tcp.flags.syn == 1")
@@ -152,7 +152,7 @@ func unackedOn(in *diag.Input, g *diag.Way) diag.Finding {
 	}
 	f := g.Finding(where...)
 	f.Severity, f.Count, f.Host = diag.Error, len(g.Conversations), g.From().Addr().String()
-	f.Cost, _ = in.Waited(waits)
+	in.Charge(&f, waits)
 	client := g.Conversations[0].Ends[0].Addr()
 	f.Filter = diag.AllOf(diag.Streams(g.Conversations, diag.EndpointFilter(g.From(), g.Conversations[0])), "tcp.flags.syn == 1")
 	who := client.String()

@@ -80,6 +80,7 @@ type shutting struct {
 	lost, of time.Duration
 	where    []flow.Moment
 	updates  []flow.Moment // what opened the windows
+	waits    []diag.Interval
 }
 
 func closuresOf(in *diag.Input, g *diag.Way) *shutting {
@@ -90,7 +91,9 @@ func closuresOf(in *diag.Input, g *diag.Way) *shutting {
 	for i := range g.Conversations {
 		v := g.Receiver(i).Trouble.Closures
 		list := []flow.Closure{v.First, v.Longest}
+		s.waits = append(s.waits, diag.Waits(g.Conversations[i], v.Waits)...)
 		if d := standing(in, g.Conversations[i], 1-g.Dirs[i]); d > 0 {
+			s.waits = append(s.waits, diag.Interval{From: v.Standing.At, To: g.Conversations[i].Last, Conv: g.Conversations[i]})
 			s.count, s.open = s.count+1, true
 			list = append(list, v.Standing)
 		}
@@ -120,7 +123,7 @@ func (s *shutting) rule() *diag.Rule {
 func (s *shutting) finding(in *diag.Input) diag.Finding {
 	from, to := s.From(), s.To()
 	f := s.Way.Finding(append(s.where, s.updates...)...)
-	f.Confidence, f.Count, f.Cost, f.Host = diag.Proven, int(s.count), s.lost, to.Addr().String()
+	f.Confidence, f.Count, f.Cost, f.Lost, f.Host = diag.Proven, int(s.count), s.lost, s.waits, to.Addr().String()
 	f.Filter = diag.AllOf(s.Filter(), diag.AnyOf("tcp.analysis.zero_window", "tcp.analysis.zero_window_probe", diag.Frames(s.updates...)))
 	how := "closed its window"
 	if s.open {

@@ -51,7 +51,7 @@ func refused(in *diag.Input, accepted map[who]*login.Login, list []*login.Login)
 		Severity: diag.Error, Confidence: diag.Proven, Source: source(first), Host: first.Conv.Ends[1].Addr().String(), Count: len(list),
 		Conversations: conversations(list), Where: proof(list), Filter: filter(list),
 	}
-	f.Cost, _ = in.Waited(intervals(list))
+	in.Charge(&f, intervals(list))
 	m, known := meanings[first.Code]
 	if !known {
 		m = meaning{"it says why", "look the number up, and look at the error log of the server at that second"}
@@ -114,7 +114,7 @@ func shut(in *diag.Input, list []*login.Login) diag.Finding {
 		Severity: diag.Warning, Confidence: diag.Possible, Source: source(first), Host: first.Conv.Ends[1].Addr().String(), Count: len(list),
 		Conversations: conversations(list), Where: proof(list), Filter: filter(list), Facts: timeline(first),
 	}
-	f.Cost, _ = in.Waited(intervals(list))
+	in.Charge(&f, intervals(list))
 	if len(list) >= 3 {
 		f.Confidence = diag.Likely
 	}

@@ -138,7 +138,7 @@ func base(in *diag.Input, list []*login.Login, shown *login.Login) diag.Finding 
 		Source: source(shown), Host: shown.Conv.Ends[1].Addr().String(), Count: len(list), Conversations: conversations(list), Where: proof(list),
 		Filter: filter(list), Facts: timeline(shown), NextCapture: []string{"at the server, with its domain controllers: tcpdump -w server.pcap tcp port " + fmt.Sprint(shown.Conv.Ends[1].Port()) + " or port 88 or port 389 or port 53"},
 	}
-	f.Cost, _ = in.Waited(intervals(list))
+	in.Charge(&f, intervals(list))
 	return f
 }
 

@@ -26,7 +26,8 @@ type Case struct {
 	Points        *point.Result  // with Options.Points and several sources
 	Findings      []diag.Finding // ranked
 	Withheld      []diag.Withheld
-	FileIO        []*fileio.Map // what of Requests the calls of a Process Monitor log made, a map each log
+	Spendings     []diag.Spending // where the time of the conversations went that findings with a cost are about, the most expensive first
+	FileIO        []*fileio.Map   // what of Requests the calls of a Process Monitor log made, a map each log
 
 	byKey     []map[uint64]*session.Process // of each source
 	perSource []*session.Session            // what each source's events say, numbered as its tracker did

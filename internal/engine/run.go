@@ -127,6 +127,9 @@ func (r *Run) All() error {
 	return nil
 }
 
+// maxSpendings bounds Case.Spendings.
+const maxSpendings = 20
+
 // Case closes the trackers and applies the rules. Call it once, after Each.
 func (r *Run) Case() *Case {
 	if r.result != nil {
@@ -152,6 +155,7 @@ func (r *Run) Case() *Case {
 		in.Recordings = append(in.Recordings, s.counts.Recordings...)
 	}
 	c.Findings, c.Withheld = diag.Run(r.opt.rules(), in)
+	c.Spendings = in.Spendings(c.Findings, maxSpendings)
 	c.noteProofs()
 	r.result = c
 	return c

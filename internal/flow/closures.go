@@ -7,6 +7,7 @@ type Closures struct {
 	Count          int64
 	Total          int64 // nanoseconds
 	First, Longest Closure
+	Waits          Waits // what Total counts
 	// Standing is one that has not ended; its At is not seen when there is none. Whether the other side has more to send is known when it probes.
 	Standing Closure
 }
@@ -78,6 +79,7 @@ func (f *tcpFlow) atOnce(since int64, dir int) bool {
 func (c *Closures) add(one *Closure) {
 	c.Count++
 	c.Total += max(0, one.Lasted())
+	c.Waits.add(one.At.Time, one.Opened.Time)
 	if c.Count == 1 {
 		c.First = *one
 	}

@@ -58,9 +58,18 @@ func (c *Conversation) Clone() *Conversation {
 	for i := range u.conv.Dir {
 		d := &u.conv.Dir[i]
 		d.EchoRTT, d.Queue, d.Trouble, d.Held = clone(d.EchoRTT), clone(d.Queue), clone(d.Trouble), clone(d.Held)
+		if d.Held != nil {
+			d.Held.Waits = slices.Clone(d.Held.Waits)
+		}
 		if t := d.Trouble; t != nil {
 			t.Verdicts = slices.Clone(t.Verdicts)
 			t.Repairs, t.Closures, t.Retry, t.LongestRetry = clone(t.Repairs), clone(t.Closures), clone(t.Retry), clone(t.LongestRetry)
+			if t.Repairs != nil {
+				t.Repairs.Waits = slices.Clone(t.Repairs.Waits)
+			}
+			if t.Closures != nil {
+				t.Closures.Waits = slices.Clone(t.Closures.Waits)
+			}
 			if m := clone(d.Trouble.Missing); m != nil {
 				m.Examples = slices.Clone(m.Examples)
 				d.Trouble.Missing = m

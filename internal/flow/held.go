@@ -20,6 +20,7 @@ type Held struct {
 	Late    int64 // acknowledgements as in 2, whatever followed
 	First   Holdup
 	Longest Holdup
+	Waits   Waits // what Total counts
 
 	open Holdup // its acknowledgement came, and what follows has not been seen; valid iff the side awaits
 	room uint32 // bytes that the window before the acknowledgement had room for
@@ -115,6 +116,7 @@ func (f *tcpFlow) freed(g *segment, from *side, dir int, now *Moment) {
 	h.open.Freed, h.open.Bytes[1] = *now, g.len
 	h.Count++
 	h.Total += h.open.Lasted()
+	h.Waits.add(clock(&h.open.Sent), clock(&h.open.Sent)+h.open.Lasted())
 	if h.Count == 1 {
 		h.First = h.open
 	}

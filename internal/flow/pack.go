@@ -320,6 +320,7 @@ func (c *packer) held(h *Held) {
 	num(c, &h.Total)
 	num(c, &h.Late)
 	num(c, &h.room)
+	c.waits(&h.Waits)
 	for _, one := range []*Holdup{&h.First, &h.Longest, &h.open} {
 		c.moment(&one.Sent)
 		c.moment(&one.Acked)

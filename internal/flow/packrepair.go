@@ -37,6 +37,7 @@ func (c *packer) repairs(r *Repairs) {
 	num(c, &r.Needless)
 	num(c, &r.until)
 	c.moment(&r.FirstNeedless)
+	c.waits(&r.Waits)
 	for _, k := range []*RepairsOf{&r.Fast, &r.Timer, &r.Reordered} {
 		num(c, &k.Count)
 		num(c, &k.Took)
@@ -48,9 +49,26 @@ func (c *packer) repairs(r *Repairs) {
 	}
 }
 
+// waits are written with their lengths: times of a trace may lie anywhere.
+func (c *packer) waits(w *Waits) {
+	n := uint32(len(*w))
+	num(c, &n)
+	if c.reading && n > 0 {
+		*w = make(Waits, n)
+	}
+	for i := range *w {
+		one := &(*w)[i]
+		length := one.length()
+		c.time(&one.From)
+		num(c, &length)
+		one.To = one.From + length
+	}
+}
+
 func (c *packer) closures(v *Closures) {
 	num(c, &v.Count)
 	num(c, &v.Total)
+	c.waits(&v.Waits)
 	for _, one := range []*Closure{&v.First, &v.Longest, &v.Standing} {
 		c.moment(&one.At)
 		c.moment(&one.Opened)

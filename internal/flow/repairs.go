@@ -21,6 +21,7 @@ type Repairs struct {
 	// Needless repetitions are of what had been acknowledged here already, or was acknowledged too soon after them. They are no repairs.
 	Needless      int64
 	FirstNeedless Moment
+	Waits         Waits // in which something lost was missing: what Fast.Took and Timer.Took count
 
 	until int64 // end of the time that is counted
 }
@@ -111,11 +112,12 @@ func (f *tcpFlow) repair(v Analysis, g *segment, from, to *side, s *Sighting, be
 	kind.add(&one, r.fresh(&one))
 }
 
-// fresh is the part of a repair's time that has not been counted, in nanoseconds.
+// fresh is the part of a repair's time that has not been counted, in nanoseconds. It is counted from then on.
 func (r *Repairs) fresh(one *Repair) int64 {
 	end := one.Again.Time
 	took := end - max(one.Lost.Time, r.until)
 	r.until = max(r.until, end)
+	r.Waits.add(end-took, end)
 	return max(0, took)
 }
 

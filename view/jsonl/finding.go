@@ -110,6 +110,7 @@ func Case(w io.Writer, c *engine.Case) error {
 	for i := range c.Findings {
 		e.put(finding(i+1, &c.Findings[i]))
 	}
+	e.spendings()
 	for _, wh := range c.Withheld {
 		w := Withheld{head: kind("withheld"), Rule: wh.Rule, Because: wh.Because, Why: wh.Why, Conversations: wh.Conversations}
 		if wh.First != nil {

@@ -15,6 +15,7 @@ var shapes = []struct {
 }{
 	{"source", "One input file.", Source{}},
 	{"finding", "One cause, proven by records, in order of rank.", Finding{}},
+	{"spending", "Where the time of a conversation went that findings with a cost are about, the most expensive first, 20 at most.", Spending{}},
 	{"withheld", "A diagnosis that was not applied, and why.", Withheld{}},
 	{"point", "One capture point, when several files are compared.", Point{}},
 	{"route", "The points that conversations pass one after another, and what became of packets from each to the next.", Route{}},

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/budget"
 	"github.com/wiretale/wiretale/internal/contrast"
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/fileio"
@@ -111,8 +112,9 @@ func full() *engine.Case {
 			RuledOut: []string{"r"}, Fix: []string{"f"}, NextCapture: []string{"n"}, Filter: "f", NetMonFilter: "f", Silences: []string{"s"},
 			Between: "a and b", Parts: []diag.Finding{{Rule: rule}},
 		}},
-		Points:   points(conv),
-		Withheld: []diag.Withheld{{Rule: "a.b", Because: "c.d", Why: "w", Conversations: 1, First: conv}},
+		Spendings: []diag.Spending{{Conv: conv, Lost: 1, Budget: budget.Of(1, 2, nil)}},
+		Points:    points(conv),
+		Withheld:  []diag.Withheld{{Rule: "a.b", Because: "c.d", Why: "w", Conversations: 1, First: conv}},
 		FileIO: []*fileio.Map{{Files: []*fileio.File{{
 			Process: p, Paging: 1, Calls: []fileio.Call{{Operation: &session.Operation{At: at(1)}, Requests: 1}}, Requests: []fileio.Request{{Request: &request.Request{Asked: request.Mark{Number: 3}}}},
 			Pauses: []fileio.Pause{{Activities: []fileio.Activity{{Name: "n", Path: "p"}}}},
