@@ -29,7 +29,7 @@ func collected(t *testing.T, path string) (bare, all *engine.Case) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all.Requests.Requests = slices.DeleteFunc(all.Requests.Requests, func(r request.Request) bool { return r.Protocol == proto.TLS })
+	all.Requests.Requests = slices.DeleteFunc(all.Requests.Requests, func(r request.Request) bool { return r.Protocol == proto.TLS || r.Protocol == proto.DTLS })
 	return bare, all
 }
 
