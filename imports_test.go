@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"internal/flow"},
 	{"internal/request"},
 	{"internal/stream"},
-	{"internal/session", "internal/login"},
+	{"internal/session", "internal/login", "internal/content"},
 	{"internal/point", "internal/fileio"},
 	{"internal/filter", "diag"},
 	{"internal/engine", "internal/stats", "internal/contrast", "internal/scrub"},

@@ -16,7 +16,7 @@ import (
 )
 
 // commandNames are the commands of newRoot, for hints.
-var commandNames = []string{"packets", "timeline", "convs", "requests", "compare", "fields", "plot", "stats", "show", "info", "convert", "merge", "scrub", "rules", "explain", "completion", "help"}
+var commandNames = []string{"packets", "timeline", "convs", "follow", "requests", "compare", "fields", "plot", "stats", "show", "info", "convert", "merge", "scrub", "rules", "explain", "completion", "help"}
 
 const rootExample = `  wiretale server.etl                       what happened, and why
   wiretale client.pcapng server.pcapng      several capture points: what was lost or changed between them
@@ -63,12 +63,12 @@ func newRoot(a *app) *cobra.Command {
 	all.Lookup("no-names").Hidden = true
 	formatFlag(root.Flags(), &f.format, "text", "jsonl")
 	root.Flags().StringVar(&f.failOn, "fail-on", "", "exit with 1 when there is a finding of this `SEVERITY` or above: note, warning, error")
-	root.Flags().StringArrayVarP(&f.taps, "statistics", "z", nil, "only these statistics, as tshark names them: `NAME` is conv,tcp or io,stat,1 or another of wiretale stats; may be given several times")
+	root.Flags().StringArrayVarP(&f.taps, "statistics", "z", nil, "only these statistics, as tshark names them: `NAME` is conv,tcp or io,stat,1 or another of wiretale stats, or follow,tls,ascii,0; may be given several times")
 	root.Flags().StringArrayVar(&f.points, "point", nil, "read a file as the capture point of this name: `NAME=FILE`; several of one name are one point, written one after another; others are named after their files")
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpTemplate(helpTemplate)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newPackets(a), newTimeline(a), newConvs(a), newRequests(a), newCompare(a), newFields(a), newPlot(a), newStats(a), newShow(a), newInfo(a), newConvert(a), newMerge(a), newScrub(a), newRules(a), newExplain(a), newMan(root))
+	root.AddCommand(newPackets(a), newTimeline(a), newConvs(a), newFollow(a), newRequests(a), newCompare(a), newFields(a), newPlot(a), newStats(a), newShow(a), newInfo(a), newConvert(a), newMerge(a), newScrub(a), newRules(a), newExplain(a), newMan(root))
 	return root
 }
 

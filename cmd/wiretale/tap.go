@@ -9,10 +9,10 @@ import (
 )
 
 // tapForms are the statistics of tshark's -z that there are, for messages.
-const tapForms = `conv,TYPE[,FILTER] and endpoints,TYPE[,FILTER] (TYPE: tcp, udp, ip, ipv6, eth), io,stat,INTERVAL[,FILTER]..., io,phs[,FILTER], expert[,SEVERITY][,FILTER]`
+const tapForms = `conv,TYPE[,FILTER] and endpoints,TYPE[,FILTER] (TYPE: tcp, udp, ip, ipv6, eth), io,stat,INTERVAL[,FILTER]..., io,phs[,FILTER], expert[,SEVERITY][,FILTER], follow,PROTOCOL,FORM,STREAM[,SUBSTREAM][,RANGE] (PROTOCOL: tcp, udp, tls, http, http2; FORM: ascii, utf-8, hex, raw, yaml)`
 
 // tapNames are their beginnings, for hints.
-var tapNames = []string{"conv", "endpoints", "io,stat", "io,phs", "expert"}
+var tapNames = []string{"conv", "endpoints", "io,stat", "io,phs", "expert", "follow"}
 
 // tap is the statistic that tshark's -z names.
 func (a *app) tap(text string) (statistic, error) {
@@ -22,8 +22,6 @@ func (a *app) tap(text string) (statistic, error) {
 		return a.tapOfLevel(text, words)
 	case "expert":
 		return a.tapExpert(words[1:])
-	case "follow":
-		return statistic{}, usage("wiretale timeline --conv N shows a conversation packet by packet", "-z %s: following a stream is not yet available", text)
 	}
 	if words[0] != "io" || len(words) < 2 {
 		return statistic{}, unknownTap(text)
@@ -107,12 +105,26 @@ func calculation(filter string) (name string, ok bool) {
 // runTaps prints the statistics of -z, and nothing else.
 func runTaps(ctx context.Context, a *app, taps []string, format string, args []string) error {
 	var list []statistic
+	var follows []*followTap
 	for _, text := range taps {
+		if strings.HasPrefix(text, "follow") {
+			t, err := followTapOf(text)
+			if err != nil {
+				return err
+			}
+			follows = append(follows, t)
+			continue
+		}
 		s, err := a.tap(text)
 		if err != nil {
 			return err
 		}
 		list = append(list, s)
 	}
-	return a.count(ctx, args, list, format)
+	if len(list) > 0 {
+		if err := a.count(ctx, args, list, format); err != nil || len(follows) == 0 {
+			return err
+		}
+	}
+	return runFollowTaps(ctx, a, follows, args)
 }
