@@ -26,7 +26,7 @@ var layers = [][]string{
 	{"internal/session", "internal/login", "internal/content"},
 	{"internal/point", "internal/fileio"},
 	{"internal/filter", "diag"},
-	{"internal/engine", "internal/stats", "internal/contrast", "internal/scrub"},
+	{"internal/engine", "internal/stats", "internal/contrast", "internal/scrub", "internal/object"},
 	{"view"},
 	{"cmd"},
 }

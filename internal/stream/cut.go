@@ -249,9 +249,9 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 	if e == proto.More && n > maxKept {
 		return
 	}
-	o := open{span: c.span, gap: c.gap}
+	o := open{span: c.span, gap: c.gap, all: a.choice.Whole && t.stream.Resumes}
 	if opener, ok := t.session.(proto.Opener); ok {
-		o.all = opener.Whole(&a.piece)
+		o.all = o.all || opener.Whole(&a.piece)
 	}
 	o.extend(e, n)
 	o.few = a.choice.bare && !o.all && e != proto.More
