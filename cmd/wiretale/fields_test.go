@@ -155,7 +155,7 @@ type value struct {
 }
 
 // applications are the protocols whose fields have comparisons of their own.
-var applications = []string{"tls.", "dtls.", "http.", "dns.", "nbss.", "smb.", "smb2.", "ldap.", "kerberos.", "tds.", "dcerpc.", "http2.", "smtp.", "pop.", "imap."}
+var applications = []string{"tls.", "dtls.", "http.", "dns.", "nbss.", "smb.", "smb2.", "ldap.", "kerberos.", "tds.", "dcerpc.", "http2.", "smtp.", "pop.", "imap.", "data."}
 
 // TestFieldValuesAreTsharks compares every declared field below the applications, of the frames of five groups, with what tshark prints for it.
 func TestFieldValuesAreTsharks(t *testing.T) {

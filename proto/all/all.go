@@ -7,6 +7,7 @@ import (
 	"github.com/wiretale/wiretale/proto/ah"
 	"github.com/wiretale/wiretale/proto/arp"
 	"github.com/wiretale/wiretale/proto/chdlc"
+	"github.com/wiretale/wiretale/proto/data"
 	"github.com/wiretale/wiretale/proto/dcerpc"
 	"github.com/wiretale/wiretale/proto/dns"
 	"github.com/wiretale/wiretale/proto/eapol"
@@ -77,6 +78,7 @@ var tables = [proto.Count]*field.Table{
 	proto.HTTP:             &http.Fields,
 	proto.TLS:              &tls.Fields,
 	proto.DTLS:             &tls.DatagramFields,
+	proto.Data:             &data.Fields,
 	proto.SCTP:             &sctp.Fields,
 	proto.IGMP:             &igmp.Fields,
 	proto.GRE:              &gre.Fields,
