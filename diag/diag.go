@@ -12,9 +12,11 @@ import (
 	"github.com/wiretale/wiretale/internal/budget"
 	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/handshake"
 	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
+	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/trace"
 )
 
@@ -50,7 +52,9 @@ type Rule struct {
 	Places []string
 	// Requests says that it looks at Input.Requests: an analysis collects them when a rule does.
 	Requests bool
-	Run      func(*Input) []Finding
+	// Handshakes says the same of Input.Handshakes.
+	Handshakes bool
+	Run        func(*Input) []Finding
 }
 
 // Input is what a rule may look at.
@@ -62,26 +66,30 @@ type Input struct {
 	Conversations flow.Conversations
 	Hosts         []*flow.Host // capture quality by address
 	Session       *session.Session
-	Requests      []request.Request // of the applications, in order of the first bytes of the questions
-	Unasked       []request.Request // answers to no question of their conversation, in order
-	FileIO        []*fileio.Map     // what of Requests the calls of a Process Monitor log made
-	Points        *point.Result     // nil when nobody compared what several sources saw
+	Requests      []request.Request      // of the applications, in order of the first bytes of the questions
+	Unasked       []request.Request      // answers to no question of their conversation, in order
+	Handshakes    []*handshake.Handshake // of connections of TLS, in order of their first record
+	Accounts      []Account              // of connections of TLS, when the user gave keys
+	FileIO        []*fileio.Map          // what of Requests the calls of a Process Monitor log made
+	Points        *point.Result          // nil when nobody compared what several sources saw
 	// Withhold reports whether the named rule is silenced for the conversation, and notes that it was.
 	Withhold func(rule *Rule, c *flow.Conversation) bool
 
-	vantages   []Vantage                        // by source; nil until one is asked for
-	talks      []*Talk                          // nil until they are asked for
-	detours    *detours                         // nil until they are asked for
-	directed   map[*flow.Conversation]*Directed // the same
-	idle       map[*flow.Conversation]bool
-	injected   map[*flow.Conversation]bool
-	blocked    []*Blocked
-	idleEnds   []*IdleEnd
-	injections []*Injection
-	twins      map[int][]int32
-	byConv     map[int][]*request.Request
-	gone       map[point.End][]point.Gone // nil until it is asked for
-	hops       []point.Hop                // nil until they are asked for
+	vantages    []Vantage                        // by source; nil until one is asked for
+	talks       []*Talk                          // nil until they are asked for
+	detours     *detours                         // nil until they are asked for
+	directed    map[*flow.Conversation]*Directed // the same
+	idle        map[*flow.Conversation]bool
+	injected    map[*flow.Conversation]bool
+	blocked     []*Blocked
+	idleEnds    []*IdleEnd
+	injections  []*Injection
+	twins       map[int][]int32
+	byConv      map[int][]*request.Request
+	gone        map[point.End][]point.Gone   // nil until it is asked for
+	hops        []point.Hop                  // nil until they are asked for
+	stuckHellos map[int]bool                 // by conversation, nil until they are asked for
+	openings    map[int]*handshake.Handshake // by conversation, nil until they are asked for
 }
 
 // A Span is the time from the first to the last record of a source in nanoseconds since 1970; trace.NoTime without times.
@@ -111,6 +119,12 @@ const (
 	LostEvents                       // ETL EventsLost
 	LostBuffers                      // ETL BuffersLost
 )
+
+// An Account is what became of a connection that is closed to whoever has no keys, and to which conversation it belongs.
+type Account struct {
+	proto.Account
+	Source, Conv int
+}
 
 // A Finding is one cause, proven by records.
 type Finding struct {

@@ -17,9 +17,10 @@ import (
 	"github.com/wiretale/wiretale/diag/ssrp"
 	"github.com/wiretale/wiretale/diag/tcp"
 	"github.com/wiretale/wiretale/diag/tds"
+	"github.com/wiretale/wiretale/diag/tls"
 )
 
 // All is every rule, by family.
 func All() []*diag.Rule {
-	return slices.Concat(capture.Rules(), tcp.Rules(), mtu.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules(), fw.Rules())
+	return slices.Concat(capture.Rules(), tcp.Rules(), mtu.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules(), tls.Rules(), fw.Rules())
 }

@@ -11,6 +11,7 @@ package diagtest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,6 +22,7 @@ import (
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/fixture"
+	"github.com/wiretale/wiretale/internal/secrets"
 )
 
 // Negatives is how many traces without a finding a rule must have: the traps that its page names.
@@ -140,7 +142,23 @@ func analyse(t *testing.T, group []*fixture.Trace) (paths []string, c *engine.Ca
 		}
 		paths = append(paths, path)
 	}
-	c, err := engine.Analyse(context.Background(), paths, engine.Options{Points: true})
+	opt := engine.Options{Points: true}
+	for i, tr := range group {
+		if tr.Settings.KeyLog == "" {
+			continue
+		}
+		path := filepath.Join(dir, fmt.Sprintf("keys%d", i))
+		if err := os.WriteFile(path, []byte(tr.Settings.KeyLog+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if opt.Secrets == nil {
+			opt.Secrets = &secrets.Store{}
+		}
+		if err := opt.Secrets.Load(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := engine.Analyse(context.Background(), paths, opt)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func blackHoles(in *diag.Input) (out []diag.Finding) {
 			if !ok {
 				h, ok = received(in, c, dir)
 			}
-			if !ok || tooBig(c, dir) != nil || in.Withhold(BlackHole, c) {
+			if !ok || tooBig(c, dir) != nil || in.StuckHello(c) || in.Withhold(BlackHole, c) {
 				continue
 			}
 			g := all.Add(diag.HostWay(c, dir), c, dir)

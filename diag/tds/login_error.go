@@ -100,7 +100,7 @@ const soonShut = 5 * time.Second
 
 // shutBehind reports whether the answer to a login cannot be read, the client sent nothing after the login, and the server closed: so a refusal looks when it is encrypted.
 func shutBehind(in *diag.Input, l *login.Login) bool {
-	end, side := ended(l.Conv)
+	end, side := diag.Ending(l.Conv)
 	if !l.Encrypted || l.Used || !end.Seen() || side != 1 || l.Conv.TCP.Sides[0].LastNew.Pos.Number > l.At[login.Accepted].Number {
 		return false
 	}

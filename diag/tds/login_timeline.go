@@ -71,7 +71,7 @@ func stops(in *diag.Input, l *login.Login) (last login.Step, ok bool) {
 	if !ok || l.Answered() && l.Alert == "" || l.Used || last == login.Accept {
 		return last, false
 	}
-	if end, _ := ended(l.Conv); end.Seen() {
+	if end, _ := diag.Ending(l.Conv); end.Seen() {
 		return last, true
 	}
 	d, timed := in.Elapsed(l.Conv.Last, in.End(source(l)))
@@ -116,7 +116,7 @@ func stopped(in *diag.Input, list []*login.Login, last login.Step) diag.Finding 
 		f.Summary = fmt.Sprintf("%s of %s to %v stopped in the TLS handshake: the server answered with %s", diag.Count(len(list), "login"), diag.List(clients(list), 3), first.Conv.Ends[1], first.Alert)
 		f.Fix = []string{"compare the versions and cipher suites of TLS that client and server allow, and look at the certificate of the server"}
 	}
-	if end, side := ended(first.Conv); end.Seen() {
+	if end, side := diag.Ending(first.Conv); end.Seen() {
 		after := ""
 		if d, ok := in.Elapsed(moment(first, first.At[last]), end); ok {
 			after = " " + diag.Duration(d) + " later"

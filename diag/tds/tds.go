@@ -31,27 +31,10 @@ func moment(l *login.Login, m request.Mark) flow.Moment {
 func interval(l *login.Login) diag.Interval {
 	last, _ := l.Last()
 	to := moment(l, l.At[last])
-	if end, _ := ended(l.Conv); end.Seen() && !l.Answered() {
+	if end, _ := diag.Ending(l.Conv); end.Seen() && !l.Answered() {
 		to = end
 	}
 	return diag.Interval{From: moment(l, l.Begin), To: to}
-}
-
-// ended is the moment at which a side ended the connection, and which: 0 is the client. Not seen for one that is open.
-func ended(c *flow.Conversation) (at flow.Moment, side int) {
-	t := c.TCP
-	if t == nil {
-		return at, 0
-	}
-	if t.RST.Seen() {
-		at, side = t.RST, t.RSTBy
-	}
-	if t.FirstFIN >= 0 {
-		if fin := t.Sides[t.FirstFIN].FIN; !at.Seen() || fin.Pos.Number < at.Pos.Number {
-			at, side = fin, t.FirstFIN
-		}
-	}
-	return at, side
 }
 
 // sides are the words for the ends of a connection.
@@ -77,7 +60,7 @@ func timeline(l *login.Login) (out []diag.Fact) {
 		}
 		out = append(out, diag.Fact{Name: s.Code() + " " + title, Value: text})
 	}
-	if end, side := ended(l.Conv); end.Seen() {
+	if end, side := diag.Ending(l.Conv); end.Seen() {
 		out = append(out, diag.Fact{Name: "closed by", Value: fmt.Sprintf("%s in frame %d", sides[side], end.Pos.Number)})
 	}
 	return out

@@ -9,6 +9,7 @@ import (
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/handshake"
 	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
@@ -23,6 +24,7 @@ type Case struct {
 	Hosts         []*flow.Host
 	Session       *session.Session
 	Requests      request.List   // with Options.Requests, or when a rule looks at them
+	Handshakes    handshake.List // of TLS, when a rule looks at them
 	Points        *point.Result  // with Options.Points and several sources
 	Findings      []diag.Finding // ranked
 	Withheld      []diag.Withheld

@@ -443,6 +443,7 @@ func (s *source) gather(lanes []lane) {
 		}
 		if s.options.Requests {
 			s.requests.Join(&lanes[i].requests, number)
+			s.handshakes.Join(lanes[i].streams.Handshakes(), number)
 		}
 	}
 }

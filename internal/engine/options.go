@@ -82,10 +82,15 @@ func (o *Options) follower(t *flow.Tracker) *flow.Tracker {
 // is returned only when a source could not be opened at all or ctx was cancelled.
 // A cancelled analysis returns the case as far as it got, together with the error.
 //
-// Requests are collected when a rule looks at them.
+// Requests, and how connections of TLS are opened, are collected when a rule looks at them.
 func Analyse(ctx context.Context, paths []string, opt Options) (*Case, error) {
-	if !opt.Requests && opt.Applications == nil && slices.ContainsFunc(opt.rules(), func(r *diag.Rule) bool { return r.Requests }) {
+	wants := func(what func(r *diag.Rule) bool) bool { return slices.ContainsFunc(opt.rules(), what) }
+	opens := wants(func(r *diag.Rule) bool { return r.Handshakes })
+	if !opt.Requests && opt.Applications == nil && (opens || wants(func(r *diag.Rule) bool { return r.Requests })) {
 		opt.Applications, opt.Requests = stream.ForRequests(opt.DecodeAs), true
+		if opens {
+			opt.Applications.Handshakes()
+		}
 	}
 	run, err := Open(ctx, paths, opt)
 	if err != nil {

@@ -143,16 +143,20 @@ func (r *Run) Case() *Case {
 		infos = append(infos, s.counts.Info)
 		base := c.Conversations.Len()
 		c.adopt(s.flows, s.session)
-		c.Requests.Join(&s.requests, func(conv int) int { return base + conv })
+		number := func(conv int) int { return base + conv }
+		c.Requests.Join(&s.requests, number)
+		c.Handshakes.Join(&s.handshakes, number)
 	}
 	c.Requests.Sort()
+	c.Handshakes.Sort()
 	c.joinBeside()
 	r.comparePoints(c, c.bases)
-	in := &diag.Input{Sources: infos, Points: c.Points, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session, Requests: c.Requests.Requests, Unasked: c.Requests.Unasked, FileIO: c.FileIO}
+	in := &diag.Input{Sources: infos, Points: c.Points, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session, Requests: c.Requests.Requests, Unasked: c.Requests.Unasked, FileIO: c.FileIO, Handshakes: c.Handshakes.Handshakes}
 	for _, s := range r.sources {
 		in.Spans = append(in.Spans, diag.Span{First: s.counts.First, Last: s.counts.Last, Begin: s.begin})
 		in.Losses = append(in.Losses, s.losses.all(s.counts.Info, s.index)...)
 		in.Recordings = append(in.Recordings, s.counts.Recordings...)
+		in.Accounts = append(in.Accounts, s.accounts(c.bases[s.index])...)
 	}
 	c.Findings, c.Withheld = diag.Run(r.opt.rules(), in)
 	c.Spendings = in.Spendings(c.Findings, maxSpendings)

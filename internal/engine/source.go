@@ -7,6 +7,7 @@ import (
 
 	formats "github.com/wiretale/wiretale/format/all"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/handshake"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/request"
@@ -19,29 +20,30 @@ import (
 // A source is one input with everything that follows its records. Trackers
 // are per source: kernel addresses and stream numbers mean nothing elsewhere.
 type source struct {
-	index    int
-	path     string
-	reader   trace.Reader
-	record   trace.Record
-	due      int64 // time of record; that of the record before when it has none
-	rank     int64 // due on the clock that sources are put in order by
-	counts   Source
-	events   map[eventKey]int64
-	options  Options
-	decoder  packet.Decoder
-	packet   packet.Packet
-	seen     flow.Sighting
-	flows    *flow.Tracker
-	streams  *streams               // nil when nobody wants applications
-	followed []*stream.Applications // what followed them, at the end; nil for a lane without any
-	requests request.List
-	points   *point.Recorder // nil when points are not compared
-	prints   prints
-	tracker  *session.Tracker
-	session  *session.Session // set by finish
-	headers  headers
-	known    int   // processes of the source's list that the tracker has learned
-	host     *host // nil until the source turns out to hold events
+	index      int
+	path       string
+	reader     trace.Reader
+	record     trace.Record
+	due        int64 // time of record; that of the record before when it has none
+	rank       int64 // due on the clock that sources are put in order by
+	counts     Source
+	events     map[eventKey]int64
+	options    Options
+	decoder    packet.Decoder
+	packet     packet.Packet
+	seen       flow.Sighting
+	flows      *flow.Tracker
+	streams    *streams               // nil when nobody wants applications
+	followed   []*stream.Applications // what followed them, at the end; nil for a lane without any
+	requests   request.List
+	handshakes handshake.List
+	points     *point.Recorder // nil when points are not compared
+	prints     prints
+	tracker    *session.Tracker
+	session    *session.Session // set by finish
+	headers    headers
+	known      int   // processes of the source's list that the tracker has learned
+	host       *host // nil until the source turns out to hold events
 	malformed
 	losses  losses
 	watches watches
@@ -253,6 +255,11 @@ func (s *source) finish() {
 	if s.streams != nil {
 		s.streams.end()
 		s.followed = append(s.followed, s.streams.lanes[:]...)
+		for _, l := range s.streams.lanes {
+			if l != nil {
+				s.handshakes.Join(l.Handshakes(), func(conv int) int { return conv })
+			}
+		}
 	}
 	s.counts.Locks = stream.Locks(s.followed...)
 	s.counts.Accounts, s.counts.MoreAccounts = stream.Accounts(s.followed...)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/request"
@@ -50,6 +51,17 @@ func (s *streams) learn(r *trace.Record, at int64) {
 
 // ordered reports whether somebody listens to connections, in the order of the records, so that they cannot be followed in lanes.
 func (s *source) ordered() bool { return s.streams != nil && s.streams.choice.Hear != nil }
+
+// accounts are what became of the connections of a source for the rules, when the user gave keys: numbers of conversations are those of the case.
+func (s *source) accounts(base int) (out []diag.Account) {
+	if s.options.Secrets == nil || !s.options.Secrets.OpensConnections() {
+		return nil
+	}
+	for _, a := range s.counts.Accounts {
+		out = append(out, diag.Account{Account: a.Account, Source: s.index, Conv: base + a.Conv})
+	}
+	return out
+}
 
 func (s *streams) end() {
 	for _, l := range s.lanes {

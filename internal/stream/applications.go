@@ -15,6 +15,7 @@ import (
 
 	"github.com/wiretale/wiretale/field"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/handshake"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto"
@@ -49,6 +50,7 @@ type Applications struct {
 	secrets      proto.Secrets
 	accounts     accounts
 	hearings     hearings
+	handshakes   handshake.List
 	carried      [maxDepth + 1][]proto.Carried // of the units that are being taken in, by the depth of their connection
 }
 
@@ -86,7 +88,8 @@ type talk struct {
 	inner   *talk         // that the session carries, nil before its first byte
 	depth   int           // how many carry it
 	carrier proto.ID
-	hearing *hearing // who listens to it, nil for nobody
+	hearing *hearing            // who listens to it, nil for nobody
+	opening *handshake.Follower // nil when nobody wants to know how it is opened
 }
 
 // A direction is what one side sends.
@@ -141,12 +144,15 @@ func (a *Applications) take(p *packet.Packet, s *flow.Sighting, h *hearing) {
 		a.begin(p)
 		if t == nil {
 			if t = a.meet(p, s); t == nil && a.choice.bare {
-				a.strangers.missed(s.Conv.ID)
+				a.strangers.missed(s.Conv.ID, p.Payload, (netip.AddrPortFrom(p.Src, p.SrcPort)) == s.Conv.Ends[0])
 			}
 		}
 		if t != nil {
 			t.hearing = h
 			a.segment(t, p, s)
+			if a.settled(t) {
+				return
+			}
 		}
 	}
 	if t != nil && ends {
@@ -163,6 +169,7 @@ func (a *Applications) End() {
 		for _, id := range slices.Sorted(maps.Keys(generation)) {
 			a.endEarly(generation[id])
 			a.tellAll(generation[id])
+			a.endOpening(generation[id])
 		}
 	}
 	a.endHearings(a.hearings.aged)
@@ -212,6 +219,8 @@ func (a *Applications) release(t *talk) {
 		t.dir[d].open = nil
 	}
 	a.tell(t)
+	t.opening.End()
+	t.opening = nil
 	if t.inner != nil {
 		a.release(t.inner)
 		t.inner = nil
@@ -256,7 +265,7 @@ func (a *Applications) meet(p *packet.Packet, s *flow.Sighting) *talk {
 	}
 	a.piece = proto.Piece{Data: p.Payload, Len: p.PayloadLen}
 	of, session := a.choice.find(p.SrcPort, p.DstPort, &a.piece, a.secrets)
-	if of == nil {
+	if of == nil || of.ID == proto.TLS && !a.worth(p.Payload) {
 		return nil
 	}
 	t := &talk{id: s.Conv.ID, first: s.Conv.Ends[0], stream: of, session: session}
@@ -272,6 +281,9 @@ func (a *Applications) segment(t *talk, p *packet.Packet, s *flow.Sighting) {
 	}
 	a.acked(t, dir, p)
 	d := &t.dir[dir]
+	if a.choice.opens && !d.once.begun {
+		a.foreign(t, dir, p)
+	}
 	a.drain(t, dir, d.next)
 	seq := p.TCP.Seq
 	if p.TCP.Flags&tcp.SYN != 0 {

@@ -32,6 +32,7 @@ type Choice struct {
 	rules Rules
 	looks []*proto.Stream // recognised on any port
 	bare  bool            // see [ForRequests]
+	opens bool            // see [Choice.Handshakes]
 }
 
 // NewChoice is the usual choice, with rules before it.
@@ -42,6 +43,12 @@ func NewChoice(rules Rules) *Choice { return choose(rules, all.Streams()) }
 func ForRequests(rules Rules) *Choice {
 	c := choose(rules, all.Streams())
 	c.bare = true
+	return c
+}
+
+// Handshakes makes it a choice of whoever wants to know how connections of TLS were opened, too: see [Applications.Handshakes]. It returns the choice.
+func (c *Choice) Handshakes() *Choice {
+	c.opens = true
 	return c
 }
 
@@ -109,9 +116,11 @@ func (c *Choice) sure(b []byte, secrets proto.Secrets) (*proto.Stream, proto.Ses
 
 // takes reports whether a protocol is one of the choice: one that only asks to open a connection is none for requests, unless it can be opened.
 func (c *Choice) takes(s *proto.Stream, secrets proto.Secrets) bool {
-	if !c.bare || !s.Opens {
-		return true
-	}
+	return !c.bare || !s.Opens || c.opens && s.ID == proto.TLS || unlocks(secrets)
+}
+
+// unlocks reports whether connections can be opened with secrets.
+func unlocks(secrets proto.Secrets) bool {
 	keys, ok := secrets.(proto.Keyring)
 	return ok && !keys.Empty()
 }

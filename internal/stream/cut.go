@@ -117,6 +117,7 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 	if a.choice.Observe != nil && t.depth == 0 { // what was opened has no place in the capture
 		a.observe(t, dir, c, u)
 	}
+	a.opens(t, c.began)
 	carried := append(a.carried[t.depth][:0], u.Carried...)
 	a.carried[t.depth] = carried
 	a.locked(u.Locks)
@@ -254,7 +255,7 @@ func (a *Applications) hold(t *talk, dir int, c *chunk, e proto.Extent, begin bo
 		o.all = o.all || opener.Whole(&a.piece)
 	}
 	o.extend(e, n)
-	o.few = a.choice.bare && !o.all && e != proto.More
+	o.few = a.choice.bare && !o.all && e != proto.More && !a.opensWith(t, c.data)
 	o.have, o.solid, o.last = n, n, a.mark()
 	if o.began = c.began; !o.began.Seen() {
 		o.began = a.mark()

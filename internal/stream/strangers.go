@@ -14,7 +14,10 @@ const (
 
 type stranger struct {
 	conv   uint32
-	missed uint32
+	missed uint16
+	sides  uint8    // bit 0: the side that opened the connection was missed, bit 1: the other one
+	len    uint8    // of head
+	head   [32]byte // the first bytes of the first segment that was missed
 }
 
 func (s *strangers) of(conv int) *stranger { return &s[conv&(1<<strangerBits-1)] }
@@ -26,12 +29,31 @@ func (s *strangers) has(conv int) bool {
 }
 
 // missed notes that a segment of the connection began with no message.
-func (s *strangers) missed(conv int) {
+func (s *strangers) missed(conv int, payload []byte, opener bool) {
 	at := s.of(conv)
 	if at.conv != uint32(conv) {
 		*at = stranger{conv: uint32(conv)}
 	}
-	at.missed++
+	if at.missed == 0 {
+		at.len = uint8(copy(at.head[:], payload))
+	}
+	if at.missed++; opener {
+		at.sides |= 1
+	} else {
+		at.sides |= 2
+	}
+}
+
+// leave leaves a connection alone.
+func (s *strangers) leave(conv int) { *s.of(conv) = stranger{conv: uint32(conv), missed: maxMissed} }
+
+// greeting is what the side that was connected to said before the other said anything; nil without that.
+func (s *strangers) greeting(conv int) []byte {
+	at := s.of(conv)
+	if at.conv != uint32(conv) || at.missed == 0 || at.sides != 2 {
+		return nil
+	}
+	return at.head[:at.len]
 }
 
 // Wants reports whether Add does something with a segment of TCP: others need not be decoded for it.
