@@ -197,6 +197,7 @@ func (c *packer) unacked(u *unacked, base uint32) {
 func (c *packer) sent(s *sent, base uint32) {
 	rel(c, &s.seq, base)
 	rel(c, &s.next, s.seq)
+	num(c, &s.flying)
 	c.frame(&s.frame)
 	c.time(&s.time)
 }

@@ -308,7 +308,7 @@ func (g *plain) move(f *tcpFlow, w *way, p *pool) {
 	g.analysed = false
 	if g.len > 0 {
 		next := g.seq + g.len
-		from.unacked.push(sent{g.seq, next, g.frame, g.time}, from.base, p)
+		from.unacked.push(sent{g.seq, next, to.flying(g.seq, next), g.frame, g.time}, from.base, p)
 		from.next, from.nextFrame, from.nextTime = next, g.frame, g.time
 	}
 	if from.contiguous == 0 || g.seq == from.contiguous {
@@ -334,7 +334,7 @@ func (g *plain) move(f *tcpFlow, w *way, p *pool) {
 		f.timestamps(uint32(stamps>>32), uint32(stamps), &g.segment, from, to, g.dir)
 	}
 	if g.sample {
-		f.sampled(&g.segment, to, g.time-g.match.time, g.dir, &g.now)
+		f.sampled(&g.segment, to, g.time-g.match.time, g.match.flying, g.dir, &g.now)
 	}
 	g.inFlight, g.pushed = 0, 0
 	if g.len > 0 && from.has(flightKnown) {
@@ -398,7 +398,7 @@ func (t *Tracker) Tell(s *Sighting) {
 		s.Analysis = Analysed
 	}
 	if g.match.n > 0 {
-		s.AcksFrame, s.AckRTT, s.sample = g.match.frame, g.time-g.match.time, g.sample
+		s.AcksFrame, s.AckRTT, s.flying, s.sample = g.match.frame, g.time-g.match.time, g.match.flying, g.sample
 	}
 	s.InitialRTT, s.BytesInFlight, s.PushBytesSent = f.irtt, g.inFlight, g.pushed
 	s.TimeRelative, s.TimeDelta, s.Completeness = g.time-f.start, g.delta, f.progress

@@ -10,8 +10,7 @@ import (
 // they grow with what is in flight. It is kept from the first one on that is
 // well above the shortest while much is in flight.
 //
-// The bytes in flight go with each round trip: those that were sent while it
-// lasted and have not been acknowledged.
+// The bytes in flight go with each round trip: those that had not been acknowledged when its segment was sent, and so were before it in the queue.
 type Queue struct {
 	N         int64      // round trips since then
 	High      int64      // of them those of four times the shortest or more
@@ -19,7 +18,7 @@ type Queue struct {
 	First     Moment     // acknowledgement that ended the first of them
 	Worst     Moment     // and the longest
 	WorstRTT  int64      // nanoseconds
-	WorstSent uint32     // bytes in flight then
+	WorstSent uint32     // bytes in flight of that one
 	Shortest  int64      // round trip in nanoseconds, as it was known then
 	sums      [5]float64 // of round trips, of bytes, of both squared, and of their product
 	last      int64      // time of the last high one, 0 when the one before was not
@@ -36,11 +35,11 @@ const (
 	queueGap = 1_000_000_000
 )
 
-// queued is for an acknowledgement with a round trip. When the sender has nothing more to send, what is in flight shrinks while the queue is still there: then
-// it says nothing.
-func (f *tcpFlow) queued(g *segment, to *side, rtt int64, d *Direction, now *Moment) {
+// queued is for an acknowledgement with a round trip. When the sender has nothing more to send, the receiver may wait for it before it acknowledges: then
+// the round trip says nothing.
+func (f *tcpFlow) queued(g *segment, to *side, rtt int64, flying uint32, d *Direction, now *Moment) {
 	if g.time-to.nextTime <= rtt/highQueue {
-		d.queued(rtt, d.AckRTT.Min, to.next-g.ack, now)
+		d.queued(rtt, d.AckRTT.Min, flying, now)
 	}
 }
 

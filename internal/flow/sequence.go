@@ -113,7 +113,7 @@ func (f *tcpFlow) analyse(g *segment, from, to *side, s *Sighting, p *pool) {
 	if g.advances() && !v.Has(KeepAlive) {
 		v |= f.resent(g, from, to, s)
 	}
-	from.advance(g, v, p)
+	from.advance(g, to, v, p)
 	from.window, from.ack, from.ackTime = g.window, g.ack, g.time
 	if f.mptcp {
 		from.operations = f.operations
@@ -122,7 +122,7 @@ func (f *tcpFlow) analyse(g *segment, from, to *side, s *Sighting, p *pool) {
 	m := to.unacked.acked(g.ack, to.base, p)
 	if m.n > 0 {
 		v |= Analysed
-		s.AcksFrame, s.AckRTT = m.frame, g.time-m.time
+		s.AcksFrame, s.AckRTT, s.flying = m.frame, g.time-m.time, m.flying
 		s.sample = m.n == 1 && !to.has(repeated)
 	}
 	to.passed = max(to.passed, m.largest)
@@ -243,12 +243,20 @@ func (f *tcpFlow) resent(g *segment, from, to *side, s *Sighting) Analysis {
 	return Retransmission
 }
 
+// flying is how many bytes the other side of s has in flight with a segment that it sends: those that s has not acknowledged.
+func (s *side) flying(seq, next uint32) uint32 {
+	if from := s.ack; s.ackTime != 0 && int32(seq-from) >= 0 {
+		return next - from
+	}
+	return next - seq
+}
+
 // advance moves the sender's numbers past the segment.
-func (s *side) advance(g *segment, v Analysis, p *pool) {
+func (s *side) advance(g *segment, to *side, v Analysis, p *pool) {
 	next := g.seq + g.len
 	if g.advances() && s.unacked.n < maxUnacked {
 		next = g.end()
-		s.unacked.push(sent{g.seq, next, g.frame, g.time}, s.base, p)
+		s.unacked.push(sent{g.seq, next, to.flying(g.seq, next), g.frame, g.time}, s.base, p)
 		if v.Has(Resent) {
 			s.known |= repeated
 		}

@@ -58,8 +58,9 @@ type Sighting struct {
 
 	hole   int64 // bytes missing before the segment; valid iff LostSegment
 	syn    bool
-	sample bool // AckRTT belongs to one segment that was sent once
-	opened bool // the segment ends the handshake
+	flying uint32 // bytes in flight when that segment was sent
+	sample bool   // AckRTT belongs to one segment that was sent once
+	opened bool   // the segment ends the handshake
 
 	Checksum packet.Checksum
 }

@@ -74,7 +74,7 @@ const timeout = 200_000_000
 // tally adds the verdicts on a segment to the summary of its sender.
 func (f *tcpFlow) tally(g *segment, from, to *side, s *Sighting, now *Moment) {
 	if s.sample {
-		f.sampled(g, to, s.AckRTT, s.Dir, now)
+		f.sampled(g, to, s.AckRTT, s.flying, s.Dir, now)
 	}
 	d := &f.flow.Dir[s.Dir]
 	if s.BytesInFlight > d.MaxInFlight {
@@ -95,12 +95,12 @@ func (f *tcpFlow) tally(g *segment, from, to *side, s *Sighting, now *Moment) {
 	}
 }
 
-// sampled takes in a round trip of a segment of the other side that was sent once, in nanoseconds.
-func (f *tcpFlow) sampled(g *segment, to *side, rtt int64, dir int, now *Moment) {
+// sampled takes in a round trip of a segment of the other side that was sent once, in nanoseconds; with it so many bytes were in flight.
+func (f *tcpFlow) sampled(g *segment, to *side, rtt int64, flying uint32, dir int, now *Moment) {
 	d := &f.flow.Dir[1-dir&1]
 	d.AckRTT.add(rtt)
 	if rtt >= leastQueue || d.Queue != nil {
-		f.queued(g, to, rtt, d, now)
+		f.queued(g, to, rtt, flying, d, now)
 	}
 }
 

@@ -8,6 +8,7 @@ const maxUnacked = 10_000
 // sent is a segment that waits for its acknowledgement.
 type sent struct {
 	seq, next   uint32
+	flying      uint32 // bytes in flight when it was sent, itself among them
 	frame, time int64
 }
 
