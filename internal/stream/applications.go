@@ -46,6 +46,7 @@ type Applications struct {
 	pairs        *request.Pairs
 	asked        []packet.Asked
 	strangers    strangers
+	resets       resets
 	handed       int // requests
 	secrets      proto.Secrets
 	accounts     accounts
@@ -337,7 +338,11 @@ func (a *Applications) place(p *packet.Packet) {
 // close is for a segment that ends a direction, or resets the connection.
 func (a *Applications) close(t *talk, p *packet.Packet) {
 	if p.TCP.Flags&tcp.RST != 0 {
-		a.forget(t)
+		if id, gone := a.resets.add(t.id); gone {
+			if old := a.find(id); old != nil {
+				a.forget(old)
+			}
+		}
 		return
 	}
 	dir := 0

@@ -143,6 +143,32 @@ func TestUntilEnd(t *testing.T) {
 	}
 }
 
+// TestReset: what was sent before the reset came to its sender completes its message, as long as the connection is among those that were reset last.
+func TestReset(t *testing.T) {
+	const answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef"
+	half := len(answer) - 3
+	for _, more := range []int{0, 63, 64} {
+		r := newRig(t)
+		begin := func(from netip.AddrPort) {
+			r.send(from, server, 1, ack, "GET / HTTP/1.1\r\n\r\n", 0)
+			r.send(server, from, 1, ack, answer[:half], 0)
+			r.send(from, server, 19, byte(tcp.RST), "", 0)
+			r.send(from, server, 19, byte(tcp.RST), "", 0) // again, for each segment that comes
+		}
+		begin(client)
+		for i := range more {
+			begin(netip.AddrPortFrom(client.Addr(), uint16(1000+i)))
+		}
+		want := fmt.Sprintf("http %q", answer)
+		if more == 64 {
+			want = "part" // of a connection that begins here
+		}
+		if got := r.send(server, client, 1+uint32(half), ack, answer[half:], 0); got != want {
+			t.Errorf("after %d other resets: %s, want %s", more, got, want)
+		}
+	}
+}
+
 // TestLostBeforeEnd: what was lost is sent again after both sides closed, and completes its message.
 func TestLostBeforeEnd(t *testing.T) {
 	r := newRig(t)
