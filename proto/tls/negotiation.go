@@ -103,8 +103,15 @@ func (o *opener) message(u *proto.Unit, raw, said []byte) {
 }
 
 // whole is the message that raw is.
+func whole(raw []byte) Message {
+	return Message{Type: raw[0], Len: len(raw) - messageHeader, Body: messageHeader, End: len(raw)}
+}
+
+// whole is the message that raw is, of a stream or of datagrams.
 func (o *opener) whole(raw []byte) Message {
-	return Message{Type: raw[0], Len: len(raw) - messageHeader, Body: messageHeader, End: len(raw), Datagram: o.datagrams != nil}
+	m := whole(raw)
+	m.Datagram = o.datagrams != nil
+	return m
 }
 
 // begin begins an agreement with a ClientHello.
