@@ -94,9 +94,9 @@ func (b *binder) handshakes(f *Finding, points *point.Result) {
 		for i := range points.Pairs {
 			for j := range points.Pairs[i].Meetings {
 				m := &points.Pairs[i].Meetings[j]
-				for _, way := range [][2]*flow.Conversation{{m.A, m.B}, {m.B, m.A}} {
-					if slices.Contains(list, way[0]) && !slices.Contains(list, way[1]) {
-						list = append(list, way[1])
+				for _, way := range [][2]int32{{m.A, m.B}, {m.B, m.A}} {
+					if contains(list, way[0]) && !contains(list, way[1]) {
+						list = append(list, points.Conv(way[1]))
 					}
 				}
 			}
@@ -116,4 +116,9 @@ func (b *binder) handshakes(f *Finding, points *point.Result) {
 			}
 		}
 	}
+}
+
+// contains reports whether a conversation of the list has the number.
+func contains(list []*flow.Conversation, number int32) bool {
+	return slices.ContainsFunc(list, func(c *flow.Conversation) bool { return c.ID == int(number) })
 }

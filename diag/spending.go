@@ -65,7 +65,7 @@ func (in *Input) Budget(c *flow.Conversation, until int64) budget.Budget {
 			spans = append(spans, budget.Span{From: from, To: to, Cause: cause})
 		}
 	}
-	if q := in.named(c); q != nil {
+	if q := in.NamedBy(c); q != nil {
 		from = q.Asked.Time
 		add(budget.Names, q.Asked.Time, q.Last.Time)
 		add(budget.Client, q.Last.Time, c.First.Time)
@@ -199,8 +199,8 @@ func open(list []*request.Request, from, to int64) bool {
 // freshName is how long before the first packet an answer is that gave its address, in nanoseconds: a later connection used what was known.
 const freshName = int64(1e9)
 
-// named is the question whose answer gave the client the address of the server just before the conversation; nil when there is none.
-func (in *Input) named(c *flow.Conversation) (found *request.Request) {
+// NamedBy is the question whose answer gave the client the address of the server just before the conversation; nil when there is none.
+func (in *Input) NamedBy(c *flow.Conversation) (found *request.Request) {
 	for i := range in.Requests {
 		r := &in.Requests[i]
 		since := c.First.Time - r.Last.Time
@@ -218,14 +218,14 @@ func (in *Input) named(c *flow.Conversation) (found *request.Request) {
 
 // Spans are the times of the spell with what they went to, in order: those that Parts adds up.
 func (s *Spell) Spans() (out []budget.Span) {
-	server, client, _ := s.Talk.Way()
-	thought := s.thought(server)
+	_, client, _ := s.Talk.Way()
+	thinks := s.thinks()
 	for at := range request.Stretches(s.Requests) {
 		from, to := at.From.Time, at.To.Time
 		middle, first := from, budget.Network // until when it is first; the rest is on the way
 		switch at.Part {
 		case request.Waiting:
-			middle, first = from+int64(float64(to-from)*thought), budget.Server
+			middle, first = from+thinks(to-from), budget.Server
 		case request.Paused:
 			if middle, first = max(from, to-int64(client)), budget.Client; s.asks(request.Pause{From: at.From, To: at.To}) {
 				first = budget.Unknown
@@ -238,6 +238,25 @@ func (s *Spell) Spans() (out []budget.Span) {
 		}
 	}
 	return out
+}
+
+// thinks says how much of a wait, in nanoseconds, is the server's own. All of them together have what Parts.Server has: each wait beyond
+// the way to the server, where that leaves enough; questions that wait at the same time share the way, and then each has its part.
+func (s *Spell) thinks() func(ns int64) int64 {
+	server, _, _ := s.Talk.Way()
+	way, thought := int64(server), s.thought(server)
+	var all, beyond int64
+	for at := range request.Stretches(s.Requests) {
+		if at.Part == request.Waiting {
+			ns := at.To.Time - at.From.Time
+			all, beyond = all+ns, beyond+max(0, ns-way)
+		}
+	}
+	if own := float64(all) * thought; own <= float64(beyond) {
+		scale := own / float64(max(beyond, 1))
+		return func(ns int64) int64 { return int64(float64(max(0, ns-way)) * scale) }
+	}
+	return func(ns int64) int64 { return int64(float64(ns) * thought) }
 }
 
 // TimesOf are the times of spells that went to a cause.

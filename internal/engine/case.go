@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/budget"
 	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/handshake"
@@ -31,6 +32,7 @@ type Case struct {
 	Spendings     []diag.Spending // where the time of the conversations went that findings with a cost are about, the most expensive first
 	FileIO        []*fileio.Map   // what of Requests the calls of a Process Monitor log made, a map each log
 
+	input     *diag.Input                   // what the rules looked at
 	byKey     []map[uint64]*session.Process // of each source
 	perSource []*session.Session            // what each source's events say, numbered as its tracker did
 	claimed   map[pair][]use                // what sources without packets name the owner of, by endpoints as the source has them
@@ -72,6 +74,27 @@ type ProviderCount struct {
 	GUID  trace.GUID
 	Name  string
 	Count int64
+}
+
+// Budget splits the time of a conversation over what took it; empty without times.
+func (c *Case) Budget(conv *flow.Conversation) budget.Budget {
+	for i := range c.Spendings {
+		if c.Spendings[i].Conv.ID == conv.ID {
+			return c.Spendings[i].Budget
+		}
+	}
+	if c.input == nil {
+		return nil
+	}
+	return c.input.Budget(conv, 0)
+}
+
+// NamedBy is the question whose answer gave the client the address of the server just before the conversation; nil when there is none.
+func (c *Case) NamedBy(conv *flow.Conversation) *request.Request {
+	if c.input == nil {
+		return nil
+	}
+	return c.input.NamedBy(conv)
 }
 
 // A Row is one record with all that is known of it. Run reuses it.

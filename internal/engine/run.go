@@ -159,6 +159,7 @@ func (r *Run) Case() *Case {
 		in.Accounts = append(in.Accounts, s.accounts(c.bases[s.index])...)
 	}
 	c.Findings, c.Withheld = diag.Run(r.opt.rules(), in)
+	c.input = in
 	c.Spendings = in.Spendings(c.Findings, maxSpendings)
 	c.noteProofs()
 	r.result = c

@@ -37,6 +37,7 @@ var shapes = []struct {
 	{"factor", "The part of the ratio that one difference makes, of `compare`.", Factor{}},
 	{"what_if", "The rate that the slow run would have if something were different, of `compare`.", WhatIf{}},
 	{"work", "What was asked of one file or name with one command, of `compare`.", Work{}},
+	{"story", "What happened in one conversation, of `story`.", Told{}},
 	{"row", "One record, of `packets`, `timeline` and `show`.", Row{}},
 	{"pair", "Two endpoints that talked, of `convs --type`.", Pair{}},
 	{"endpoint", "One endpoint, of `stats endpoints`.", Endpoint{}},

@@ -176,6 +176,9 @@ func TestDocumentedIsEmitted(t *testing.T) {
 	if err := Case(&out, full()); err != nil {
 		t.Fatal(err)
 	}
+	if err := Story(&out, full(), full().Conversations.At(0)); err != nil {
+		t.Fatal(err)
+	}
 	for _, of := range counted(full().Conversations.At(0)) {
 		if err := Stats(&out, of); err != nil {
 			t.Fatal(err)

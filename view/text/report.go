@@ -16,7 +16,7 @@ import (
 // maxConversations is how many conversations a report lists; the command convs lists them all.
 const maxConversations = 20
 
-// Report writes the result of the main job: findings in their order, where the time went, then what could be opened of what was encrypted, what
+// Report writes the result of the main job: findings in their order, where the time went, what happened in the conversation of the first, then what could be opened of what was encrypted, what
 // capture points say together, the conversations, how well it was captured, what was
 // not judged, and what could not be read. What is only noted of a recording is
 // told in a few lines, in full when all is.
@@ -34,6 +34,10 @@ func Report(w io.Writer, c *engine.Case, names view.Names, s Style, all bool) er
 		}
 	}
 	spendings(p, c, s, all)
+	if conv := view.ToldOf(c); all && conv != nil && faulty(c) {
+		p.line()
+		told(p, c, conv, s)
+	}
 	opened(p, c, s, all)
 	points(p, c, s)
 	if c.Conversations.Len() > 0 {
