@@ -67,10 +67,9 @@ func (r *Run) comparePoints(c *Case, bases []int) {
 			p.Name, p.Series, p.Number = nameOf(base), base, number
 		}
 		points = append(points, p)
-		moved := new(point.Recorder)
-		*moved = *s.points
-		moved.Number(bases[i])
-		all = append(all, moved)
+		s.points.Number(bases[i])
+		all = append(all, s.points)
+		s.points, s.prints = nil, prints{} // the analysis uses them up
 	}
 	analyse := point.Analyse
 	if r.opt.Matches {

@@ -171,6 +171,9 @@ func Merge(lanes []*Tracker, taken func(lane int)) *Tracker {
 	}
 	all.merged = all.join(lanes, named, taken)
 	all.mergeHosts(lanes)
+	for _, l := range lanes { // what is packed stays, and keeps the lane
+		l.hosts, l.convs, l.cold.spare, l.cold.live, l.cold.buffer = nil, nil, nil, nil, nil
+	}
 	return all
 }
 

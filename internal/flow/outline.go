@@ -17,7 +17,7 @@ type Outline struct {
 
 // An Opening is what a side said in its SYN or SYN/ACK, as in [Side].
 type Opening struct {
-	MSS                        int
+	MSS                        int32
 	ISN                        uint32
 	Scale                      int8
 	ISNKnown, SACK, Timestamps bool
@@ -68,6 +68,6 @@ func (o *Outline) take(c *Conversation, t *TCP) {
 	}
 	for i := range t.Sides {
 		s := &t.Sides[i]
-		o.Sides[i] = Opening{s.MSS, s.ISN, int8(s.Scale), s.ISNKnown, s.SACK, s.Timestamps}
+		o.Sides[i] = Opening{int32(s.MSS), s.ISN, int8(s.Scale), s.ISNKnown, s.SACK, s.Timestamps}
 	}
 }

@@ -21,17 +21,17 @@ func AnalyseMatches(points []Point, prints []*Recorder, convs *flow.Conversation
 func analyse(points []Point, prints []*Recorder, convs *flow.Conversations, keep bool) *Result {
 	points, prints = rows(points, prints, convs)
 	r := &Result{Points: points, convs: convs}
-	sides := make([]*side, len(points))
 	for i := range points {
 		p := &r.Points[i]
 		p.Unit, p.Packets, p.heard = prints[i].unit, prints[i].net, prints[i].heard
 		r.Sampled = max(r.Sampled, prints[i].level)
-		sides[i] = gather(p, prints[i], convs)
 	}
-	for _, s := range sides {
-		s.thin(r.Sampled)
-		s.keep = keep
-	}
+	sides := make([]*side, len(points))
+	beside(len(points), func(i int) {
+		sides[i] = gather(&r.Points[i], prints[i], convs)
+		sides[i].thin(r.Sampled)
+		sides[i].keep = keep
+	})
 	r.compare(sides)
 	return r
 }
@@ -72,6 +72,9 @@ func coupled(a, b int, sides []*side) *couple {
 	}
 	c.found = meet(c.a, c.b, &c.pair)
 	c.settle()
+	if len(sides) == 2 && len(c.pair.Relays) == 0 && c.pair.Ambiguous == 0 {
+		c.a.anchors, c.b.anchors = nil, nil // nobody asks for relays again
+	}
 	c.orient()
 	c.clock()
 	c.reserve()

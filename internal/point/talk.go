@@ -33,7 +33,7 @@ type side struct {
 	keep   bool                // which record is which of another point
 }
 
-// gather puts the prints of a recorder into talks.
+// gather puts the prints of a recorder into talks. The recorder is used up.
 func gather(p *Point, r *Recorder, convs *flow.Conversations) *side {
 	s := &side{Point: p, convs: convs, toward: map[netip.AddrPort][]*talk{}, anchors: append(slices.Clip(r.moored), r.anchors.list)}
 	var a arranger
@@ -41,6 +41,7 @@ func gather(p *Point, r *Recorder, convs *flow.Conversations) *side {
 		a.arrange(list)
 		s.split(list, convs)
 	}
+	r.moored, r.anchors.list, r.joined, r.prints = nil, nil, nil, nil
 	slices.SortStableFunc(s.talks, func(a, b *talk) int { return cmp.Compare(a.conv.ID, b.conv.ID) })
 	s.talks = slices.CompactFunc(s.talks, func(a, b *talk) bool { return a.conv.ID == b.conv.ID && a.take(b) })
 	s.reunite()
