@@ -7,11 +7,11 @@ import (
 	"crypto/rc4"
 
 	pion "github.com/pion/dtls/v3/pkg/crypto/ccm"
-	"golang.org/x/crypto/chacha20poly1305"
 
 	"github.com/wiretale/wiretale/internal/blockcipher/aescbc"
 	"github.com/wiretale/wiretale/internal/blockcipher/aria"
 	"github.com/wiretale/wiretale/internal/blockcipher/camellia"
+	"github.com/wiretale/wiretale/internal/blockcipher/chachapoly"
 	"github.com/wiretale/wiretale/internal/blockcipher/idea"
 	"github.com/wiretale/wiretale/internal/blockcipher/seed"
 )
@@ -61,7 +61,7 @@ func (b *bulk) material() int {
 // aead is the cipher of a suite with a tag.
 func (s *Suite) aead(key []byte) (cipher.AEAD, error) {
 	if s.cipher.mode == chacha {
-		return chacha20poly1305.New(key)
+		return chachapoly.New(key)
 	}
 	block, err := s.cipher.block(key)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"math/big"
 	"testing"
 )
 
@@ -19,19 +20,21 @@ func keyAndSecret(tb testing.TB) (generated *rsa.PrivateKey, k *PrivateKey, secr
 		tb.Fatal(err)
 	}
 	secret = bytes.Repeat([]byte{3, 0}, MasterLen/2)
-	if sealed, err = rsa.EncryptPKCS1v15(rand.Reader, &generated.PublicKey, secret); err != nil {
-		tb.Fatal(err)
-	}
-	return generated, k, secret, sealed
+	return generated, k, secret, encrypt(&generated.PublicKey, secret)
 }
 
-// TestPremaster: what the standard library encrypts is decrypted, and nothing else.
+// encrypt is RSAES-PKCS1-v1_5 (RFC 8017, 7.2.1), which the standard library has only for those who insist.
+func encrypt(key *rsa.PublicKey, secret []byte) []byte {
+	m := bytes.Repeat([]byte{0xa5}, key.Size())
+	m[0], m[1], m[len(m)-len(secret)-1] = 0, 2, 0
+	copy(m[len(m)-len(secret):], secret)
+	return new(big.Int).Exp(new(big.Int).SetBytes(m), big.NewInt(int64(key.E)), key.N).FillBytes(m)
+}
+
+// TestPremaster: a premaster secret that was encrypted for the key is found, and nothing else.
 func TestPremaster(t *testing.T) {
 	generated, k, secret, sealed := keyAndSecret(t)
-	other, err := rsa.EncryptPKCS1v15(rand.Reader, &generated.PublicKey, secret[1:])
-	if err != nil {
-		t.Fatal(err)
-	}
+	other := encrypt(&generated.PublicKey, secret[1:])
 	damaged := bytes.Clone(sealed)
 	damaged[100] ^= 1
 	for name, c := range map[string]struct {

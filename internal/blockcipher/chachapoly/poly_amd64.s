@@ -1,0 +1,102 @@
+#include "textflag.h"
+
+// func sum(lanes *[3][8]uint64, step, last *factors, b *byte, n int)
+// Z0 to Z2 are the limbs of the lanes, Z3 to Z5 the low 52 bits of those of the product, Z6 to Z8 what is above.
+TEXT ·sum(SB), NOSPLIT, $0-40
+	MOVQ         lanes+0(FP), DI
+	MOVQ         step+8(FP), AX
+	MOVQ         last+16(FP), BX
+	MOVQ         b+24(FP), SI
+	MOVQ         n+32(FP), CX
+	MOVQ         $0xfffffffffff, DX
+	VPBROADCASTQ DX, Z15
+	MOVQ         $0x3ffffffffff, DX
+	VPBROADCASTQ DX, Z16
+	MOVQ         $0x10000000000, DX
+	VPBROADCASTQ DX, Z17               // the bit behind a block
+	VMOVDQU64    (DI), Z0
+	VMOVDQU64    64(DI), Z1
+	VMOVDQU64    128(DI), Z2
+
+group:
+	CMPQ    CX, $1
+	CMOVQEQ BX, AX
+
+	// The blocks, added to the lanes: 0, 4, 1, 5, 2, 6, 3, 7.
+	VMOVDQU64   (SI), Z18
+	VMOVDQU64   64(SI), Z19
+	VPUNPCKLQDQ Z19, Z18, Z20
+	VPUNPCKHQDQ Z19, Z18, Z21
+	VPANDQ      Z15, Z20, Z22
+	VPADDQ      Z22, Z0, Z0
+	VPSRLQ      $44, Z20, Z23
+	VPSLLQ      $20, Z21, Z24
+	VPORQ       Z24, Z23, Z23
+	VPANDQ      Z15, Z23, Z23
+	VPADDQ      Z23, Z1, Z1
+	VPSRLQ      $24, Z21, Z25
+	VPORQ       Z17, Z25, Z25
+	VPADDQ      Z25, Z2, Z2
+
+	// The product with the factors.
+	VMOVDQU64   (AX), Z10
+	VMOVDQU64   64(AX), Z11
+	VMOVDQU64   128(AX), Z12
+	VMOVDQU64   192(AX), Z13
+	VMOVDQU64   256(AX), Z14
+	VPXORQ      Z3, Z3, Z3
+	VPXORQ      Z4, Z4, Z4
+	VPXORQ      Z5, Z5, Z5
+	VPXORQ      Z6, Z6, Z6
+	VPXORQ      Z7, Z7, Z7
+	VPXORQ      Z8, Z8, Z8
+	VPMADD52LUQ Z10, Z0, Z3
+	VPMADD52HUQ Z10, Z0, Z6
+	VPMADD52LUQ Z11, Z0, Z4
+	VPMADD52HUQ Z11, Z0, Z7
+	VPMADD52LUQ Z12, Z0, Z5
+	VPMADD52HUQ Z12, Z0, Z8
+	VPMADD52LUQ Z14, Z1, Z3
+	VPMADD52HUQ Z14, Z1, Z6
+	VPMADD52LUQ Z10, Z1, Z4
+	VPMADD52HUQ Z10, Z1, Z7
+	VPMADD52LUQ Z11, Z1, Z5
+	VPMADD52HUQ Z11, Z1, Z8
+	VPMADD52LUQ Z13, Z2, Z3
+	VPMADD52HUQ Z13, Z2, Z6
+	VPMADD52LUQ Z14, Z2, Z4
+	VPMADD52HUQ Z14, Z2, Z7
+	VPMADD52LUQ Z10, Z2, Z5
+	VPMADD52HUQ Z10, Z2, Z8
+
+	// Limbs again: what is above 52 bits is 8 bits above the next limb, or 10 above the first one, five times.
+	VPSRLQ $44, Z3, Z20
+	VPSLLQ $8, Z6, Z6
+	VPADDQ Z20, Z4, Z4
+	VPADDQ Z6, Z4, Z4
+	VPANDQ Z15, Z3, Z0
+	VPSRLQ $44, Z4, Z20
+	VPSLLQ $8, Z7, Z7
+	VPADDQ Z20, Z5, Z5
+	VPADDQ Z7, Z5, Z5
+	VPANDQ Z15, Z4, Z1
+	VPSRLQ $42, Z5, Z20
+	VPSLLQ $10, Z8, Z8
+	VPADDQ Z8, Z20, Z20
+	VPANDQ Z16, Z5, Z2
+	VPSLLQ $2, Z20, Z21
+	VPADDQ Z20, Z0, Z0
+	VPADDQ Z21, Z0, Z0
+	VPSRLQ $44, Z0, Z20
+	VPANDQ Z15, Z0, Z0
+	VPADDQ Z20, Z1, Z1
+
+	ADDQ $128, SI
+	SUBQ $1, CX
+	JNE  group
+
+	VMOVDQU64 Z0, (DI)
+	VMOVDQU64 Z1, 64(DI)
+	VMOVDQU64 Z2, 128(DI)
+	VZEROUPPER
+	RET
