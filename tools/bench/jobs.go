@@ -35,6 +35,15 @@ func (b *bench) jobs(kind, file string) []job {
 		_, err := exec.LookPath(args[0])
 		return job{name: strings.Join(args[:len(args)-1], " "), args: args, runs: b.peerRuns, like: like, missing: err != nil || b.peerRuns == 0}
 	}
+	if kind == "tls" || kind == "visits" {
+		keys := file + ".keys"
+		return []job{
+			own("wiretale requests --keys", nil, 0, "requests", "-q", "--keys", keys, file),
+			own("wiretale requests --keys, one processor", []string{"GOMAXPROCS=1"}, 0, "requests", "-q", "--keys", keys, file),
+			peer(0, "tshark", "-q", "-n", "-z", "follow,tls,raw,0", "-o", "tls.keylog_file:"+keys, "-r", file),
+			peer(0, "tshark", "-q", "-n", "-z", "http,tree", "-o", "tls.keylog_file:"+keys, "-r", file),
+		}
+	}
 	if kind == "smb" {
 		return []job{own("wiretale requests", nil, 0, "requests", file), peer(0, "tshark", "-q", "-z", "smb2,srt", "-n", "-r", file)}
 	}

@@ -16,8 +16,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -35,7 +37,7 @@ type bench struct {
 
 func main() {
 	var b bench
-	kinds := flag.String("kinds", "mix,bulk,small,short,smb", "captures, as in tools/benchcap")
+	kinds := flag.String("kinds", "mix,bulk,small,short,smb,tls", "captures, as in tools/benchcap")
 	flag.StringVar(&b.wiretale, "wiretale", "bin/wiretale", "the program to measure")
 	flag.StringVar(&b.dir, "dir", "bin/bench", "where the captures are kept")
 	flag.Int64Var(&b.megabytes, "mb", 1000, "size of a capture in millions of bytes")
@@ -92,6 +94,11 @@ func (b *bench) capture(ctx context.Context, kind string, megabytes int64) (stri
 	_, err := run(ctx, 0, nil, "go", "run", "./tools/benchcap", "-kind", kind, "-mb", fmt.Sprint(megabytes), "-o", part)
 	if err != nil {
 		return "", err
+	}
+	for _, beside := range []string{".keys", ".key"} { // of TLS
+		if err := os.Rename(part+beside, path+beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
 	}
 	return path, os.Rename(part, path)
 }

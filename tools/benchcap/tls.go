@@ -65,8 +65,8 @@ func (t *traffic) newAgreement(name string, keys io.Writer) (*agreement, error) 
 		a.version = tlsrecord.TLS13
 	}
 	for number, n := range proto.Names("tls.handshake.ciphersuite") {
-		if n == name {
-			a.number = uint16(number)
+		if n == name { // drafts had lower numbers
+			a.number = max(a.number, uint16(number))
 		}
 	}
 	return a, nil
