@@ -123,11 +123,10 @@ func (a *app) pointed(args, points []string) (paths, names []string, err error) 
 // analyse reads all of the files once. The case is there, as far as it got, also when it was interrupted.
 func (a *app) analyse(ctx context.Context, paths []string) (*engine.Case, error) {
 	start := time.Now()
-	if a.points && len(paths) > 1 {
-		defer frugal()()
-	}
+	restore := func() {}
+	defer func() { restore() }()
 	p := newProgress(a.stderr, !a.quiet)
-	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO, KeepDuplicates: a.keep, DecodeAs: a.rules, Points: a.points, PointNames: a.pointNames, Secrets: a.secrets, Matches: a.matches})
+	c, err := engine.Analyse(ctx, paths, engine.Options{Progress: p.update, LengthAsSent: a.noTSO, KeepDuplicates: a.keep, DecodeAs: a.rules, Points: a.points, PointNames: a.pointNames, Secrets: a.secrets, Matches: a.matches, Comparing: func() { restore = frugal() }})
 	p.finish()
 	if err == nil {
 		err = a.explainTLS(c)

@@ -5,7 +5,7 @@ import (
 	"runtime/debug"
 )
 
-// compareGC is how much the heap may grow, in percent of what is in use, before the collector runs while points are compared. What is kept
+// compareGC is how much the heap may grow, in percent of what is in use, before the collector runs once points are compared. What is kept
 // of all sources is there at the same time, and most of it is prints, which the collector need not look into: to run often costs little then.
 const compareGC = 30
 

@@ -38,6 +38,8 @@ type Options struct {
 	// name for each source, "" for that of its file.
 	Points     bool
 	PointNames []string
+	// Comparing is called when all sources are read and their points are compared next; nil to call nothing.
+	Comparing func()
 	// Clock, when set, says what the time of a record is on the clock that sources are put in order by: without it, on their own.
 	// Records keep their times.
 	Clock func(rec *trace.Record) int64

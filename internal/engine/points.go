@@ -44,6 +44,9 @@ func (r *Run) comparePoints(c *Case, bases []int) {
 	if !r.opt.Points || len(r.sources) < 2 {
 		return
 	}
+	if r.opt.Comparing != nil {
+		r.opt.Comparing()
+	}
 	points := make([]point.Point, 0, len(r.sources))
 	all := make([]*point.Recorder, 0, len(r.sources))
 	for i, s := range r.sources {
