@@ -103,6 +103,7 @@ type direction struct {
 	// waiting is how many bytes are early.
 	waiting int
 	taken   int64 // offset of the end of the last unit that was handed to the protocol
+	missed  int64 // of the offsets those that stand for bytes that are missing, of what is carried
 	rest    rest
 	closed  bool
 }

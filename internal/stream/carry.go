@@ -36,6 +36,7 @@ func (a *Applications) carry(t *talk, dir int, c *chunk, at, first int, lost int
 	if p.Gap || c.gap && p.In == 0 {
 		a.dropOpen(t.inner, dir)
 		d.once.next += lost // so that it is seen that something is missing
+		d.missed += lost
 	}
 	inner.span = span{d.once.next, d.once.next + int64(p.Len)}
 	d.once.next = inner.to

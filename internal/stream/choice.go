@@ -20,6 +20,8 @@ type Choice struct {
 	Observe func(*Message)
 	// Whole keeps units that tell their length to their last byte, up to 8 MiB, for whoever wants what is in them: see Observe.
 	Whole bool
+	// Inside says that Observe gets the units of what connections carry, too: see [Message.Depth].
+	Inside bool
 	// Hear, when set, says who listens to a connection of TCP, or to the datagrams between two endpoints; nil is nobody. It is asked again with
 	// each packet until somebody does. The listener gets the bytes of each side once, in the order of their numbers, and those of what the
 	// connection carries: see [Heard]. Bytes that come early wait for those before them, up to 1 MiB a side and 8 MiB in all, or until the other side has
