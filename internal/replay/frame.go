@@ -29,6 +29,9 @@ func (c *Connection) frame(dir int, flags tcp.Flags, seq uint32, data []byte) er
 		head += optionsLen
 	}
 	ack := uint32(0)
+	if from := &c.dirs[1-dir]; !d.acks && from.begun && flags&tcp.SYN == 0 { // every segment but the first has one (RFC 9293, 3.10.7.4)
+		d.acks, d.ack = true, from.first
+	}
 	if d.acks {
 		flags |= tcp.ACK
 		ack, d.owes = d.ack, false

@@ -112,6 +112,9 @@ func (c *Connection) Seen(dir int, seq uint32, n int) {
 // Heard says that a side acknowledged ack in the real connection. The next frame of the side, or Settle, says so here.
 func (c *Connection) Heard(dir int, ack uint32) {
 	d, from := &c.dirs[dir], &c.dirs[1-dir]
+	if !from.begun {
+		from.begun, from.first, from.wire = true, ack, ack
+	}
 	n := 0
 	for n < len(from.marks) && int32(ack-from.marks[n].wire) >= 0 {
 		n++
