@@ -92,6 +92,23 @@ func (a *app) start(path string, inputs []string) (*output, io.Writer, error) {
 	return &output{path: path, file: file}, file, nil
 }
 
+// startPrivate is start for a file that only the user may read, also when it was there before.
+func (a *app) startPrivate(path string, inputs []string) (*output, io.Writer, error) {
+	if path != "-" && a.sameAs(path, inputs) == "" {
+		file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+		if err == nil {
+			if st, failed := file.Stat(); failed == nil && st.Mode().IsRegular() {
+				err = file.Chmod(0o600)
+			}
+			err = errors.Join(err, file.Close())
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return a.start(path, inputs)
+}
+
 // sameAs is the input that path is, by whatever name; "" when it is none.
 func (a *app) sameAs(path string, inputs []string) string {
 	there, err := os.Stat(path)
