@@ -139,6 +139,7 @@ func (d *decryption) run(ctx context.Context, paths []string) error {
 	if err := d.locked(d.known); err != nil {
 		return err
 	}
+	d.known = nil // its conversations are needed no more
 	d.opened = map[cleartext.Key]bool{}
 	for _, k := range d.survey.All() {
 		if d.chooses(k) && (d.flags.as == asSecrets || d.survey.Opened(k)) {
