@@ -244,7 +244,7 @@ func (o *opening) endpoint() endpoint { return endpoint{o.conv.Source, o.server(
 // times are those of certificates: moments of a source with a clock.
 func (o *opening) time(in *diag.Input) (time.Time, bool) {
 	m := o.First()
-	if m.Time == trace.NoTime || in.Sources[o.conv.Source].Untimed {
+	if m.Time == trace.NoTime || in.Sources[o.Source].Untimed {
 		return time.Time{}, false
 	}
 	return time.Unix(0, m.Time), true
