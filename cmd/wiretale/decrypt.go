@@ -150,6 +150,9 @@ func (d *decryption) run(ctx context.Context, paths []string) error {
 		return d.nothing()
 	}
 	d.left = map[string]int64{}
+	if d.flags.as == asSecrets { // nothing is opened any more
+		d.applications = nil
+	}
 	lost, err := d.pass(ctx, paths, engine.Options{Rules: []*diag.Rule{}}, func(run *engine.Run) error { return d.write(run) })
 	if err != nil {
 		return err
