@@ -64,6 +64,9 @@ func aboutCapture(f Finding) int {
 // tidy fills what every finding has.
 func (f *Finding) tidy() {
 	f.Count = max(f.Count, 1)
+	if f.NetMonFilter == "" {
+		f.NetMonFilter = netMon(f)
+	}
 	if len(f.Where) > maxProof {
 		f.Where = f.Where[:maxProof]
 	}

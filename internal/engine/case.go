@@ -89,6 +89,14 @@ func (c *Case) Budget(conv *flow.Conversation) budget.Budget {
 	return c.input.Budget(conv, 0)
 }
 
+// Recipe is how to record what would settle a finding; nil when it is about no conversation.
+func (c *Case) Recipe(f *diag.Finding) *diag.Recipe {
+	if c.input == nil {
+		return nil
+	}
+	return c.input.Recipe(f)
+}
+
 // NamedBy is the question whose answer gave the client the address of the server just before the conversation; nil when there is none.
 func (c *Case) NamedBy(conv *flow.Conversation) *request.Request {
 	if c.input == nil {

@@ -42,6 +42,9 @@ func TestPartsAddUp(t *testing.T) {
 			counted := map[int]budget.Times{}
 			for i := range c.Findings {
 				f := &c.Findings[i]
+				if !f.Rule.Quality && len(f.Conversations) > 0 && (f.Filter == "" || f.NetMonFilter == "") {
+					t.Errorf("%s: %s has the filters %q and %q", path, f.Rule.ID, f.Filter, f.NetMonFilter)
+				}
 				if f.Cost <= 0 || len(f.Conversations) == 0 {
 					continue
 				}

@@ -38,6 +38,7 @@ var shapes = []struct {
 	{"what_if", "The rate that the slow run would have if something were different, of `compare`.", WhatIf{}},
 	{"work", "What was asked of one file or name with one command, of `compare`.", Work{}},
 	{"story", "What happened in one conversation, of `story`.", Told{}},
+	{"recipe", "How to record what would settle a finding, of `recipe`.", Recipe{}},
 	{"row", "One record, of `packets`, `timeline` and `show`.", Row{}},
 	{"pair", "Two endpoints that talked, of `convs --type`.", Pair{}},
 	{"endpoint", "One endpoint, of `stats endpoints`.", Endpoint{}},
@@ -78,7 +79,8 @@ a new field does not change the version, a changed or removed one does.
 
 Times are ISO 8601 in UTC with nanoseconds. Names that end in ` + "`_ns`" + ` are durations, integers in nanoseconds.
 A field marked "optional" is left out when it is empty or not known: a trace whose clock did not advance has no times and no durations.
-This page is written from the program: ` + "`make update`" + `.
+[jsonl.schema.json](jsonl.schema.json) is the same as a JSON Schema (draft 2020-12) of one line; fields that it does not name may come later.
+Both are written from the program: ` + "`make update`" + `.
 `
 
 var quoted = regexp.MustCompile(`'([^']+)'`)

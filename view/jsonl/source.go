@@ -136,7 +136,7 @@ type Interface struct {
 // A Component is a place in the stack that pktmon names.
 type Component struct {
 	ID          uint16    `json:"id" doc:"pktmon's number"`
-	Kind        string    `json:"kind,omitempty" doc:"'Miniport', 'Filter', 'Protocol'"`
+	Kind        string    `json:"kind,omitempty" doc:"such as 'Miniport', 'Filter', 'Protocol'"`
 	Name        string    `json:"name" doc:"name"`
 	Description string    `json:"description,omitempty" doc:"description"`
 	Interface   *int      `json:"interface,omitempty" doc:"id of the interface that it belongs to"`

@@ -31,6 +31,9 @@ func Report(w io.Writer, c *engine.Case, names view.Names, s Style, all bool) er
 				p.line()
 			}
 			finding(p, c, f, i+1, names, s)
+			if all && f.NetMonFilter != "" {
+				item(p, s, "netmon", f.NetMonFilter)
+			}
 		}
 	}
 	spendings(p, c, s, all)
@@ -132,6 +135,9 @@ func finding(p *printer, c *engine.Case, f *diag.Finding, n int, names view.Name
 	list(p, s, "ruled out", f.RuledOut)
 	list(p, s, "do", f.Fix)
 	list(p, s, "record next", f.NextCapture)
+	if n == 1 && len(f.NextCapture) > 0 && c.Recipe(f) != nil {
+		item(p, s, "", "wiretale recipe has the commands for each host")
+	}
 	if f.Filter != "" {
 		item(p, s, "filter", f.Filter)
 	}
