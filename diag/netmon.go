@@ -57,8 +57,9 @@ func netMonConversation(c *flow.Conversation) string {
 }
 
 func netMonServer(c *flow.Conversation) string {
+	server := c.Ends[serverOf(c)]
 	if port := netMonPorts[c.Proto]; port != "" {
-		return fmt.Sprintf("(%s AND %s == %d)", netMonAddress(c.Ends[1].Addr()), port, c.Ends[1].Port())
+		return fmt.Sprintf("(%s AND %s == %d)", netMonAddress(server.Addr()), port, server.Port())
 	}
-	return netMonAddress(c.Ends[1].Addr())
+	return netMonAddress(server.Addr())
 }

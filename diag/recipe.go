@@ -48,7 +48,7 @@ func (in *Input) Recipe(f *Finding) *Recipe {
 	}
 	c := f.Conversations[0]
 	r := &Recipe{proto: c.Proto, Whole: f.Rule.Requests || c.Proto == proto.UDP}
-	clients, servers := distinctEnds(f.Conversations, 0), distinctEnds(f.Conversations, 1)
+	clients, servers := distinctEnds(f.Conversations, false), distinctEnds(f.Conversations, true)
 	switch udp := c.Proto == proto.UDP; {
 	case len(servers) == 1 && !udp: // an answer by UDP may come from another address
 		r.hosts = servers
@@ -56,7 +56,7 @@ func (in *Input) Recipe(f *Finding) *Recipe {
 		r.hosts = clients
 	}
 	for _, c := range f.Conversations {
-		if p := c.Ends[1].Port(); p != 0 && !slices.Contains(r.ports, p) {
+		if p := c.Ends[serverOf(c)].Port(); p != 0 && !slices.Contains(r.ports, p) {
 			r.ports = append(r.ports, p)
 		}
 		if len(r.ports) > maxRecipePorts {
@@ -64,16 +64,28 @@ func (in *Input) Recipe(f *Finding) *Recipe {
 			break
 		}
 	}
-	for side, role := range []string{"client", "server"} {
-		a := c.Ends[side].Addr()
+	for i, role := range []string{"client", "server"} {
+		a := c.Ends[serverOf(c)^1^i].Addr()
 		r.Hosts = append(r.Hosts, RecipeHost{Role: role, Addr: a, Here: in.Vantage(c.Source).At(a), of: r})
 	}
 	return r
 }
 
-func distinctEnds(cs []*flow.Conversation, side int) (out []netip.Addr) {
+// serverOf is the end that is served from: that which was connected to, else that with the lower port.
+func serverOf(c *flow.Conversation) int {
+	if a, b := c.Ends[0].Port(), c.Ends[1].Port(); !c.Opened && a != 0 && a < b {
+		return 0
+	}
+	return 1
+}
+
+func distinctEnds(cs []*flow.Conversation, servers bool) (out []netip.Addr) {
 	seen := map[netip.Addr]bool{}
 	for _, c := range cs {
+		side := serverOf(c)
+		if !servers {
+			side = 1 - side
+		}
 		if a := c.Ends[side].Addr(); !seen[a] {
 			seen[a] = true
 			out = append(out, a)

@@ -32,6 +32,8 @@ func TestRecipe(t *testing.T) {
 			"(tcp port 80) or icmp or icmp6", "add port80 -t TCP -p 80;", [2]string{}, "-s 128 "},
 		{"datagrams, which another address may answer", []*flow.Conversation{between(proto.UDP, "[2001:db8::1]:50000", "[2001:db8::2]:53")},
 			"(host 2001:db8::1 and udp port 53) or icmp or icmp6", "add port53 -i 2001:db8::1 -t UDP -p 53;", [2]string{"IPv6.Address=2001:db8::2 ", "IPv6.Address=2001:db8::1 "}, "-s 0 "},
+		{"begun before the capture", []*flow.Conversation{between(proto.TCP, "10.0.0.9:445", "10.0.0.7:50000")},
+			"(host 10.0.0.9 and tcp port 445) or icmp or icmp6", "add port445 -i 10.0.0.9 -t TCP -p 445;", [2]string{"IPv4.Address=10.0.0.9 ", "IPv4.Address=10.0.0.7 "}, "-s 128 "},
 		{"no ports", []*flow.Conversation{between(proto.ICMP, "10.0.0.7:0", "10.0.0.9:0")},
 			"(host 10.0.0.9) or icmp or icmp6", "add all -i 10.0.0.9;", [2]string{"IPv4.Address=10.0.0.9 ", "IPv4.Address=10.0.0.7 "}, "-s 128 "},
 	} {

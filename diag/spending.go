@@ -117,7 +117,7 @@ func (in *Input) transport(c *flow.Conversation, dir int, add func(budget.Cause,
 	}
 	if v := d.Trouble.Closures; v != nil { // this side took no data
 		reader := budget.Client
-		if dir == 1 {
+		if dir == serverOf(c) {
 			reader = budget.Server
 		}
 		each(reader, v.Waits)
