@@ -32,7 +32,7 @@ func bufferbloat(in *diag.Input) (out []diag.Finding) {
 	var all diag.Ways
 	for c := range in.Conversations.With(flow.Queueing) {
 		for dir := range c.Dir {
-			if q := c.Dir[dir].Queue; q != nil && queues(q) && in.Timed(c) {
+			if q := c.Dir[dir].Queue; q != nil && queues(q) && !slow(q, c.Dir[1-dir].Trouble) && in.Timed(c) {
 				all.Add(diag.HostWay(c, dir), c, dir)
 			}
 		}
@@ -50,6 +50,11 @@ func queues(q *flow.Queue) bool {
 	}
 	rtt, bytes := q.Spread()
 	return q.Correlation() >= correlated || rtt <= steadyQueue && bytes <= steadyQueue
+}
+
+// slow reports whether the receiver had its window closed for longer than round trips were long: then what waits, waits for it.
+func slow(q *flow.Queue, receiver *flow.Trouble) bool {
+	return receiver != nil && receiver.Closures != nil && receiver.Closures.Total >= q.Took
 }
 
 func queueOn(in *diag.Input, g *diag.Way) diag.Finding {
