@@ -180,7 +180,7 @@ func interval(name string) bool {
 
 // moment reports whether a field with such a name is a point of time.
 func moment(name string) bool {
-	return strings.HasSuffix(name, "time") && !interval(name) || name == "kerberos.till" || name == "kerberos.from"
+	return strings.HasSuffix(name, "time") && !interval(name) || name == "kerberos.till" || name == "kerberos.from" || name == "x509af.generalizedTime"
 }
 
 // tsharkForm is a time or a GUID as tshark prints it.

@@ -41,7 +41,7 @@ var alike = map[field.Type][]string{
 	field.Int:      {"FT_INT8", "FT_INT16", "FT_INT32", "FT_INT64"},
 	field.Bool:     {"FT_BOOLEAN"},
 	field.Bytes:    {"FT_BYTES", "FT_UINT_BYTES"},
-	field.String:   {"FT_STRING", "FT_STRINGZ", "FT_UINT_STRING"},
+	field.String:   {"FT_STRING", "FT_STRINGZ", "FT_UINT_STRING", "FT_OID"},
 	field.IPv4:     {"FT_IPv4"},
 	field.IPv6:     {"FT_IPv6"},
 	field.Ether:    {"FT_ETHER"},

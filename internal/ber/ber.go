@@ -1,19 +1,21 @@
 // Package ber takes values of the Basic Encoding Rules apart (X.690, 8) by a
 // grammar: a tree of nodes that names the fields of a protocol and where they
-// lie. LDAP and Kerberos share it.
+// lie. LDAP, Kerberos and certificates share it.
 //
 // Only definite lengths are read: LDAP forbids others (RFC 4511, 5.1), and so
-// do the Distinguished Encoding Rules of Kerberos (RFC 4120, 5).
+// do the Distinguished Encoding Rules of Kerberos (RFC 4120, 5) and certificates.
 package ber
 
 // Identifier octets of universal types.
 const (
-	Boolean     = 0x01
-	Integer     = 0x02
-	OctetString = 0x04
-	Enumerated  = 0x0a
-	SequenceTag = 0x30
-	SetTag      = 0x31
+	Boolean          = 0x01
+	Integer          = 0x02
+	BitString        = 0x03
+	OctetString      = 0x04
+	ObjectIdentifier = 0x06
+	Enumerated       = 0x0a
+	SequenceTag      = 0x30
+	SetTag           = 0x31
 )
 
 // An Element is one value with its header. Offsets count from the start of the buffer.

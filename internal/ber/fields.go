@@ -1,6 +1,7 @@
 package ber
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/wiretale/wiretale/field"
@@ -31,6 +32,9 @@ func (g *Grammar) add(n *Node, seen map[*Node]bool) {
 	seen[n] = true
 	n.id, n.field = len(g.nodes), g.name(n.Name, n.Title, n)
 	g.nodes = append(g.nodes, n)
+	if n.unused = -1; n.Unused != "" {
+		n.unused = g.name(n.Unused, "Padding", &Node{Kind: Unsigned})
+	}
 	n.flags = n.flags[:0]
 	for _, name := range n.Flags {
 		n.flags = append(n.flags, g.name(name, name, nil))
@@ -73,6 +77,7 @@ func (g *Grammar) reachable() [][]uint64 {
 	for i, n := range g.nodes {
 		all[i] = make([]uint64, words)
 		set(all[i], n.field)
+		set(all[i], n.unused)
 		for _, one := range n.flags {
 			set(all[i], one)
 		}
@@ -94,12 +99,22 @@ func (g *Grammar) reachable() [][]uint64 {
 
 // Fields are the fields of the grammar, in the messages of a layer that each walks.
 func (g *Grammar) Fields(each func(b []byte, yield func(off, n int) bool)) []field.Field {
-	fields := make([]field.Field, len(g.fields))
-	for i, f := range g.fields {
-		f.Find = func(b []byte, yield func(field.Span, field.Value) bool) {
+	fields := slices.Clone(g.fields)
+	for i := range fields {
+		fields[i].Find = func(b []byte, yield func(field.Span, field.Value) bool) {
 			each(b, func(off, n int) bool { return g.walk(b, off, off+n, i, yield) })
 		}
-		fields[i] = f
+	}
+	return fields
+}
+
+// Noted is Fields for a layer whose messages are found by what the connection says of it.
+func (g *Grammar) Noted(each func(b []byte, note *field.Note, yield func(off, n int) bool)) []field.Field {
+	fields := slices.Clone(g.fields)
+	for i := range fields {
+		fields[i].Noted = func(b []byte, note *field.Note, yield func(field.Span, field.Value) bool) {
+			each(b, note, func(off, n int) bool { return g.walk(b, off, off+n, i, yield) })
+		}
 	}
 	return fields
 }

@@ -22,12 +22,13 @@ const (
 	IPv4     // 4 bytes
 	IPv6     // 16 bytes
 	Readable // text, or bytes in hex when it is none
+	Any      // of any type: Choose finds which of Cases it is
 )
 
 // types are those of the values.
 var types = [...]field.Type{
 	Label: field.None, Unsigned: field.Uint, Signed: field.Int, Flag: field.Bool, Octets: field.Bytes, Text: field.String, Time: field.Time,
-	OID: field.String, Bits: field.Bytes, List: field.Uint, Choice: field.Uint, Digits: field.String, GUID: field.GUID, Readable: field.String, IPv4: field.IPv4, IPv6: field.IPv6,
+	OID: field.String, Bits: field.Bytes, List: field.Uint, Choice: field.Uint, Digits: field.String, GUID: field.GUID, Readable: field.String, IPv4: field.IPv4, IPv6: field.IPv6, Any: field.None,
 }
 
 // A Node is an element of a grammar.
@@ -46,15 +47,19 @@ type Node struct {
 	Flags    []string // fields of the bits, from the first one; "" for one without a name
 	// Read reads the content of a value whose form no Kind has; the type is that of Kind.
 	Read func(content []byte) (field.Value, bool)
-	// Keep keeps the value in this place of Kept, less one, for what follows.
+	// Keep keeps the value in this place of Kept, less one, for what follows. A node with elements in it has Keep when one of them has.
 	Keep int
-	// Choose finds what lies in an octet string: the index of one of Cases, or -1. A case without a tag is another form of the content itself.
+	// Unused is the field with the number of bits of a bit string that do not count, "" for none.
+	Unused string
+	// Choose finds what lies in an octet string, or in the bytes of a bit string: the index of one of Cases, or -1.
+	// A case without a tag is another form of the content itself.
 	Choose func(k *Kept, content []byte) int
 	Cases  []*Node
 	// Instead shows the case in place of the octets.
 	Instead bool
 
 	id, field int // of the compiled grammar
+	unused    int
 	flags     []int
 }
 

@@ -53,6 +53,9 @@ func (w *walker) node(n *Node, e *Element, depth int) bool {
 	case Choice:
 		a := n.alternative(e.Tag)
 		return w.value(n, e, field.U(a.Number)) && w.node(a, e, depth+1)
+	case Any:
+		i := n.Choose(&w.kept, w.b[e.Body:e.End])
+		return i < 0 || i >= len(n.Cases) || !n.Cases[i].match(e.Tag) || w.node(n.Cases[i], e, depth+1)
 	}
 	return w.leaf(n, e, depth)
 }
@@ -111,9 +114,17 @@ func (w *walker) leaf(n *Node, e *Element, depth int) bool {
 	}
 	content := w.b[e.Body:e.End]
 	if n.Choose != nil {
-		if i := n.Choose(&w.kept, content); i >= 0 && i < len(n.Cases) {
-			return (n.Instead || w.value(n, e, field.Value{Type: field.Bytes, B: content})) && w.inside(n.Cases[i], e, depth)
+		in := *e
+		if n.Kind == Bits && e.Body < e.End {
+			in.Body++
 		}
+		held := w.b[in.Body:in.End]
+		if i := n.Choose(&w.kept, held); i >= 0 && i < len(n.Cases) {
+			return (n.Instead || w.value(n, &in, field.Value{Type: field.Bytes, B: held})) && w.inside(n.Cases[i], &in, depth)
+		}
+	}
+	if n.unused == w.want && n.unused >= 0 && len(content) > 0 {
+		return w.yield(field.Span{Off: e.Body, Len: 1}, field.U(uint64(content[0])))
 	}
 	if n.field != w.want && n.Keep == 0 && n.Flags == nil {
 		return true
@@ -146,17 +157,17 @@ func (w *walker) value(n *Node, e *Element, v field.Value) bool {
 	return n.field != w.want || w.yield(field.Span{Off: e.Body, Len: e.End - e.Body}, v)
 }
 
-// flags yields a bit of a bit string; those that are left out are 0 (X.680, 22.7).
+// flags yields a bit of a bit string; those that are left out are 0 (X.680, 22.7), and lie at its end.
 func (w *walker) flags(n *Node, e *Element, bits []byte) bool {
 	for i, one := range n.flags {
 		if one != w.want {
 			continue
 		}
-		v, off := field.Value{Type: field.Bool}, e.Body+1+i/8
+		v, off := field.Value{Type: field.Bool}, min(e.Body+1+i/8, e.End-1)
 		if i/8 < len(bits) {
 			v.U = uint64(bits[i/8] >> (7 - i%8) & 1)
 		}
-		if off < e.End && !w.yield(field.Span{Off: off, Len: 1}, v) {
+		if len(bits) > 0 && !w.yield(field.Span{Off: off, Len: 1}, v) {
 			return false
 		}
 	}

@@ -77,10 +77,15 @@ func nameIn(b []byte, e *ber.Element) (n Name) {
 // escaper marks what separates parts (RFC 4514, 2.4).
 var escaper = strings.NewReplacer(`\`, `\\`, ",", `\,`, "+", `\+`)
 
-// Identifier octets of strings whose characters have more bytes than one (X.680, 41).
+// Identifier octets of strings (X.680, 41). The characters of the last two have more bytes than one.
 const (
-	bmpString       = 0x1e
+	utf8String      = 0x0c
+	printableString = 0x13
+	teletexString   = 0x14
+	ia5String       = 0x16
+	visibleString   = 0x1a
 	universalString = 0x1c
+	bmpString       = 0x1e
 )
 
 // textOf is a string in UTF-8. One of T.61 is taken for Latin 1, as all do.

@@ -76,7 +76,7 @@ func (s *Scrubber) table(id proto.ID, in, out []byte, note *field.Note, limit in
 
 // secretName reports whether a field holds what nobody needs a replacement of, or what a name of cannot be told from.
 func secretName(name string) bool {
-	for _, word := range []string{"password", "passwd", "secret", "hash", "nonce", "x509", "pkix", "signature"} {
+	for _, word := range []string{"password", "passwd", "secret", "hash", "nonce", "x509", "pkix", "pkcs1", "ns_cert", "ns.cert", "signature"} {
 		if strings.Contains(name, word) {
 			return true
 		}

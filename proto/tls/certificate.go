@@ -2,13 +2,18 @@ package tls
 
 import (
 	"github.com/wiretale/wiretale/field"
+	x509 "github.com/wiretale/wiretale/internal/certificate"
 	"github.com/wiretale/wiretale/proto"
 )
 
-// Certificates come in the clear before TLS 1.3 (RFC 5246, 7.4.2).
+// Certificates come in the clear before TLS 1.3 (RFC 5246, 7.4.2; RFC 8446, 4.4.2).
 var certificateFields = []field.Field{
-	at(u24("tls.handshake.certificates_length", "Certificates Length"), inMessages(func(_ []byte, m *Message) (int, int, bool) {
-		return m.Body, 3, m.Type == certificate
+	at(u8("tls.handshake.certificate_request_context_length", "Certificate Request Context Length"), chains(func(_ []byte, m *Message, list int) (int, int, bool) {
+		return m.Body, 1, list > m.Body
+	})),
+	at(u24("tls.handshake.certificates_length", "Certificates Length"), chains(func(_ []byte, m *Message, list int) (int, int, bool) { return list, 3, true })),
+	at(label("tls.handshake.certificates", "Certificates"), chains(func(_ []byte, m *Message, list int) (int, int, bool) {
+		return list + 3, m.End - list - 3, list+3 < m.End
 	})),
 	at(u24("tls.handshake.certificate_length", "Certificate Length"), certificates(true)),
 	at(raw("tls.handshake.certificate", "Certificate"), certificates(false)),
@@ -33,14 +38,34 @@ func curve(off int) func(b []byte, m *Message) (int, int, bool) {
 	}
 }
 
-// certificates are the certificates of a chain, or their lengths.
+// chains are spots in messages with a chain of certificates, whose list begins at an offset: behind the context of a request in TLS 1.3.
+func chains(get func(b []byte, m *Message, list int) (off, n int, ok bool)) spots {
+	return func(b []byte, note *field.Note, yield func(off, n int) bool) {
+		eachChain(b, note, func(m *Message, list int) bool {
+			off, n, ok := get(b, m, list)
+			return !ok || off+n > m.End || yield(off, n)
+		})
+	}
+}
+
+func eachChain(b []byte, note *field.Note, yield func(m *Message, list int) bool) {
+	Messages(b, note, func(m *Message) bool {
+		if m.Encrypted || m.Part || m.Type != certificate || m.Body >= m.End {
+			return true
+		}
+		list := m.Body
+		if equal(Version(note)) == TLS13 {
+			list += 1 + int(b[m.Body])
+		}
+		return yield(m, list)
+	})
+}
+
+// certificates are the certificates of a chain, or their lengths. In TLS 1.3 each has extensions behind it.
 func certificates(length bool) spots {
 	return func(b []byte, note *field.Note, yield func(off, n int) bool) {
-		Messages(b, note, func(m *Message) bool {
-			if m.Encrypted || m.Part || m.Type != certificate {
-				return true
-			}
-			for o := m.Body + 3; o+3 <= m.End; {
+		eachChain(b, note, func(m *Message, list int) bool {
+			for o := list + 3; o+3 <= m.End; {
 				n := be24(b[o:])
 				if o+3+n > m.End {
 					break
@@ -52,12 +77,17 @@ func certificates(length bool) spots {
 				if !yield(off, size) {
 					return false
 				}
-				o += 3 + n
+				if o += 3 + n; list > m.Body && o+2 <= m.End {
+					o += 2 + be16(b[o:])
+				}
 			}
 			return true
 		})
 	}
 }
+
+// insideFields are those of what certificates say.
+var insideFields = x509.Grammar.Noted(certificates(false))
 
 // ssl2Fields are those of a hello of SSL 2.0 (RFC 5246, E.2).
 var ssl2Fields = []field.Field{

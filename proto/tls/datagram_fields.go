@@ -10,7 +10,7 @@ import (
 
 // DatagramFields are those of a layer of records of DTLS: those of TLS, which Wireshark names alike, and its own.
 var DatagramFields = field.Table{Proto: "dtls", Title: "Datagram Transport Layer Security", Fields: slices.Concat(
-	alike(recordFields), datagramRecordFields, alike(handshakeFields), fragmentFields, alike(helloFields), alike(extensionFields), alike(certificateFields))}
+	alike(recordFields), datagramRecordFields, alike(handshakeFields), fragmentFields, alike(helloFields), alike(extensionFields), alike(certificateFields), insideFields)}
 
 // onlyTLS are fields that Wireshark has for TLS and not for DTLS.
 var onlyTLS = map[string]bool{"tls.record.opaque_type": true}

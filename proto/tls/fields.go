@@ -48,7 +48,7 @@ func text(name, title string) field.Field {
 }
 
 // Fields are those of a layer of records.
-var Fields = field.Table{Proto: "tls", Title: "Transport Layer Security", Fields: slices.Concat(recordFields, handshakeFields, helloFields, extensionFields, certificateFields, ssl2Fields)}
+var Fields = field.Table{Proto: "tls", Title: "Transport Layer Security", Fields: slices.Concat(recordFields, handshakeFields, helloFields, extensionFields, certificateFields, insideFields, ssl2Fields)}
 
 var recordFields = []field.Field{
 	at(label("tls.record", "Record Layer"), inRecords(func(_ []byte, r *Record, n *field.Note) (int, int, bool) { return r.Off, r.End - r.Off, !Opened(n) })),
