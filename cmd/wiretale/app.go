@@ -102,22 +102,24 @@ func (a *app) files(args []string) ([]string, error) {
 	return paths, nil
 }
 
-// pointed are the files to read with the names of their capture points: those of --point come after the others.
-func (a *app) pointed(args, points []string) (paths, names []string, err error) {
+// pointed are the files to read as capture points, and names those: those of --point come after the others.
+func (a *app) pointed(args, points []string) (paths []string, err error) {
+	var names []string
 	for _, p := range points {
 		name, file, ok := strings.Cut(p, "=")
 		if !ok || name == "" || file == "" {
-			return nil, nil, usage("name the point and its file: --point client=client.pcapng", "--point %q is not NAME=FILE", p)
+			return nil, usage("name the point and its file: --point client=client.pcapng", "--point %q is not NAME=FILE", p)
 		}
 		args, names = append(slices.Clip(args), file), append(names, name)
 	}
 	files, err := a.files(args)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	others := len(files) - len(names)
 	paths = append(engine.Points(files[:others]), files[others:]...)
-	return paths, append(make([]string, len(paths)-len(names)), names...), nil
+	a.points, a.pointNames = true, append(make([]string, len(paths)-len(names)), names...)
+	return paths, nil
 }
 
 // analyse reads all of the files once. The case is there, as far as it got, also when it was interrupted.

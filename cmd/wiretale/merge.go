@@ -44,18 +44,17 @@ func runMerge(ctx context.Context, a *app, f *mergeFlags, args []string) error {
 	if err := f.checkPath(a); err != nil {
 		return err
 	}
-	named, names, err := a.pointed(args, f.points)
+	named, err := a.pointed(args, f.points)
 	if err != nil {
 		return err
 	}
-	a.points, a.pointNames = true, names
 	paths, c, done, err := a.firstPass(ctx, named)
 	if err != nil {
 		return err
 	}
 	defer done()
 	m := merging{app: a, flags: f, named: named, known: c}
-	m.gather(names)
+	m.gather(a.pointNames)
 	_, err = a.pass(ctx, paths, engine.Options{Case: c, Rules: []*diag.Rule{}, Clock: m.clock}, m.write)
 	if err != nil {
 		return err

@@ -132,11 +132,10 @@ func runCase(ctx context.Context, a *app, f *caseFlags, args []string) error {
 	if !ok && f.failOn != "" {
 		return usage(oneOf(f.failOn, "note", "warning", "error"), "--fail-on %q is none of note, warning, error", f.failOn)
 	}
-	paths, names, err := a.pointed(args, f.points)
+	paths, err := a.pointed(args, f.points)
 	if err != nil {
 		return err
 	}
-	a.points, a.pointNames = true, names
 	c, interrupted := a.analyse(ctx, paths)
 	if interrupted != nil && (c == nil || !errors.Is(interrupted, context.Canceled)) {
 		return interrupted

@@ -53,11 +53,10 @@ func runSlice(ctx context.Context, a *app, f *sliceFlags, args []string) error {
 	if err := f.checkPath(a); err != nil {
 		return err
 	}
-	named, names, err := a.pointed(args, f.points)
+	named, err := a.pointed(args, f.points)
 	if err != nil {
 		return err
 	}
-	a.points, a.pointNames = true, names
 	paths, c, done, err := a.firstPass(ctx, named)
 	if err != nil {
 		return err
@@ -68,7 +67,7 @@ func runSlice(ctx context.Context, a *app, f *sliceFlags, args []string) error {
 		return err
 	}
 	s := slicing{merging: merging{app: a, flags: &mergeFlags{outputFlags: f.outputFlags}, named: named, known: c}, flags: f, finding: &c.Findings[n], number: n + 1}
-	s.gather(names)
+	s.gather(a.pointNames)
 	if err := s.choose(); err != nil {
 		return err
 	}

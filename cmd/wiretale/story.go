@@ -36,11 +36,10 @@ func runStory(ctx context.Context, a *app, f *storyFlags, args []string) error {
 	if err := checkFormat(f.format, "text", "jsonl"); err != nil {
 		return err
 	}
-	paths, names, err := a.pointed(args, f.points)
+	paths, err := a.pointed(args, f.points)
 	if err != nil {
 		return err
 	}
-	a.points, a.pointNames = true, names
 	c, err := a.analyse(ctx, paths)
 	if err != nil {
 		return err

@@ -69,11 +69,11 @@ func runTimeline(ctx context.Context, a *app, f *timelineFlags, args []string) (
 	if err != nil {
 		return err
 	}
-	named, names, err := a.pointed(args, f.points)
+	named, err := a.pointed(args, f.points)
 	if err != nil {
 		return err
 	}
-	a.points, a.matches, a.pointNames = true, true, names
+	a.matches = true
 	a.applications = a.choice()
 	paths, c, done, err := a.firstPass(ctx, named)
 	if err != nil {

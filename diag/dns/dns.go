@@ -178,18 +178,7 @@ type resolver struct {
 	addr   netip.Addr
 }
 
-// byResolver groups a list by the server, in order of appearance.
-func byResolver(list []ask) (groups [][]ask) {
-	index := map[resolver]int{}
-	for _, a := range list {
-		k := resolver{a.talk.Source, a.talk.Server.Addr()}
-		i, ok := index[k]
-		if !ok {
-			i = len(groups)
-			index[k] = i
-			groups = append(groups, nil)
-		}
-		groups[i] = append(groups[i], a)
-	}
-	return groups
+// byResolver groups a list by the server that was asked.
+func byResolver(list []ask) [][]ask {
+	return diag.Groups(list, func(a ask) resolver { return resolver{a.talk.Source, a.talk.Server.Addr()} })
 }

@@ -32,7 +32,7 @@ func loginError(in *diag.Input) (out []diag.Finding) {
 			last[whoOf(l)] = l
 		}
 	}
-	for _, g := range groups(all, func(l *login.Login) (refusal, bool) {
+	for _, g := range diag.GroupsOf(all, func(l *login.Login) (refusal, bool) {
 		k := refusal{endpoint: endpointOf(l), code: l.Code, state: l.State, shut: shutBehind(in, l)}
 		return k, l.Code != 0 || k.shut
 	}) {

@@ -49,7 +49,7 @@ type delay struct {
 }
 
 func loginTimeline(in *diag.Input) (out []diag.Finding) {
-	for _, g := range groups(logins(in), func(l *login.Login) (delay, bool) {
+	for _, g := range diag.GroupsOf(logins(in), func(l *login.Login) (delay, bool) {
 		if s, ok := stops(in, l); ok {
 			return delay{endpointOf(l), s, true}, true
 		}

@@ -102,25 +102,6 @@ func filter(list []*login.Login) string {
 	return diag.Streams(cs, diag.EndpointFilter(cs[0].Ends[1], cs[0]))
 }
 
-// groups joins what has a key in common, in order of appearance.
-func groups[K comparable](list []*login.Login, key func(*login.Login) (K, bool)) (out [][]*login.Login) {
-	index := map[K]int{}
-	for _, l := range list {
-		k, ok := key(l)
-		if !ok {
-			continue
-		}
-		i, known := index[k]
-		if !known {
-			i = len(out)
-			index[k] = i
-			out = append(out, nil)
-		}
-		out[i] = append(out[i], l)
-	}
-	return out
-}
-
 // endpoint is a server in a source.
 type endpoint struct {
 	source int

@@ -35,7 +35,7 @@ func runChain(in *diag.Input) (out []diag.Finding) {
 		endpoint
 		subject string
 	}
-	for _, g := range groups(faults(in, Chain, chain), func(o *opening) key { return key{o.endpoint(), o.Leaf().Subject.String()} }) {
+	for _, g := range diag.Groups(faults(in, Chain, chain), func(o *opening) key { return key{o.endpoint(), o.Leaf().Subject.String()} }) {
 		first := g[0]
 		leaf := first.Leaf()
 		f := base(in, g)

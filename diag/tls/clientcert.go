@@ -22,7 +22,7 @@ func runClientCertificate(in *diag.Input) (out []diag.Finding) {
 		code byte
 		seen bool
 	}
-	for _, g := range groups(faults(in, ClientCertificate, clientCertificate), func(o *opening) key {
+	for _, g := range diag.Groups(faults(in, ClientCertificate, clientCertificate), func(o *opening) key {
 		k := key{endpoint: o.endpoint(), seen: o.Asked}
 		if a := o.Fatal(); a != nil {
 			k.code = a.Code

@@ -25,7 +25,7 @@ func runNoCommon(in *diag.Input) (out []diag.Finding) {
 		code   byte
 		name   string
 	}
-	for _, g := range groups(faults(in, NoCommon, noCommon), func(o *opening) key {
+	for _, g := range diag.Groups(faults(in, NoCommon, noCommon), func(o *opening) key {
 		a := o.Fatal()
 		return key{o.endpoint(), a.Server, a.Code, o.Name}
 	}) {

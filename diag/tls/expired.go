@@ -36,7 +36,7 @@ func runExpired(in *diag.Input) (out []diag.Finding) {
 		endpoint
 		c *certificate.Certificate
 	}
-	for _, g := range groups(faults(in, Expired, expired), func(o *opening) key { return key{o.endpoint(), isExpired(in, o)} }) {
+	for _, g := range diag.Groups(faults(in, Expired, expired), func(o *opening) key { return key{o.endpoint(), isExpired(in, o)} }) {
 		first := g[0]
 		c := isExpired(in, first)
 		if c == nil {

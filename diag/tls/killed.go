@@ -21,7 +21,7 @@ func runKilled(in *diag.Input) (out []diag.Finding) {
 		endpoint
 		name string
 	}
-	for _, g := range groups(faults(in, Killed, killed), func(o *opening) key { return key{o.endpoint(), o.Name} }) {
+	for _, g := range diag.Groups(faults(in, Killed, killed), func(o *opening) key { return key{o.endpoint(), o.Name} }) {
 		first := g[0]
 		f := base(in, g)
 		f.Confidence = diag.Possible

@@ -51,7 +51,7 @@ func runLegacy(in *diag.Input) (out []diag.Finding) {
 			list = append(list, open(in, h))
 		}
 	}
-	for _, g := range groups(list, func(o *opening) int { return o.conv.Source }) {
+	for _, g := range diag.Groups(list, func(o *opening) int { return o.conv.Source }) {
 		var kinds []string
 		for _, o := range g {
 			for _, w := range weaknesses(o.Handshake) {
@@ -60,7 +60,7 @@ func runLegacy(in *diag.Input) (out []diag.Finding) {
 				}
 			}
 		}
-		servers := groups(g, (*opening).endpoint)
+		servers := diag.Groups(g, (*opening).endpoint)
 		f := base(in, g)
 		f.Severity, f.Cost, f.Facts = diag.Note, 0, nil
 		f.Summary = fmt.Sprintf("%s with %s: %s", diag.Count(len(g), "connection"), serversOf(servers), diag.List(kinds, 5))

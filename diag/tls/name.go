@@ -31,7 +31,7 @@ func runName(in *diag.Input) (out []diag.Finding) {
 		endpoint
 		name, subject string
 	}
-	for _, g := range groups(faults(in, Name, name), func(o *opening) key { return key{o.endpoint(), o.Name, o.Leaf().Subject.String()} }) {
+	for _, g := range diag.Groups(faults(in, Name, name), func(o *opening) key { return key{o.endpoint(), o.Name, o.Leaf().Subject.String()} }) {
 		first := g[0]
 		f := base(in, g)
 		f.Summary = fmt.Sprintf("%s asked for %s and %v gave a certificate for %s", clients(g), first.Name, first.server(), diag.List(first.Leaf().For(), 4))

@@ -41,7 +41,7 @@ func runNoResume(in *diag.Input) (out []diag.Finding) {
 		}
 		list = append(list, o)
 	}
-	for _, g := range groups(list, pairOf) {
+	for _, g := range diag.Groups(list, pairOf) {
 		first := g[0]
 		if len(g) < leastRefused || resumed[pairOf(first)] || in.Withhold(NoResume, first.conv) {
 			continue

@@ -56,7 +56,7 @@ func runNotTLS(in *diag.Input) (out []diag.Finding) {
 		spoke proto.ID
 		words string
 	}
-	for _, g := range groups(faults(in, NotTLS, notTLS), func(o *opening) key {
+	for _, g := range diag.Groups(faults(in, NotTLS, notTLS), func(o *opening) key {
 		k := key{endpoint: o.endpoint(), spoke: o.Spoke}
 		if o.Plain[1] != "" {
 			k.words = speech(o.Plain[1])

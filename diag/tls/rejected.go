@@ -35,7 +35,7 @@ func runRejected(in *diag.Input) (out []diag.Finding) {
 		code   byte
 		leaf   string
 	}
-	for _, g := range groups(faults(in, Rejected, rejected), func(o *opening) key {
+	for _, g := range diag.Groups(faults(in, Rejected, rejected), func(o *opening) key {
 		k := key{endpoint: o.endpoint()}
 		if a := o.Fatal(); a != nil {
 			k.server, k.code = a.Server, a.Code

@@ -151,7 +151,7 @@ func runRevocation(in *diag.Input) (out []diag.Finding) {
 		host string
 	}
 	list := slices.DeleteFunc(slowOnes(in, RevocationWait), func(o *opening) bool { return all.during(in, o) == nil })
-	for _, g := range groups(list, func(o *opening) key { return key{o.endpoint(), all.during(in, o).host} }) {
+	for _, g := range diag.Groups(list, func(o *opening) key { return key{o.endpoint(), all.during(in, o).host} }) {
 		first := g[0]
 		l := all.during(in, first)
 		w, took, _ := longest(in, first)

@@ -117,7 +117,7 @@ func runSlow(in *diag.Input) (out []diag.Finding) {
 	}
 	lookups := lookupsOf(in)
 	list := slices.DeleteFunc(slowOnes(in, Slow), func(o *opening) bool { return lookups.during(in, o) != nil }) // tls.revocation_wait has those
-	for _, g := range groups(list, func(o *opening) key {
+	for _, g := range diag.Groups(list, func(o *opening) key {
 		w, _, _ := longest(in, o)
 		return key{o.endpoint(), w.what}
 	}) {

@@ -31,7 +31,7 @@ func runSNI(in *diag.Input) (out []diag.Finding) {
 		endpoint
 		name string
 	}
-	for _, g := range groups(faults(in, SNI, sni), func(o *opening) key { return key{o.endpoint(), o.Name} }) {
+	for _, g := range diag.Groups(faults(in, SNI, sni), func(o *opening) key { return key{o.endpoint(), o.Name} }) {
 		first := g[0]
 		f := base(in, g)
 		said := tls.AlertName(first.Fatal().Code)

@@ -17,7 +17,7 @@ var Stuck = &diag.Rule{ID: "tls.ch_stuck", Title: "large Client Hellos do not ge
 func init() { Stuck.Run = runStuck }
 
 func runStuck(in *diag.Input) (out []diag.Finding) {
-	for _, g := range groups(faults(in, Stuck, stuck), (*opening).endpoint) {
+	for _, g := range diag.Groups(faults(in, Stuck, stuck), (*opening).endpoint) {
 		first := g[0]
 		f := base(in, g)
 		f.Confidence = diag.Likely

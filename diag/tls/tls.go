@@ -217,22 +217,6 @@ func chainFacts(title string, chain []*certificate.Certificate) (out []diag.Fact
 	return out
 }
 
-// groups joins what has a key in common, in order of appearance.
-func groups[K comparable](list []*opening, key func(*opening) K) (out [][]*opening) {
-	index := map[K]int{}
-	for _, o := range list {
-		k := key(o)
-		i, known := index[k]
-		if !known {
-			i = len(out)
-			index[k] = i
-			out = append(out, nil)
-		}
-		out[i] = append(out[i], o)
-	}
-	return out
-}
-
 // endpoint is a server in a source.
 type endpoint struct {
 	source int

@@ -25,7 +25,7 @@ func runVersion(in *diag.Input) (out []diag.Finding) {
 		code   byte
 		newest uint16
 	}
-	for _, g := range groups(faults(in, Version, version), func(o *opening) key {
+	for _, g := range diag.Groups(faults(in, Version, version), func(o *opening) key {
 		a := o.Fatal()
 		return key{o.endpoint(), a.Server, a.Code, o.Newest}
 	}) {

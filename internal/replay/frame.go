@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"github.com/wiretale/wiretale/internal/checksum"
 	"github.com/wiretale/wiretale/proto/tcp"
 )
 
@@ -57,7 +58,7 @@ func (c *Connection) frame(dir int, flags tcp.Flags, seq uint32, data []byte) er
 	}
 	b = append(b, data...)
 	sum := pseudo(c.ends[dir].Addr(), c.ends[1-dir].Addr(), len(b)-at)
-	binary.BigEndian.PutUint16(b[at+16:], ^fold(sum+add(b[at:])))
+	binary.BigEndian.PutUint16(b[at+16:], ^checksum.Fold(sum+checksum.Sum(b[at:])))
 	c.buf = b
 	return c.out(Frame{Dir: dir, Data: b})
 }
@@ -84,29 +85,11 @@ func (c *Connection) network(b []byte, dir, n int) []byte {
 	b = binary.BigEndian.AppendUint16(b, dontSplit)
 	b = append(b, ttl, numberTCP, 0, 0)
 	b = append(append(b, src.AsSlice()...), dst.AsSlice()...)
-	binary.BigEndian.PutUint16(b[at+10:], ^fold(add(b[at:])))
+	binary.BigEndian.PutUint16(b[at+10:], ^checksum.Fold(checksum.Sum(b[at:])))
 	return b
 }
 
 // pseudo is the sum of the pseudo header of a segment of n bytes (RFC 9293, 3.1; RFC 8200, 8.1).
 func pseudo(src, dst netip.Addr, n int) uint64 {
-	return add(src.AsSlice()) + add(dst.AsSlice()) + numberTCP + uint64(n)
-}
-
-// add is the sum of the 16-bit words of b (RFC 1071).
-func add(b []byte) (s uint64) {
-	for ; len(b) >= 2; b = b[2:] {
-		s += uint64(b[0])<<8 | uint64(b[1])
-	}
-	if len(b) > 0 {
-		s += uint64(b[0]) << 8
-	}
-	return s
-}
-
-func fold(s uint64) uint16 {
-	for s > 0xffff {
-		s = s>>16 + s&0xffff
-	}
-	return uint16(s)
+	return checksum.Sum(src.AsSlice()) + checksum.Sum(dst.AsSlice()) + numberTCP + uint64(n)
 }

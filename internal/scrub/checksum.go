@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 
+	"github.com/wiretale/wiretale/internal/checksum"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 )
@@ -49,8 +50,8 @@ func transportChecksum(p *packet.Packet, i int, was, is []byte, a, b uint64) {
 		return
 	}
 	length, next := int(l.Wire-l.Off), number(p, i)
-	if have == fold(a+uint64(length)+next) || have == fold(a+next) { // left to the card: the sum itself, not its complement
-		binary.BigEndian.PutUint16(is[at:], fold(uint64(have)+uint64(^fold(a))+b))
+	if have == checksum.Fold(a+uint64(length)+next) || have == checksum.Fold(a+next) { // left to the card: the sum itself, not its complement
+		binary.BigEndian.PutUint16(is[at:], checksum.Fold(uint64(have)+uint64(^checksum.Fold(a))+b))
 		return
 	}
 	change(was, is, at, a, b)
@@ -66,8 +67,8 @@ func change(was, is []byte, at int, a, b uint64) {
 	if have == 0 && at == 10 {                // not computed
 		return
 	}
-	before, after := fold(a+sum(was)), fold(b+sum(is))
-	now := ^fold(uint64(^have) + uint64(^before) + uint64(after))
+	before, after := checksum.Fold(a+checksum.Sum(was)), checksum.Fold(b+checksum.Sum(is))
+	now := ^checksum.Fold(uint64(^have) + uint64(^before) + uint64(after))
 	if before == 0xffff && have != 0xffff && now == 0xffff { // of the two zeros the one that senders write
 		now = 0
 	}
@@ -83,9 +84,9 @@ func pseudo(p *packet.Packet, i int, b []byte) uint64 {
 		}
 		switch {
 		case l.Proto == proto.IPv4 && l.End-l.Off >= 20:
-			return sum(b[l.Off+12 : l.Off+20])
+			return checksum.Sum(b[l.Off+12 : l.Off+20])
 		case l.Proto == proto.IPv6 && l.End-l.Off >= 40:
-			return sum(b[l.Off+8 : l.Off+40])
+			return checksum.Sum(b[l.Off+8 : l.Off+40])
 		}
 	}
 	return 0
@@ -103,23 +104,4 @@ func crc(b []byte) uint32 {
 	c := crc32.Update(0, castagnoli, b[:8])
 	c = crc32.Update(c, castagnoli, make([]byte, 4))
 	return crc32.Update(c, castagnoli, b[12:])
-}
-
-// sum adds the 16-bit words of b.
-func sum(b []byte) (s uint64) {
-	for len(b) >= 2 {
-		s += uint64(binary.BigEndian.Uint16(b))
-		b = b[2:]
-	}
-	if len(b) > 0 {
-		s += uint64(b[0]) << 8
-	}
-	return s
-}
-
-func fold(s uint64) uint16 {
-	for s > 0xffff {
-		s = s>>16 + s&0xffff
-	}
-	return uint16(s)
 }

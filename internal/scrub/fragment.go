@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"github.com/wiretale/wiretale/internal/checksum"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 )
@@ -42,7 +43,7 @@ func (s *Scrubber) Datagram(p *packet.Packet) {
 		}
 	}
 	l := &p.Layers[t]
-	a, b := sum(p.Src.AsSlice())+sum(p.Dst.AsSlice()), sum(s.secret.Addr(p.Src).AsSlice())+sum(s.secret.Addr(p.Dst).AsSlice())
+	a, b := checksum.Sum(p.Src.AsSlice())+checksum.Sum(p.Dst.AsSlice()), checksum.Sum(s.secret.Addr(p.Src).AsSlice())+checksum.Sum(s.secret.Addr(p.Dst).AsSlice())
 	transportChecksum(p, t, was[l.Off:l.End], is[l.Off:l.End], a, b)
 	s.assembled += int64(len(is))
 	s.datagrams[key] = append(s.datagrams[key], assembly{p.Record.Pos.Number, is[l.Off:]})

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wiretale/wiretale/internal/checksum"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/stream"
@@ -120,7 +121,7 @@ func frame(transport byte, header, payload []byte) []byte {
 	b = append(append(b, header...), payload...)
 	ip := b[14:]
 	binary.BigEndian.PutUint16(ip[2:], uint16(len(ip)))
-	binary.BigEndian.PutUint16(ip[10:], ^fold(sum(ip[:20])))
+	binary.BigEndian.PutUint16(ip[10:], ^checksum.Fold(checksum.Sum(ip[:20])))
 	at := 16
 	if transport == 17 {
 		at = 6
@@ -128,7 +129,7 @@ func frame(transport byte, header, payload []byte) []byte {
 	}
 	seg := ip[20:]
 	seg[at], seg[at+1] = 0, 0
-	binary.BigEndian.PutUint16(seg[at:], ^fold(sum(ip[12:20])+uint64(transport)+uint64(len(seg))+sum(seg)))
+	binary.BigEndian.PutUint16(seg[at:], ^checksum.Fold(checksum.Sum(ip[12:20])+uint64(transport)+uint64(len(seg))+checksum.Sum(seg)))
 	return b
 }
 
@@ -139,7 +140,7 @@ func TestChecksums(t *testing.T) {
 	wrong := bytes.Clone(right)
 	wrong[14+20+16] ^= 0x55
 	partial := bytes.Clone(right)
-	binary.BigEndian.PutUint16(partial[14+20+16:], fold(sum(partial[26:34])+6+uint64(len(partial)-34)))
+	binary.BigEndian.PutUint16(partial[14+20+16:], checksum.Fold(checksum.Sum(partial[26:34])+6+uint64(len(partial)-34)))
 	udp := frame(17, []byte{0, 53, 200, 1, 0, 0, 0, 0}, []byte("\x12\x34\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x03www\x04corp\x07example\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\x0a\x01\x02\x09"))
 	for want, data := range map[packet.Checksum][]byte{packet.ChecksumGood: right, packet.ChecksumBad: wrong, packet.ChecksumPartial: partial} {
 		out, p := scrubbed(t, data)
