@@ -9,6 +9,8 @@ import (
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/dcerpc"
+	"github.com/wiretale/wiretale/proto/kerberos"
 	"github.com/wiretale/wiretale/proto/ssrp"
 )
 
@@ -21,8 +23,9 @@ type Directed struct {
 // afterAnswer is how soon after the answer a client connects.
 const afterAnswer = time.Minute
 
-// DirectedTo is the answer of SQL Browser that sent the client of a connection that failed to that port; nil when none did, or
-// when the client could connect there at another time. Such a connection is the finding of ssrp.port_blocked, not of the rules about attempts.
+// DirectedTo is the answer (of SQL Browser, of a mapper of RPC endpoints, of a domain controller that has more to say than a datagram holds) that sent the
+// client of a connection that failed to that port; nil when none did, or when the client could connect there at another time. Such a connection is the
+// finding of the rule that knows the protocol of the answer, not of the rules about attempts.
 func (in *Input) DirectedTo(c *flow.Conversation) *Directed {
 	if in.directed == nil {
 		in.directed = map[*flow.Conversation]*Directed{}
@@ -41,15 +44,10 @@ type sentTo struct {
 func (in *Input) findDirected() {
 	told := map[sentTo][]*Directed{}
 	for _, t := range in.Talks() {
-		if t.Protocol != proto.SSRP {
-			continue
-		}
 		for _, r := range t.Requests {
-			for _, term := range r.Terms {
-				if r.Answered() && (term.Name == ssrp.PortTerm || term.Name == ssrp.AdminPortTerm) {
-					k := sentTo{t.Source, t.Client, netip.AddrPortFrom(t.Server.Addr(), uint16(term.Value))}
-					told[k] = append(told[k], &Directed{t, r})
-				}
+			for _, port := range sendsTo(t, r) {
+				k := sentTo{t.Source, t.Client, netip.AddrPortFrom(t.Server.Addr(), port)}
+				told[k] = append(told[k], &Directed{t, r})
 			}
 		}
 	}
@@ -84,6 +82,27 @@ func (in *Input) findDirected() {
 			in.directed[c] = d
 		}
 	}
+}
+
+// sendsTo are the ports of TCP that an answer sends its client to.
+func sendsTo(t *Talk, r *request.Request) (ports []uint16) {
+	if !r.Answered() {
+		return nil
+	}
+	switch t.Protocol {
+	case proto.Kerberos:
+		if r.Code == kerberos.ResponseTooBig {
+			ports = append(ports, kerberos.Port)
+		}
+	case proto.SSRP, proto.DCERPC:
+		for _, term := range r.Terms {
+			switch term.Name {
+			case ssrp.PortTerm, ssrp.AdminPortTerm, dcerpc.PortTerm:
+				ports = append(ports, uint16(term.Value))
+			}
+		}
+	}
+	return ports
 }
 
 const (

@@ -19,6 +19,8 @@ type Turn struct {
 	Command string
 	// Name is what the question is about: a file, a path, a host name; "" when the message does not say. An answer may tell it when the question could not.
 	Name string
+	// Who is who asks, where a question says that beside what it is about: an account.
+	Who string
 	// Offset is where in what Name names the question begins, in bytes; -1 when that has no meaning.
 	Offset int64
 	// Size is how many bytes of content a question asks for or brings, or an answer brings or accepts; -1 when the message says nothing of it.
@@ -36,7 +38,8 @@ type Turn struct {
 	// Charge is what a question takes of the credits that the server grants, 0 in a protocol without them. Left is 1 more than the
 	// credits that the asking side holds behind the message, 0 when that is not known.
 	Charge, Left int32
-	// Terms are what both sides agreed on for what follows, in the answer that ends the agreement.
+	// Terms are numbers that a question offers and an answer brings: what both sides agreed on for what follows, in the answer that ends the
+	// agreement, or why there is none.
 	Terms []Term
 
 	// Layer is the index in Unit.Layers of the layer that the turn is in.
@@ -47,7 +50,7 @@ type Turn struct {
 	Sealed bool
 }
 
-// A Term is a number that both sides of a connection agreed on.
+// A Term is a number that a question offers or an answer brings.
 type Term struct {
 	Name  string // Wireshark's name of the field
 	Value uint64

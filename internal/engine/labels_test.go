@@ -40,7 +40,7 @@ var real = map[string]struct {
 	"tcp/ndpi_tls_multiple_synack_different_seq.pcapng": {none: "SYN/ACKs with different sequence numbers"},
 	"tso/zeek_kerberos_tso.pcapng":                      {silent: []string{"tcp.loss.fast", "tcp.loss.rto", "tcp.retx.spurious", "tcp.reorder", "cap.gaps"}},
 	"smb2/zeek_smb3_multichannel.pcap":                  {none: "one read at a time in a local network: a round trip is too short to cost anything"},
-	"app/zeek_ldap_invalid_credentials.pcap":            {none: "an LDAP bind that is refused"},
+	"app/zeek_ldap_invalid_credentials.pcap":            {want: []string{"ldap.bind_error"}},
 }
 
 // A label is what an expert concluded from a scenario. Each of causes is a choice of rules: the first one is the cause, the others add to it when points are compared.

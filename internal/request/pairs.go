@@ -88,7 +88,7 @@ func (p *Pairs) ask(m *Message, t *proto.Turn) *Request {
 	r := p.take()
 	*r = Request{
 		Source: p.source, Conv: m.Conv, Dir: m.Dir, Protocol: m.Protocol, key: t.Key, Waits: t.Waits, Offset: t.Offset, Wanted: t.Size, Moved: -1,
-		Charge: t.Charge, Left: t.Left - 1, Granted: -1,
+		Charge: t.Charge, Left: t.Left - 1, Granted: -1, Who: t.Who, Terms: t.Terms,
 		Asked: m.First, Sent: m.Last, Depth: depth(list) + 1, asking: t.More,
 	}
 	r.learn(t)

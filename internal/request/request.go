@@ -40,6 +40,7 @@ type Request struct {
 
 	Command string       // what is asked: "Read", "GET", "A"
 	Name    string       // what for: a file, a path, a host name; "" when unknown
+	Who     string       // who asks, as the question says
 	Offset  int64        // in what Name names, bytes; -1 when that has no meaning
 	Wanted  int64        // bytes of content that the question asks for or brings, -1 when it says nothing of it
 	Moved   int64        // bytes of content that the answer brings or accepts, -1 when it says nothing of it
@@ -48,7 +49,7 @@ type Request struct {
 	Text    string       // what the answer says of a failure for people to read
 	Addrs   []netip.Addr // that the answer gives for the name
 
-	Terms []proto.Term // what the answer says that both sides agreed on
+	Terms []proto.Term // numbers that the answer brings, else those that the question does
 
 	Asked, Sent Mark // first and last byte of the question; not seen when only the answer was captured
 	Again       Mark // the question was asked again, for the last time

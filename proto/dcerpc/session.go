@@ -170,7 +170,7 @@ func turn(b []byte, u *Unit, note *field.Note, n int) proto.Turn {
 	case Response:
 		t.Kind, t.More, t.Size = proto.Answer, !u.Last(), int64(n)
 		if !t.More {
-			t.Status = "Response"
+			t.Status, t.Terms = "Response", ports(b, note)
 		}
 	case Fault:
 		t.Kind, t.Status, t.Code, t.Failed = proto.Answer, named(faultStatus, u.Status), u.Status, true

@@ -5,6 +5,7 @@ package kerberos
 
 import (
 	"encoding/binary"
+	"time"
 
 	"github.com/wiretale/wiretale/internal/ber"
 )
@@ -38,6 +39,13 @@ type Message struct {
 	// Service is the sequence of the parts of the name of the service that a request or an error is about, each an element; nil without one.
 	Service []byte
 	Realm   []byte // of the service
+	// Client is the same as Service of the account that a request to authenticate is for; nil without one.
+	Client []byte
+	// Kinds are the encryption types that a request offers, each an element.
+	Kinds []byte
+	// ClientTime and ServerTime are those of an error, in seconds since 1970; 0 without one. Said is what it says for people to read.
+	ClientTime, ServerTime int64
+	Said                   []byte
 	// Code is that of an error. Status is the code of Windows beside it, 0 without one ([MS-KILE] 2.2.2).
 	Code   int32
 	Status uint32
@@ -68,6 +76,10 @@ func (m *Message) Decode(b []byte) bool {
 	case ASRequest, TGSRequest:
 		if body, ok = inside(b, &body, 4); ok {
 			m.name(b, &body, 2, 3)
+			m.Client = parts(b, &body, 1)
+			if kinds, ok := inside(b, &body, 8); ok && !kinds.Cut() {
+				m.Kinds = b[kinds.Body:kinds.End]
+			}
 		}
 	case ASReply, TGSReply:
 		if ticket, ok := inside(b, &body, 5); ok {
@@ -79,6 +91,10 @@ func (m *Message) Decode(b []byte) bool {
 		m.name(b, &body, 9, 10)
 		if code, ok := inside(b, &body, 6); ok && !code.Cut() {
 			m.Code = int32(ber.Uint(b[code.Body:code.End]))
+		}
+		m.ClientTime, m.ServerTime = seconds(b, &body, 2), seconds(b, &body, 4)
+		if said, ok := inside(b, &body, 11); ok && !said.Cut() {
+			m.Said = b[said.Body:said.End]
 		}
 		if data, ok := inside(b, &body, 12); ok && !data.Cut() {
 			m.Status = status(b, &data)
@@ -101,11 +117,31 @@ func (m *Message) name(b []byte, sequence *ber.Element, realm, service byte) {
 	if r, ok := inside(b, sequence, realm); ok && !r.Cut() {
 		m.Realm = b[r.Body:r.End]
 	}
-	if s, ok := inside(b, sequence, service); ok {
-		if parts, ok := inside(b, &s, 1); ok && !parts.Cut() {
-			m.Service = b[parts.Body:parts.End]
+	m.Service = parts(b, sequence, service)
+}
+
+// parts are those of the name in a member, nil without one (RFC 4120, 5.2.2).
+func parts(b []byte, sequence *ber.Element, tag byte) []byte {
+	if name, ok := inside(b, sequence, tag); ok {
+		if list, ok := inside(b, &name, 1); ok && !list.Cut() {
+			return b[list.Body:list.End]
 		}
 	}
+	return nil
+}
+
+// seconds is the time in a member in seconds since 1970, 0 without one (RFC 4120, 5.2.3: "20210622092740Z").
+func seconds(b []byte, sequence *ber.Element, tag byte) int64 {
+	e, ok := inside(b, sequence, tag)
+	const form = "20060102150405Z"
+	if !ok || e.Cut() || e.Len != len(form) {
+		return 0
+	}
+	t, err := time.Parse(form, string(b[e.Body:e.End]))
+	if err != nil {
+		return 0
+	}
+	return t.Unix()
 }
 
 // status is the code of Windows in the data of an error: an element of pre-authentication data that calls itself a salt.

@@ -61,7 +61,7 @@ func (session) Unit(u *proto.Unit) {
 // Codes of errors that are no failure: the client asks again with what the error asks for (RFC 4120, 3.1.1 and 7.2.1; RFC 6113, 5.2).
 const (
 	preAuthRequired = 25
-	responseTooBig  = 52
+	ResponseTooBig  = 52
 	moreRequired    = 91
 )
 
@@ -70,7 +70,7 @@ func turn(m *Message, n int) proto.Turn {
 	t := proto.Turn{Kind: proto.Tell, Command: Names[m.Kind], Offset: -1, Size: -1}
 	switch m.Kind {
 	case ASRequest, TGSRequest, APRequest:
-		t.Kind, t.Name = proto.Ask, m.Principal()
+		t.Kind, t.Name, t.Who, t.Terms = proto.Ask, m.Principal(), joined(m.Client), kinds(m.Kinds)
 	case ASReply, TGSReply, APReply:
 		t.Kind, t.Command, t.Status, t.Size = proto.Answer, "", Names[m.Kind], int64(n)
 	case Error:
@@ -78,9 +78,45 @@ func turn(m *Message, n int) proto.Turn {
 		if t.Status == "" {
 			t.Status = "error " + strconv.Itoa(int(m.Code))
 		}
-		t.Failed = m.Code != preAuthRequired && m.Code != responseTooBig && m.Code != moreRequired
+		t.Failed = m.Code != preAuthRequired && m.Code != ResponseTooBig && m.Code != moreRequired
+		if t.Failed {
+			t.Text, t.Terms = strings.TrimRight(strings.ToValidUTF8(string(m.Said[:min(len(m.Said), maxName)]), "\uFFFD"), "\x00"), m.times()
+		}
 	}
 	return t
+}
+
+// Names of the terms of a request, and of an error.
+const (
+	KindTerm       = "kerberos.ENCTYPE" // an encryption type that the request offers, as 32 bits
+	ClientTimeTerm = "kerberos.ctime"   // seconds since 1970
+	ServerTimeTerm = "kerberos.stime"
+	StatusTerm     = "kerberos.smb.nt_status"
+)
+
+// maxKinds bounds the encryption types of a request.
+const maxKinds = 16
+
+func kinds(list []byte) (out []proto.Term) {
+	for at := 0; len(out) < maxKinds; {
+		e, ok := ber.Next(list, at, len(list))
+		if !ok || e.Cut() {
+			break
+		}
+		out = append(out, proto.Term{Name: KindTerm, Value: ber.Uint(list[e.Body:e.End])})
+		at = e.End
+	}
+	return out
+}
+
+// times are the terms of an error.
+func (m *Message) times() (out []proto.Term) {
+	for _, t := range [...]proto.Term{{Name: ClientTimeTerm, Value: uint64(m.ClientTime)}, {Name: ServerTimeTerm, Value: uint64(m.ServerTime)}, {Name: StatusTerm, Value: uint64(m.Status)}} {
+		if t.Value != 0 {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 var errorNames = proto.Names("kerberos.error")
@@ -93,20 +129,26 @@ const maxName = 256
 
 // Principal is the name of the service: its parts with a slash between, and its realm.
 func (m *Message) Principal() string {
+	name := joined(m.Service)
+	if name != "" && len(m.Realm) > 0 {
+		name += "@" + strings.ToValidUTF8(string(m.Realm[:min(len(m.Realm), maxName)]), "\uFFFD")
+	}
+	return strings.ToValidUTF8(name[:min(len(name), maxName)], "\uFFFD")
+}
+
+// joined are the parts of a name with a slash between.
+func joined(parts []byte) string {
 	var name []byte
 	for at := 0; len(name) < maxName; {
-		part, ok := ber.Next(m.Service, at, len(m.Service))
+		part, ok := ber.Next(parts, at, len(parts))
 		if !ok || part.Cut() {
 			break
 		}
 		if at > 0 {
 			name = append(name, '/')
 		}
-		name = append(name, m.Service[part.Body:part.End]...)
+		name = append(name, parts[part.Body:part.End]...)
 		at = part.End
-	}
-	if len(name) > 0 && len(m.Realm) > 0 {
-		name = append(append(name, '@'), m.Realm...)
 	}
 	return strings.ToValidUTF8(string(name[:min(len(name), maxName)]), "\uFFFD")
 }

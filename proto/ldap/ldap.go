@@ -57,6 +57,9 @@ type Message struct {
 	Scope uint32 // of a search
 	// Auth is the identifier octet of a bind's authentication: 0x80 for a password, 0xa3 for SASL.
 	Auth byte
+	// Credentials are what a bind brings beside its name, a password or a token with the name of its mechanism before it. Empty reports whether it is an empty password.
+	Credentials []byte
+	Empty       bool
 	// Result is the code of a response, and Error what it says of it. Done reports whether the message has one.
 	Result uint32
 	Error  []byte
@@ -109,7 +112,8 @@ func (m *Message) operation(b []byte, op *ber.Element) {
 		if name, ok := ber.Next(b, first.End, op.End); ok && !name.Cut() {
 			m.Name, m.Named = b[name.Body:name.End], true
 			if auth, ok := ber.Next(b, name.End, op.End); ok {
-				m.Auth = auth.Tag
+				m.Auth, m.Credentials = auth.Tag, b[auth.Body:auth.End]
+				m.Empty = auth.Tag == AuthSimple && auth.Len == 0
 			}
 		}
 	case SearchRequest:

@@ -61,6 +61,9 @@ func turn(m *Message, n int) proto.Turn {
 	switch {
 	case asks(m.Op):
 		t.Kind, t.Name = proto.Ask, nameOf(m)
+		if m.Op == BindRequest && m.Empty {
+			t.Terms = noPassword
+		}
 	case m.ID == 0: // an unsolicited notification (RFC 4511, 4.4)
 	case m.Op == SearchResultEntry || m.Op == SearchResultReference || m.Op == IntermediateResponse:
 		t.Kind, t.Command, t.More, t.Size = proto.Answer, "", true, int64(n)
@@ -72,7 +75,7 @@ func turn(m *Message, n int) proto.Turn {
 		switch m.Result {
 		case success, compareFalse, compareTrue, saslBindInProgress:
 		default:
-			t.Failed = true
+			t.Failed, t.Text = true, shortened(m.Error)
 		}
 	}
 	return t
@@ -85,17 +88,30 @@ func resultName(code uint32) string {
 	return "unknown"
 }
 
-// maxName bounds the name of an entry in bytes.
-const maxName = 512
+// PasswordTerm is the length of the password of a bind; only a bind with an empty one has it (RFC 4513, 5.1.1 and 5.1.2).
+const PasswordTerm = "ldap.simple"
 
-// nameOf is the name of the entry that a message is about.
+var noPassword = []proto.Term{{Name: PasswordTerm}}
+
+// nameOf is the name of the entry that a message is about. A bind by NTLM has no entry, but the name of a user.
 func nameOf(m *Message) string {
-	b := m.Name
-	if len(b) > maxName {
-		b = b[:maxName]
-		for len(b) > 0 && !utf8.RuneStart(m.Name[len(b)]) {
+	if m.Op == BindRequest && len(m.Name) == 0 {
+		return ntlmUser(m.Credentials)
+	}
+	return shortened(m.Name)
+}
+
+// maxText bounds the name of an entry and what a server says, in bytes.
+const maxText = 512
+
+// shortened is a text without the zero that Windows puts behind it.
+func shortened(b []byte) string {
+	whole := b
+	if len(b) > maxText {
+		b = b[:maxText]
+		for len(b) > 0 && !utf8.RuneStart(whole[len(b)]) {
 			b = b[:len(b)-1]
 		}
 	}
-	return strings.ToValidUTF8(string(b), "\uFFFD")
+	return strings.TrimRight(strings.ToValidUTF8(string(b), "\uFFFD"), "\x00")
 }
