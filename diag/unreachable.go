@@ -1,104 +1,62 @@
 package diag
 
 import (
-	"cmp"
 	"fmt"
-	"net/netip"
-	"slices"
 
 	"github.com/wiretale/wiretale/internal/flow"
-	"github.com/wiretale/wiretale/proto"
-	"github.com/wiretale/wiretale/trace"
 )
 
-// An Unreachable is a port that answers sent clients to, and that none of them could connect to.
+// An Unreachable is an ICMP error that says that a packet was not delivered, by its code.
 type Unreachable struct {
-	Source int
-	Server netip.AddrPort
-	// Conversations are the attempts, and By the answer before each.
-	Conversations []*flow.Conversation
-	By            []*Directed
-
-	Refused  int        // attempts that were reset
-	Rejected netip.Addr // who rejected one with ICMP
-	SYNs     int
+	Text       string // "host unreachable (type 3, code 1)"
+	Port       bool   // nobody listens, or a filter that pretends so
+	Prohibited bool   // somebody decided it: an access list, a firewall, a policy
 }
 
-// Unreachable are those that answers in a protocol sent clients to, in order of appearance.
-func (in *Input) Unreachable(by proto.ID) (out []*Unreachable) {
-	type place struct {
-		source int
-		server netip.AddrPort
+// icmpCode is type and code of an ICMP error.
+type icmpCode struct{ kind, code uint8 }
+
+// unreachable4 and unreachable6 are what the codes say (RFC 792, RFC 1812, 5.2.7.1; RFC 4443, 3.1).
+var (
+	unreachable4 = map[icmpCode]Unreachable{
+		{3, 0}:  {Text: "network unreachable"},
+		{3, 1}:  {Text: "host unreachable"},
+		{3, 2}:  {Text: "protocol unreachable"},
+		{3, 3}:  {Text: "port unreachable", Port: true},
+		{3, 9}:  {Text: "network administratively prohibited", Prohibited: true},
+		{3, 10}: {Text: "host administratively prohibited", Prohibited: true},
+		{3, 13}: {Text: "communication administratively prohibited", Prohibited: true},
 	}
-	index, known := map[place]*Unreachable{}, map[*flow.Conversation]bool{}
-	for _, trait := range []flow.Trait{flow.OneSided, flow.Refused, flow.Quoted} {
-		for c := range in.Conversations.With(trait) {
-			d := in.DirectedTo(c)
-			if d == nil || known[c] || d.Talk.Protocol != by {
-				continue
-			}
-			known[c] = true
-			k := place{c.Source, c.Ends[1]}
-			u := index[k]
-			if u == nil {
-				u = &Unreachable{Source: k.source, Server: k.server}
-				index[k] = u
-				out = append(out, u)
-			}
-			u.Conversations, u.By = append(u.Conversations, c), append(u.By, d)
-		}
+	unreachable6 = map[icmpCode]Unreachable{
+		{1, 0}: {Text: "no route to destination"},
+		{1, 1}: {Text: "communication administratively prohibited", Prohibited: true},
+		{1, 3}: {Text: "address unreachable"},
+		{1, 4}: {Text: "port unreachable", Port: true},
+		{1, 5}: {Text: "source address failed policy", Prohibited: true},
+		{1, 6}: {Text: "route rejected", Prohibited: true},
 	}
-	return out
+)
+
+// UnreachableOf is what the first ICMP error that quotes the conversation says; it is not ok without one, and for errors about something else.
+func UnreachableOf(c *flow.Conversation) (u Unreachable, ok bool) {
+	if c.ICMP == nil {
+		return u, false
+	}
+	table := unreachable6
+	if c.Ends[0].Addr().Is4() {
+		table = unreachable4
+	}
+	k := icmpCode{c.ICMP.Type, c.ICMP.Code}
+	u, ok = table[k]
+	u.Text = fmt.Sprintf("%s (type %d, code %d)", u.Text, k.kind, k.code)
+	return u, ok
 }
 
-// Finding is what a finding on the port has but words: the answers and the attempts, and what the attempts cost.
-func (u *Unreachable) Finding(in *Input) Finding {
-	f := Finding{Severity: Error, Confidence: Proven, Source: u.Source, Host: u.Server.Addr().String(), Count: len(u.Conversations)}
-	var lost []Interval
-	for i, c := range u.Conversations {
-		t, by := c.TCP, u.By[i]
-		end := t.LastSYN
-		if t.RST.Seen() {
-			u.Refused++
-			end = t.RST
-		}
-		if c.ICMP != nil {
-			u.Rejected, end = c.ICMP.From, c.ICMP.At
-		}
-		u.SYNs += t.SYNs
-		f.Where = append(f.Where, by.Talk.Pos(by.Answer.Asked), by.Talk.Pos(by.Answer.Last), t.SYN.Pos, end.Pos)
-		f.Conversations = append(f.Conversations, in.Conversations.At(by.Answer.Conv), c)
-		lost = append(lost, Interval{From: t.SYN, To: end})
+// UnreachableFilter is Wireshark's filter for such errors of the host.
+func UnreachableFilter(e *flow.ICMPError) string {
+	kind := "icmpv6.type == 1"
+	if e.From.Is4() {
+		kind = "icmp.type == 3"
 	}
-	slices.SortFunc(f.Where, func(a, b trace.Pos) int { return cmp.Compare(a.Number, b.Number) })
-	f.Where = slices.Compact(f.Where)
-	in.Charge(&f, lost)
-	return f
-}
-
-// Clients are those that were sent there, in words.
-func (u *Unreachable) Clients() string {
-	return List(Distinct(u.Conversations, func(c *flow.Conversation) string { return c.Ends[0].Addr().String() }), 3)
-}
-
-// Filter shows what passes between anybody and the host on the port, or what the other filter says of the answers.
-func (u *Unreachable) Filter(answers string) string {
-	f := AllOf(anyAddress(u.Server.Addr()), fmt.Sprintf("(tcp.port == %d || %s)", u.Server.Port(), answers))
-	if u.Rejected.IsValid() {
-		f = AnyOf(f, FromHost(u.Rejected))
-	}
-	return f
-}
-
-// Outcome is what became of the attempts, in words that follow "which".
-func (u *Unreachable) Outcome() string {
-	switch attempts := len(u.Conversations); {
-	case u.Rejected.IsValid():
-		return fmt.Sprintf("%v rejects with ICMP", u.Rejected)
-	case u.Refused == attempts:
-		return "refuses the connection: nobody listens there"
-	case u.Refused > 0:
-		return fmt.Sprintf("refuses %d of %s", u.Refused, Count(attempts, "attempt"))
-	}
-	return fmt.Sprintf("does not answer %s", Count(u.SYNs, "SYN segment"))
+	return AllOf(FromHost(e.From), kind)
 }

@@ -15,7 +15,7 @@ var portBlockedPage string
 var PortBlocked = &diag.Rule{ID: "ssrp.port_blocked", Title: "the port that SQL Browser names cannot be reached", Page: portBlockedPage, Requests: true, Run: portBlocked}
 
 func portBlocked(in *diag.Input) (out []diag.Finding) {
-	for _, u := range in.Unreachable(proto.SSRP) {
+	for _, u := range in.ClosedPorts(proto.SSRP) {
 		f := u.Finding(in)
 		instance := ""
 		if name := u.By[0].Answer.Name; name != "" {

@@ -42,6 +42,9 @@ func abandoned(in *diag.Input, c *flow.Conversation, dir int) *flow.Retry {
 	if _, vanish := in.Vanishing(c, dir); vanish {
 		return nil
 	}
+	if _, told := diag.UnreachableOf(c); told && c.ICMP.Dir == dir {
+		return nil // icmp.unreach says why
+	}
 	return r
 }
 

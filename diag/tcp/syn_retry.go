@@ -37,7 +37,7 @@ const (
 func synRetried(in *diag.Input) (out []diag.Finding) {
 	var all diag.Ways
 	for c := range in.Conversations.With(flow.Troubled) {
-		if c.TCP == nil || c.TCP.SYNs < 2 || !c.TCP.SYNACK.Seen() || !c.TCP.Established || in.Withhold(SYNRetried, c) {
+		if c.TCP == nil || c.TCP.SYNs < 2 || !c.TCP.SYNACK.Seen() || !c.TCP.Established || contested(c) || in.Withhold(SYNRetried, c) {
 			continue
 		}
 		if d, ok := in.Elapsed(c.TCP.SYN, c.TCP.LastSYN); ok && d >= minSYNWait {
@@ -118,7 +118,7 @@ func synackLost(in *diag.Input) (out []diag.Finding) {
 	var all diag.Ways
 	for c := range in.Conversations.With(flow.Troubled) {
 		t := c.TCP
-		if t == nil || !t.SYN.Seen() || !t.SYNACK.Seen() || t.HandshakeACK.Seen() || t.Established || t.RST.Seen() || c.ICMP != nil || synacks(c) < minSYNACKs || in.Withhold(SYNACKLost, c) {
+		if t == nil || !t.SYN.Seen() || !t.SYNACK.Seen() || t.HandshakeACK.Seen() || t.Established || t.RST.Seen() || c.ICMP != nil || contested(c) || synacks(c) < minSYNACKs || in.Withhold(SYNACKLost, c) {
 			continue
 		}
 		if d, ok := in.Elapsed(t.SYNACK, c.Last); !ok || d < minWait {

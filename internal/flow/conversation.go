@@ -63,7 +63,7 @@ func (c *Conversation) Clone() *Conversation {
 		}
 		if t := d.Trouble; t != nil {
 			t.Verdicts = slices.Clone(t.Verdicts)
-			t.Repairs, t.Closures, t.Retry, t.LongestRetry = clone(t.Repairs), clone(t.Closures), clone(t.Retry), clone(t.LongestRetry)
+			t.Repairs, t.Closures, t.Retry, t.LongestRetry, t.Answers = clone(t.Repairs), clone(t.Closures), clone(t.Retry), clone(t.LongestRetry), clone(t.Answers)
 			if t.Repairs != nil {
 				t.Repairs.Waits = slices.Clone(t.Repairs.Waits)
 			}
@@ -101,6 +101,7 @@ type ICMPError struct {
 	At         Moment
 	Type, Code uint8
 	From       netip.Addr // the router or host that sent it
+	Dir        int        // whose packet it quotes
 	Count      int64      // all ICMP errors that quote the conversation
 	TooBig     *TooBig    // nil when none says that a packet was too big
 }

@@ -3,14 +3,17 @@ package flow
 import "github.com/wiretale/wiretale/proto/tcp"
 
 // synchronise reads what a SYN or SYN/ACK says of its sender, after its options.
-func (f *tcpFlow) synchronise(h *tcp.Header, g *segment, s *Sighting) {
+func (f *tcpFlow) synchronise(h *tcp.Header, g *segment, s *Sighting, now *Moment) {
 	t := &f.info
 	side := &t.Sides[s.Dir]
 	o := synOptions(h.Options)
+	answer := h.Flags&tcp.ACK != 0
+	if answer && side.ISNKnown && side.ISN != h.Seq && side.FirstAck == h.Ack && !t.HandshakeACK.Seen() {
+		f.flow.Dir[s.Dir].trouble().other(now)
+	}
 	side.ISN, side.ISNKnown = h.Seq, true
 	side.MSS, side.SACK, side.Timestamps = o.mss, o.sack, o.timestamps
 	side.Scale, side.ScaleKnown = o.scale, true
-	answer := h.Flags&tcp.ACK != 0
 	if h.Len-tcp.HeaderMin <= len(h.Options) { // of options that were cut nothing follows
 		f.negotiate(answer, &f.side[s.Dir], &f.side[1-s.Dir])
 	}
@@ -23,6 +26,28 @@ func (f *tcpFlow) synchronise(h *tcp.Header, g *segment, s *Sighting) {
 	case f.fastData:
 		s.Analysis |= FastOpenIgnored
 	}
+}
+
+// Answers are SYN/ACKs of one side that answer the same SYN with another sequence number than the one before.
+type Answers struct {
+	Count int64
+	Last  Moment
+}
+
+func (t *Trouble) other(now *Moment) {
+	if t.Answers == nil {
+		t.Answers = new(Answers)
+	}
+	t.Answers.Count++
+	t.Answers.Last = *now
+}
+
+// Answers are those of the server, nil when there are none.
+func (c *Conversation) Answers() *Answers {
+	if c.Dir[1].Trouble == nil {
+		return nil
+	}
+	return c.Dir[1].Trouble.Answers
 }
 
 type synOption struct {

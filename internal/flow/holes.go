@@ -36,7 +36,7 @@ func (f *tcpFlow) skipped(g *segment, from *side, s *Sighting, now *Moment) {
 	if !f.info.Sides[s.Dir].ISNKnown && d.AckRTT.N == 0 || from.has(blind) {
 		return
 	}
-	if g.len == 0 && s.hole == 1 { // a FIN has a number too
+	if g.len == 0 && s.hole == 1 || g.flags&tcp.SYN != 0 { // a FIN has a number too, and nothing comes before a SYN
 		return
 	}
 	t := d.trouble()

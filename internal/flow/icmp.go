@@ -32,20 +32,20 @@ func (t *Tracker) quoted(p *packet.Packet, s *Sighting, now Moment) {
 	if !t.keep && t.quotedAgain(e.flow, p, &now) {
 		return
 	}
+	_, flipped := makeKey(id, o.src, o.dst, o.srcPort, o.dstPort)
+	dir := index(flipped != e.flow.flipped)
 	if c.ICMP == nil {
-		c.ICMP = &ICMPError{At: now, Type: p.ICMPType, Code: p.ICMPCode, From: p.Src}
+		c.ICMP = &ICMPError{At: now, Type: p.ICMPType, Code: p.ICMPCode, From: p.Src, Dir: dir}
 	}
 	c.ICMP.Count++
 	if mtu, ok := tooBig(p); ok {
 		if c.ICMP.TooBig == nil {
-			_, flipped := makeKey(id, o.src, o.dst, o.srcPort, o.dstPort)
-			c.ICMP.TooBig = &TooBig{At: now, From: p.Src, MTU: mtu, Dir: index(flipped != e.flow.flipped)}
+			c.ICMP.TooBig = &TooBig{At: now, From: p.Src, MTU: mtu, Dir: dir}
 		}
 		c.ICMP.TooBig.Count++
 	}
 	if e.flow.tcp != nil && whole {
-		_, flipped := makeKey(id, o.src, o.dst, o.srcPort, o.dstPort)
-		e.flow.tcp.quote(&h, index(flipped != e.flow.flipped), &now)
+		e.flow.tcp.quote(&h, dir, &now)
 	}
 }
 

@@ -263,6 +263,7 @@ func (c *packer) icmp(e *ICMPError) {
 	num(c, &e.Type)
 	num(c, &e.Code)
 	num(c, &e.Count)
+	num(c, &e.Dir)
 	from := netip.AddrPortFrom(e.From, 0)
 	c.endpoint(&from)
 	e.From = from.Addr()
@@ -295,9 +296,14 @@ func (c *packer) trouble(t *Trouble) {
 	num(c, &t.Timeouts)
 	num(c, &t.DuplicateSACKs)
 	num(c, &t.zeroSince)
-	missing := t.Missing != nil
-	if c.flag(&missing); missing {
+	missing, answers := t.Missing != nil, t.Answers != nil
+	if c.flag(&missing, &answers); missing {
 		c.missing(t)
+	}
+	if answers {
+		a := made(c, &t.Answers)
+		num(c, &a.Count)
+		c.moment(&a.Last)
 	}
 	c.holes(t)
 	c.mended(t)

@@ -12,6 +12,7 @@ type Trouble struct {
 	Closures       *Closures // nil while this side's window was never 0
 	Retry          *Retry    // the newest row of copies of the same bytes, nil without one
 	LongestRetry   *Retry    // the longest of those before it
+	Answers        *Answers  // nil while a SYN was answered with one sequence number
 	holes          []hole
 
 	zeroSince int64 // time of the window of 0 that is standing; valid iff the side is stalled

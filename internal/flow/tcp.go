@@ -101,7 +101,7 @@ func (f *tcpFlow) header(h *tcp.Header, length int, odd packet.Flag, s *Sighting
 		f.options(h, &g, from, to, s)
 	}
 	if h.Flags&tcp.SYN != 0 {
-		f.synchronise(h, &g, s)
+		f.synchronise(h, &g, s, now)
 	}
 	if h.Flags&tcp.SYN != 0 || !f.settled {
 		f.handshake(h, s.Dir, now)
@@ -189,6 +189,12 @@ func (f *tcpFlow) orient(h *tcp.Header, s *Sighting) {
 	if client == 1 && !c.Opened {
 		c.Ends[0], c.Ends[1] = c.Ends[1], c.Ends[0]
 		c.Dir[0], c.Dir[1] = c.Dir[1], c.Dir[0]
+		if e := c.ICMP; e != nil {
+			e.Dir = 1 - e.Dir
+			if e.TooBig != nil {
+				e.TooBig.Dir = 1 - e.TooBig.Dir
+			}
+		}
 		f.side[0], f.side[1] = f.side[1], f.side[0]
 		t := &f.info
 		t.Sides[0], t.Sides[1] = t.Sides[1], t.Sides[0]

@@ -26,6 +26,7 @@ const (
 	Queueing                     // round trips grew with what was in flight: Direction.Queue is there
 	FirstSent                    // Ends[0] sent packets
 	SecondSent                   // Ends[1] did
+	Contested                    // TCP, and a SYN was answered with several sequence numbers: Trouble.Answers is there
 )
 
 // Traits are those of a conversation.
@@ -59,6 +60,7 @@ func (c *Conversation) Traits() (t Trait) {
 	is(!c.Opened, Headless)
 	is(c.TCP.RST.Seen(), Reset)
 	is(c.TCP.Refused, Refused)
+	is(c.Answers() != nil, Contested)
 	is(!c.TCP.RST.Seen() && c.TCP.FirstFIN < 0, Unfinished)
 	return t
 }
