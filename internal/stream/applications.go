@@ -106,6 +106,8 @@ type direction struct {
 	missed  int64 // of the offsets those that stand for bytes that are missing, of what is carried
 	rest    rest
 	closed  bool
+	letter  []byte       // the first byte of what is carried, when it came alone and no protocol took it
+	wrote   request.Mark // of its segment
 }
 
 // Add finds the applications in a packet that the tracker has just seen. What

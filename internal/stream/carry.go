@@ -1,6 +1,9 @@
 package stream
 
 import (
+	"slices"
+
+	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/all"
 )
@@ -40,15 +43,39 @@ func (a *Applications) carry(t *talk, dir int, c *chunk, at, first int, lost int
 	}
 	inner.span = span{d.once.next, d.once.next + int64(p.Len)}
 	d.once.next = inner.to
-	if t.inner.stream == nil && t.inner.over == nil {
-		a.piece = proto.Piece{Dir: dir, Data: inner.data, Len: p.Len, Gap: p.Gap}
-		t.inner.stream, t.inner.session = a.inside(p.Protocol, t)
-	}
 	if t.hearing != nil {
 		a.carries(t, dir, &inner, lost, p)
 	}
+	if t.inner.stream == nil && t.inner.over == nil {
+		a.piece = proto.Piece{Dir: dir, Data: inner.data, Len: p.Len, Gap: p.Gap}
+		if d.letter != nil && !p.Gap {
+			a.piece.Data, a.piece.Len = slices.Concat(d.letter, inner.data), 1+p.Len
+		}
+		t.inner.stream, t.inner.session = a.inside(p.Protocol, t)
+		if t.inner.stream == nil && inner.from == 0 && p.Len == 1 && len(inner.data) == 1 && !p.Last {
+			d.letter, d.wrote = slices.Clone(inner.data), a.mark()
+			return
+		}
+	}
+	if d.letter != nil {
+		a.feedLetter(t.inner, dir)
+	}
 	if a.feed(t.inner, dir, inner); p.Last {
 		a.finish(t.inner, dir)
+	}
+}
+
+// feedLetter takes in the first byte of a direction, which came alone: against an attack on SSL 3.0 and TLS 1.0 (CVE-2011-3389) the first byte of a text has
+// a record of its own. What protocol it begins is known with the bytes behind it.
+func (a *Applications) feedLetter(t *talk, dir int) {
+	d := &t.dir[dir]
+	letter := d.letter
+	d.letter = nil
+	units, layers := len(a.units), len(a.layers)
+	a.units = append(a.units, packet.Unit{Bytes: letter})
+	a.feed(t, dir, chunk{span: span{0, 1}, data: letter, unit: len(a.units), lent: true, began: d.wrote})
+	if len(a.units) == units+1 && len(a.layers) == layers { // nothing lies in it
+		a.units = a.units[:units]
 	}
 }
 

@@ -313,3 +313,31 @@ func TestTLSDisorder(t *testing.T) {
 		}
 	}
 }
+
+// TestTLSLetter: the first byte of a text has a record of its own in TLS 1.0, and what is inside is known with the bytes behind it on any port.
+func TestTLSLetter(t *testing.T) {
+	talk, err := tlstalk.New(tlstalk.Options{Version: tls.VersionTLS10, Suite: tls.TLS_RSA_WITH_AES_128_CBC_SHA}, []byte(asked), responseOf(5000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, size := range map[string]int{"both records in a segment": 1460, "a record in several segments": 7} {
+		r := newTLSRig(t, talk.PrivateKey)
+		r.server, r.inner = 4711, proto.HTTP
+		r.talk(talk, size, nil)
+		if got := r.opened.String(); got != asked+string(responseOf(5000)) {
+			t.Errorf("%s: %.200q", name, got)
+		}
+	}
+	for _, one := range []string{"G", "\x16"} { // nothing behind it, and what is no message of HTTP
+		talk, err := tlstalk.New(tlstalk.Options{Version: tls.VersionTLS12}, []byte(one), []byte("S"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newTLSRig(t, talk.KeyLog)
+		r.server, r.inner = 4711, proto.HTTP
+		r.talk(talk, 1460, nil)
+		if r.opened.Len() > 0 {
+			t.Errorf("%q", r.opened.String())
+		}
+	}
+}
