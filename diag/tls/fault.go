@@ -64,7 +64,7 @@ func faults(in *diag.Input, rule *diag.Rule, f fault) (out []*opening) {
 			continue
 		}
 		o := open(in, h)
-		if faultOf(in, o) == f && !in.Withhold(rule, o.conv) {
+		if faultOf(in, o) == f && !in.Withhold(rule, o.conv()) {
 			out = append(out, o)
 		}
 	}
@@ -114,7 +114,7 @@ func withoutAlert(in *diag.Input, o *opening) fault {
 	switch {
 	case o.Holes && !o.Cut:
 		return none
-	case o.Version == 0 && in.StuckHello(o.conv):
+	case o.Version == 0 && in.StuckHello(o.conv()):
 		return stuck
 	case o.Version == 0 && end.Seen() && byServer && isSoon(in, o):
 		return killed

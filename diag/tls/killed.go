@@ -27,7 +27,7 @@ func runKilled(in *diag.Input) (out []diag.Finding) {
 		f.Confidence = diag.Possible
 		end, _ := first.ended()
 		how := "closed"
-		if first.conv.TCP.RST.Seen() && end == first.conv.TCP.RST {
+		if first.conv().TCP.RST.Seen() && end == first.conv().TCP.RST {
 			how = "reset"
 		}
 		after := ""
@@ -46,7 +46,7 @@ func runKilled(in *diag.Input) (out []diag.Finding) {
 		} else {
 			f.Fix = []string{"check that the service at this port speaks TLS, and that the load balancer has a server behind it", "try another name at the same address, and the same name from another place: if only the name decides, something on the way filters"}
 		}
-		if first.conv.TCP.RST.Seen() {
+		if first.conv().TCP.RST.Seen() {
 			f.Fix = append(f.Fix, "record at the server as well: a reset that it did not send was made on the way")
 			f.NextCapture = []string{fmt.Sprintf("at the server, at the same time: tcpdump -w server.pcap host %v and port %d", first.client(), first.server().Port())}
 		}

@@ -51,7 +51,7 @@ func runLegacy(in *diag.Input) (out []diag.Finding) {
 			list = append(list, open(in, h))
 		}
 	}
-	for _, g := range diag.Groups(list, func(o *opening) int { return o.conv.Source }) {
+	for _, g := range diag.Groups(list, func(o *opening) int { return o.Source }) {
 		var kinds []string
 		for _, o := range g {
 			for _, w := range weaknesses(o.Handshake) {
@@ -61,8 +61,8 @@ func runLegacy(in *diag.Input) (out []diag.Finding) {
 			}
 		}
 		servers := diag.Groups(g, (*opening).endpoint)
-		f := base(in, g)
-		f.Severity, f.Cost, f.Facts = diag.Note, 0, nil
+		f := note(in, g, mostNoted)
+		f.Severity, f.Facts = diag.Note, nil
 		f.Summary = fmt.Sprintf("%s with %s: %s", diag.Count(len(g), "connection"), serversOf(servers), diag.List(kinds, 5))
 		const most = 12
 		for _, s := range servers[:min(len(servers), most)] {

@@ -43,13 +43,13 @@ func runNoResume(in *diag.Input) (out []diag.Finding) {
 	}
 	for _, g := range diag.Groups(list, pairOf) {
 		first := g[0]
-		if len(g) < leastRefused || resumed[pairOf(first)] || in.Withhold(NoResume, first.conv) {
+		if len(g) < leastRefused || resumed[pairOf(first)] || in.Withhold(NoResume, first.conv()) {
 			continue
 		}
-		f := base(in, g)
-		f.Severity, f.Confidence, f.Cost = diag.Note, diag.Likely, 0
+		f := note(in, g, mostNoted)
+		f.Severity, f.Confidence = diag.Note, diag.Likely
 		f.Summary = fmt.Sprintf("%s offered in %s to go on with an earlier session, and %s accepted none: each had a full handshake", clients(g), diag.Count(len(g), "handshake"), named(first))
-		if server, client, ok := first.conv.TCP.RTT(); ok {
+		if server, client, ok := first.conv().TCP.RTT(); ok {
 			f.Facts = append([]diag.Fact{{Name: "round trip, which a full handshake before TLS 1.3 has one more of", Value: diag.Duration(time.Duration(server + client))}}, f.Facts...)
 		}
 		f.RuledOut = []string{"a client that does not offer it: it does in each of these"}

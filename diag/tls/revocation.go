@@ -88,8 +88,7 @@ func lookupsOf(in *diag.Input) (out *lookups) {
 }
 
 func at(c *flow.Conversation, m request.Mark) flow.Moment {
-	o := opening{conv: c}
-	return o.moment(m)
+	return flow.Moment{Pos: trace.Pos{Source: c.Source, Number: m.Number}, Time: m.Time}
 }
 
 // during is a lookup of the side that is waited for, about a host that tells of revoked certificates, that began in the wait and took most of it; nil without one.
@@ -107,7 +106,7 @@ func (l *lookups) during(in *diag.Input, o *opening) *lookup {
 	from, to := o.moment(o.At[w.from]), o.moment(o.At[w.to])
 	for i := range l.all {
 		one := &l.all[i]
-		if one.by != by || one.source != o.conv.Source || one.from.Time < from.Time || one.from.Time > to.Time || !tells(one.host, hosts) {
+		if one.by != by || one.source != o.Source || one.from.Time < from.Time || one.from.Time > to.Time || !tells(one.host, hosts) {
 			continue
 		}
 		end := to

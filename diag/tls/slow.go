@@ -62,7 +62,7 @@ func longest(in *diag.Input, o *opening) (w *wait, took time.Duration, ok bool) 
 
 // way is the round trip between the capture and a side, as far as the handshake of TCP tells.
 func (o *opening) way(server bool) time.Duration {
-	toServer, toClient, ok := o.conv.TCP.RTT()
+	toServer, toClient, ok := o.conv().TCP.RTT()
 	if !ok {
 		return 0
 	}
@@ -82,7 +82,7 @@ func slowOnes(in *diag.Input, rule *diag.Rule) (out []*opening) {
 			continue
 		}
 		o := open(in, h)
-		if o.conv.TCP == nil || in.Withhold(rule, o.conv) {
+		if o.conv().TCP == nil || in.Withhold(rule, o.conv()) {
 			continue
 		}
 		if w, _, ok := longest(in, o); ok && !o.repaired(o.At[w.to]) {
@@ -94,8 +94,8 @@ func slowOnes(in *diag.Input, rule *diag.Rule) (out []*opening) {
 
 // repaired reports whether segments were sent again before a moment.
 func (o *opening) repaired(before request.Mark) bool {
-	for i := range o.conv.Dir {
-		t := o.conv.Dir[i].Trouble
+	for i := range o.conv().Dir {
+		t := o.conv().Dir[i].Trouble
 		if t != nil && slices.ContainsFunc(t.Verdicts, func(v flow.Tally) bool { return v.Kind&flow.Resent != 0 && v.First.Pos.Number <= before.Number }) {
 			return true
 		}
@@ -157,6 +157,6 @@ func runSlow(in *diag.Input) (out []diag.Finding) {
 
 // stalls reports whether the capture cannot tell that side's time from the way: nothing says how long that is.
 func stalls(o *opening) bool {
-	_, _, ok := o.conv.TCP.RTT()
+	_, _, ok := o.conv().TCP.RTT()
 	return !ok
 }

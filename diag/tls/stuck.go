@@ -25,7 +25,7 @@ func runStuck(in *diag.Input) (out []diag.Finding) {
 		if first.Cut {
 			f.Facts = append(f.Facts, diag.Fact{Name: "hello", Value: "only a part of it is in the capture"})
 		}
-		if n := first.conv.Dir[first.Client].Retransmissions; n > 0 {
+		if n := first.conv().Dir[first.Client].Retransmissions; n > 0 {
 			f.Facts = append(f.Facts, diag.Fact{Name: "segments that the client sent again in the first of them", Value: fmt.Sprint(n)})
 		}
 		if small := smaller(in, first); small != nil {
@@ -50,7 +50,7 @@ func smaller(in *diag.Input, o *opening) *opening {
 		if h.Version == 0 || !h.Hello || h.Size >= o.Size {
 			continue
 		}
-		if other := open(in, h); other.endpoint() == o.endpoint() && !diag.LargeHello(other.Handshake, other.conv) {
+		if other := open(in, h); other.endpoint() == o.endpoint() && !diag.LargeHello(other.Handshake, other.conv()) {
 			return other
 		}
 	}

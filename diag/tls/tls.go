@@ -26,22 +26,32 @@ func Rules() []*diag.Rule {
 	}
 }
 
-// An opening is a handshake with its connection.
+// An opening is a handshake with its connection, of which the rest stays packed until a rule asks for it.
 type opening struct {
 	*handshake.Handshake
-	conv *flow.Conversation
+	ends     [2]netip.AddrPort
+	in       *diag.Input
+	unpacked *flow.Conversation
 }
 
 func open(in *diag.Input, h *handshake.Handshake) *opening {
-	return &opening{h, in.Conversations.At(h.Conv)}
+	return &opening{Handshake: h, ends: in.Conversations.Outline(h.Conv).Ends, in: in}
 }
 
-func (o *opening) client() netip.Addr { return o.conv.Ends[o.Client].Addr() }
+// conv is the connection.
+func (o *opening) conv() *flow.Conversation {
+	if o.unpacked == nil {
+		o.unpacked = o.in.Conversations.At(o.Conv)
+	}
+	return o.unpacked
+}
 
-func (o *opening) server() netip.AddrPort { return o.conv.Ends[1-o.Client] }
+func (o *opening) client() netip.Addr { return o.ends[o.Client].Addr() }
+
+func (o *opening) server() netip.AddrPort { return o.ends[1-o.Client] }
 
 func (o *opening) pos(m request.Mark) trace.Pos {
-	return trace.Pos{Source: o.conv.Source, Number: m.Number}
+	return trace.Pos{Source: o.Source, Number: m.Number}
 }
 
 func (o *opening) moment(m request.Mark) flow.Moment {
@@ -50,7 +60,7 @@ func (o *opening) moment(m request.Mark) flow.Moment {
 
 // ended is when a side ended the connection, and whether the server did. Not seen for one that is open.
 func (o *opening) ended() (at flow.Moment, byServer bool) {
-	at, side := diag.Ending(o.conv)
+	at, side := diag.Ending(o.conv())
 	return at, side != o.Client
 }
 
@@ -74,7 +84,7 @@ func (o *opening) isAlert(s handshake.Sealed) bool {
 // interval is the time from the SYN, or the first record, to the end of the connection, or its last step.
 func (o *opening) interval() diag.Interval {
 	from := o.moment(o.First())
-	if t := o.conv.TCP; t != nil && t.SYN.Seen() {
+	if t := o.conv().TCP; t != nil && t.SYN.Seen() {
 		from = t.SYN
 	}
 	to := o.moment(o.First())
@@ -86,7 +96,7 @@ func (o *opening) interval() diag.Interval {
 	} else if end, _ := o.ended(); end.Seen() {
 		to = end
 	} else if o.Version == 0 { // it waits to the end
-		to = o.conv.Last
+		to = o.conv().Last
 	}
 	return diag.Interval{From: from, To: to}
 }
@@ -125,7 +135,7 @@ func proofOf(list []*opening) (out []trace.Pos) {
 
 func conversations(list []*opening) (out []*flow.Conversation) {
 	for _, o := range list {
-		out = append(out, o.conv)
+		out = append(out, o.conv())
 	}
 	return out
 }
@@ -145,17 +155,26 @@ func named(o *opening) string {
 
 // base is what all findings of the family have in common.
 func base(in *diag.Input, list []*opening) diag.Finding {
-	first := list[0]
-	f := diag.Finding{
-		Severity: diag.Error, Confidence: diag.Proven, Source: first.conv.Source, Host: first.server().Addr().String(), Count: len(list),
-		Conversations: conversations(list), Where: proofOf(list), Facts: first.facts(in),
-	}
-	f.Filter = diag.Streams(f.Conversations, diag.EndpointFilter(first.server(), first.conv))
+	f := note(in, list, len(list))
 	var waits []diag.Interval
 	for _, o := range list {
 		waits = append(waits, o.interval())
 	}
 	f.Cost, _ = in.Waited(waits)
+	return f
+}
+
+// mostNoted is how many conversations a note has: of a server that all connections go to, the first ones stand for the others, and those stay packed.
+const mostNoted = 4096
+
+// note is a finding that costs nothing, with so many of the conversations at most.
+func note(in *diag.Input, list []*opening, most int) diag.Finding {
+	first := list[0]
+	f := diag.Finding{
+		Severity: diag.Error, Confidence: diag.Proven, Source: first.Source, Host: first.server().Addr().String(), Count: len(list),
+		Conversations: conversations(list[:min(len(list), most)]), Where: proofOf(list), Facts: first.facts(in),
+	}
+	f.Filter = diag.Streams(f.Conversations, diag.EndpointFilter(first.server(), first.conv()))
 	return f
 }
 
@@ -223,7 +242,7 @@ type endpoint struct {
 	server netip.AddrPort
 }
 
-func (o *opening) endpoint() endpoint { return endpoint{o.conv.Source, o.server()} }
+func (o *opening) endpoint() endpoint { return endpoint{o.Source, o.server()} }
 
 // times are those of certificates: moments of a source with a clock.
 func (o *opening) time(in *diag.Input) (time.Time, bool) {

@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	maxAlerts  = 4
-	maxSealed  = 8
-	maxPlain   = 64      // bytes of what is no TLS
-	maxPartial = 1 << 18 // bytes of a handshake message that is put together
+	maxAlerts   = 4
+	maxSealed   = 8
+	usualSealed = 3       // a Finished and the first application data, with one to spare
+	maxPlain    = 64      // bytes of what is no TLS
+	maxPartial  = 1 << 18 // bytes of a handshake message that is put together
 )
 
 // A Follower takes in the units of one connection. A nil one takes nothing.
@@ -89,11 +90,10 @@ func (f *Follower) Unit(u *proto.Unit, began, at request.Mark) {
 func (f *Follower) layer(u *proto.Unit, l *proto.UnitLayer) {
 	b := u.Bytes(l)
 	known := false
-	tls.Records(b, &l.Note, func(r *tls.Record) bool {
+	for w := tls.WalkOf(b, &l.Note); w.Next(); {
 		known = true
-		f.record(u.Dir, b, &l.Note, r)
-		return true
-	})
+		f.record(u.Dir, b, &l.Note, &w.Record)
+	}
 	if !known && len(b) > 0 && !f.over {
 		f.plain(u.Dir, b)
 	}
@@ -218,6 +218,9 @@ func (f *Follower) sealed(role int, r *tls.Record) {
 	h := f.h
 	behind := slices.ContainsFunc(h.Sealed[0], Sealed.Finished) // of TLS 1.3: what the client sends is no part of the handshake
 	if list := &h.Sealed[role]; len(*list) < maxSealed {
+		if *list == nil {
+			*list = make([]Sealed, 0, usualSealed)
+		}
 		*list = append(*list, Sealed{Type: r.Type, Len: r.Len, At: f.at})
 	}
 	switch {

@@ -29,6 +29,7 @@ type Applications struct {
 	source       int
 	young, aged  map[int]*talk // by Conversation.ID; the young were touched since the others became aged
 	last         *talk
+	free         *talk // one that nobody has, for the next connection
 	memory       memory
 	locks        map[proto.Lock]*Locked
 	spent        [][]byte // memory of the units of the last segment
@@ -272,7 +273,11 @@ func (a *Applications) meet(p *packet.Packet, s *flow.Sighting) *talk {
 	if of == nil || of.ID == proto.TLS && !a.worth(p.Payload) {
 		return nil
 	}
-	t := &talk{id: s.Conv.ID, first: s.Conv.Ends[0], stream: of, session: session}
+	t := a.free
+	if a.free = nil; t == nil {
+		t = new(talk)
+	}
+	t.id, t.first, t.stream, t.session = s.Conv.ID, s.Conv.Ends[0], of, session
 	a.keep(t)
 	return t
 }

@@ -49,6 +49,8 @@ func (a *Applications) settled(t *talk) bool {
 	}
 	a.forget(t)
 	a.strangers.leave(t.id)
+	*t = talk{}
+	a.free = t
 	return true
 }
 

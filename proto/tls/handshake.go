@@ -52,45 +52,64 @@ func readable(b []byte, at int, r *Record) bool {
 	return n < maxMessage
 }
 
-// Messages walks the handshake messages of a layer, those of SSL 2.0 left out.
+// Messages walks the handshake messages of a layer, those of SSL 2.0 left out. A message is valid until yield returns.
 func Messages(b []byte, note *field.Note, yield func(m *Message) bool) {
 	Records(b, note, func(r *Record) bool {
 		return r.Type != Handshake || messagesOf(b, r, yield)
 	})
 }
 
-// Messages walks the messages of a record of the layer b.
+// Messages walks the messages of a record of the layer b. A message is valid until yield returns.
 func (r *Record) Messages(b []byte, yield func(m *Message) bool) { messagesOf(b, r, yield) }
 
 func messagesOf(b []byte, r *Record, yield func(m *Message) bool) bool {
 	if r.Datagram {
 		return fragmentsOf(b, r, yield)
 	}
-	for at := r.Body + r.Continues; at < r.End; {
-		m := Message{Off: at, End: r.End, Body: at, Record: r, Encrypted: !readable(b, at, r)}
-		if !m.Encrypted {
-			m.Type, m.Len, m.Body = b[at], be24(b[at+1:]), at+messageHeader
-			m.End = min(m.Body+m.Len, r.End)
-		}
-		if !yield(&m) {
+	for w := messagesIn(b, r); w.next(); {
+		if !yield(&w.Message) {
 			return false
 		}
-		if m.Encrypted {
-			return true
-		}
-		at = m.Body + m.Len
 	}
+	return true
+}
+
+// messages goes through the messages of a record of TLS, not of DTLS, as messagesOf does, for whoever must not allocate.
+type messages struct {
+	Message
+	b  []byte
+	at int // of the next message
+}
+
+// messagesIn begins before the first message.
+func messagesIn(b []byte, r *Record) messages {
+	return messages{Message: Message{Record: r}, b: b, at: r.Body + r.Continues}
+}
+
+// next goes to the next message, false behind the last one.
+func (w *messages) next() bool {
+	r := w.Record
+	if w.at >= r.End {
+		return false
+	}
+	w.Message = Message{Off: w.at, End: r.End, Body: w.at, Record: r, Encrypted: !readable(w.b, w.at, r)}
+	m := &w.Message
+	if m.Encrypted {
+		w.at = r.End
+		return true
+	}
+	m.Type, m.Len, m.Body = w.b[w.at], be24(w.b[w.at+1:]), w.at+messageHeader
+	m.End = min(m.Body+m.Len, r.End)
+	w.at = m.Body + m.Len
 	return true
 }
 
 // overhang is how much of the last message of a record lies in the records that follow.
 func overhang(b []byte, r *Record) (n int) {
-	messagesOf(b, r, func(m *Message) bool {
-		if !m.Encrypted {
-			n = max(0, m.Body+m.Len-(r.Body+r.Len))
-		}
-		return true
-	})
+	for at := r.Body + r.Continues; at < r.End && readable(b, at, r); {
+		at += messageHeader + be24(b[at+1:])
+		n = max(0, at-(r.Body+r.Len))
+	}
 	return n
 }
 

@@ -126,45 +126,70 @@ func isSSL2Hello(b []byte) bool {
 	return (version == SSL20 || version >= SSL30 && version <= TLS13) && suites%3 == 0 && suites > 0 && 9+suites+id+challenge == be16(b)&0x7fff
 }
 
-// Records walks the records of a layer.
+// Records walks the records of a layer. A record is valid until yield returns.
 func Records(b []byte, note *field.Note, yield func(r *Record) bool) {
-	switch form := note[noteForm]; {
-	case form&formTaken != 0:
-		return
-	case form&formDatagram != 0:
+	if note[noteForm]&(formTaken|formDatagram) == formDatagram {
 		datagramRecords(b, note, yield)
 		return
 	}
-	encrypted := note[noteEncrypted] != 0
-	skip := int(note[noteContinues])
-	for at, n := 0, 0; at < len(b); n++ {
-		r := Record{Off: at, Encrypted: encrypted, Opened: n < maxMarked && note[noteForm]&(formFirst<<n) != 0}
-		switch left := b[at:]; {
-		case header(left) && len(left) >= headerLen:
-			r.Type, r.Version, r.Len, r.Body = left[0], uint16(be16(left[1:])), be16(left[3:]), at+headerLen
-		case len(left) >= 3 && (isSSL2Hello(left) || note[noteVersion] == SSL20):
-			n, padded := be16(left)&0x7fff, 2
-			if left[0]&0x80 == 0 {
-				n, padded = n&0x3fff, 3
-			}
-			r.Version, r.Len, r.Body = SSL20, n, at+padded
-		default:
+	for w := WalkOf(b, note); w.Next(); {
+		if !yield(&w.Record) {
 			return
 		}
-		r.End = min(r.Body+r.Len, len(b))
-		if r.Type == Handshake {
-			r.Continues = min(skip, r.Len)
-			skip -= r.Continues
-			if skip == 0 {
-				skip = overhang(b, &r)
-			}
-		}
-		if !yield(&r) {
-			return
-		}
-		if r.Type == ChangeCipherSpec {
-			encrypted, skip = true, 0
-		}
-		at = r.Body + r.Len
 	}
+}
+
+// A Walk goes through the records of a layer of TLS, not of DTLS, as [Records] does, for whoever must not allocate.
+type Walk struct {
+	Record
+	b         []byte
+	at, n     int // of the next record
+	skip      int // bytes of a handshake message that are still to come
+	marks     uint64
+	ssl2      bool
+	encrypted bool
+}
+
+// WalkOf begins before the first record.
+func WalkOf(b []byte, note *field.Note) Walk {
+	form := note[noteForm]
+	if form&(formTaken|formDatagram) != 0 {
+		b = nil
+	}
+	return Walk{b: b, skip: int(note[noteContinues]), marks: form, ssl2: note[noteVersion] == SSL20, encrypted: note[noteEncrypted] != 0}
+}
+
+// Next goes to the next record, false behind the last one.
+func (w *Walk) Next() bool {
+	if w.at >= len(w.b) {
+		return false
+	}
+	left := w.b[w.at:]
+	w.Record = Record{Off: w.at, Encrypted: w.encrypted, Opened: w.n < maxMarked && w.marks&(formFirst<<w.n) != 0}
+	r := &w.Record
+	switch {
+	case header(left) && len(left) >= headerLen:
+		r.Type, r.Version, r.Len, r.Body = left[0], uint16(be16(left[1:])), be16(left[3:]), w.at+headerLen
+	case len(left) >= 3 && (isSSL2Hello(left) || w.ssl2):
+		n, padded := be16(left)&0x7fff, 2
+		if left[0]&0x80 == 0 {
+			n, padded = n&0x3fff, 3
+		}
+		r.Version, r.Len, r.Body = SSL20, n, w.at+padded
+	default:
+		w.at = len(w.b)
+		return false
+	}
+	r.End = min(r.Body+r.Len, len(w.b))
+	switch r.Type {
+	case Handshake:
+		r.Continues = min(w.skip, r.Len)
+		if w.skip -= r.Continues; w.skip == 0 {
+			w.skip = overhang(w.b, r)
+		}
+	case ChangeCipherSpec:
+		w.encrypted, w.skip = true, 0
+	}
+	w.at, w.n = r.Body+r.Len, w.n+1
+	return true
 }

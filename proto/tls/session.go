@@ -118,7 +118,8 @@ func (s *session) Unit(u *proto.Unit) {
 	}
 	l.Note[noteContinues], l.Note[noteVersion] = uint64(side.continues), uint64(s.version)
 	known := false
-	Records(u.Data, &l.Note, func(r *Record) bool {
+	for w := WalkOf(u.Data, &l.Note); w.Next(); {
+		r := &w.Record
 		known = true
 		s.record(u.Data, r)
 		s.turn(s, u, r, len(u.Layers))
@@ -130,8 +131,7 @@ func (s *session) Unit(u *proto.Unit) {
 				side.continues = overhang(u.Data, r)
 			}
 		}
-		return true
-	})
+	}
 	if !known {
 		l.Note[noteForm] = formTaken
 	}
@@ -153,7 +153,8 @@ func (s *session) record(b []byte, r *Record) {
 		return
 	}
 	first := true
-	messagesOf(b, r, func(m *Message) bool {
+	for w := messagesIn(b, r); w.next(); {
+		m := &w.Message
 		h, ok := helloOf(b, m)
 		switch {
 		case ok && m.Type == serverHello:
@@ -162,8 +163,7 @@ func (s *session) record(b []byte, r *Record) {
 			s.settle(r.Version)
 		}
 		first = false
-		return true
-	})
+	}
 }
 
 func (s *session) settle(version uint16) {

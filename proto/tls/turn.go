@@ -26,15 +26,11 @@ func (h *handshake) turn(s *session, u *proto.Unit, r *Record, layer int) {
 	t := proto.Turn{Kind: proto.Answer, Key: handshakeKey, Offset: -1, Size: -1, Layer: layer}
 	switch {
 	case r.Type == Handshake && !r.Encrypted:
-		messagesOf(u.Data, r, func(m *Message) bool {
-			if m.Encrypted {
-				return false
-			}
-			if t, ok := h.message(s, u, m, t); ok {
+		for w := messagesIn(u.Data, r); w.next() && !w.Message.Encrypted; {
+			if t, ok := h.message(s, u, &w.Message, t); ok {
 				u.Turns = append(u.Turns, t)
 			}
-			return true
-		})
+		}
 		return
 	case !h.asked || u.Dir == h.client:
 		return
