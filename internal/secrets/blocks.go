@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"sync"
 	"sync/atomic"
@@ -27,8 +28,9 @@ func (b *blocks) add(s *Store, at int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for kind, all := range s.byKind {
-		for of, secret := range all {
-			key := learnedKey(kind, []byte(of))
+		for i := range all.entries {
+			e := &all.entries[i]
+			key := learnedKey(kind, all.of(e))
 			if _, known := b.by[key]; known || len(b.by) == mostBlocks {
 				continue
 			}
@@ -36,7 +38,7 @@ func (b *blocks) add(s *Store, at int64) {
 				b.by = map[[sha256.Size]byte]block{}
 				b.first.Store(at + 1)
 			}
-			b.by[key] = block{learned(secret), at}
+			b.by[key] = block{learned{bytes.Clone(all.value(e)), s.from(e)}, at}
 		}
 	}
 }

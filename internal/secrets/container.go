@@ -161,7 +161,7 @@ func (s *Store) plain(der []byte, name string) error {
 func (s *Store) private(k *tlsrecord.PrivateKey, der []byte, name string) {
 	modulus := k.N.Bytes()
 	print := sha256.Sum256(modulus)
-	s.add(tls.SecretPrivateKey, modulus, bytes.Clone(der), fmt.Sprintf("private key %s (RSA of %d bits, modulus SHA-256 %x)", filepath.Base(name), k.N.BitLen(), print[:8]))
+	s.add(tls.SecretPrivateKey, modulus, der, place{text: fmt.Sprintf("private key %s (RSA of %d bits, modulus SHA-256 %x)", filepath.Base(name), k.N.BitLen(), print[:8])})
 }
 
 // parsed takes a key that a library has read.

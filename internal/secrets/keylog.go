@@ -31,7 +31,7 @@ var forms = map[string]form{
 }
 
 // keyLog takes a line of a key log; false for one that is none. Labels that are not known, in a line of that form, open nothing and are left out.
-func (s *Store) keyLog(line, from string) bool {
+func (s *Store) keyLog(line string, from place) bool {
 	words := strings.Fields(line)
 	if len(words) == 3 && words[0] == "RSA" && s.openSSL(words, from) {
 		return true
@@ -63,7 +63,7 @@ func isLabel(word string) bool {
 }
 
 // openSSL takes a line RSA Session-ID:ID Master-Key:SECRET.
-func (s *Store) openSSL(words []string, from string) bool {
+func (s *Store) openSSL(words []string, from place) bool {
 	id, ok := strings.CutPrefix(words[1], "Session-ID:")
 	key, also := strings.CutPrefix(words[2], "Master-Key:")
 	if !ok || !also {
@@ -79,7 +79,7 @@ func (s *Store) openSSL(words []string, from string) bool {
 }
 
 // preShared takes a line TLS_PSK KEY, or TLS_PSK IDENTITY KEY. The identity may have blanks; * stands for all.
-func (s *Store) preShared(line, from string) bool {
+func (s *Store) preShared(line string, from place) bool {
 	line = strings.TrimSpace(strings.TrimPrefix(line, tls.SecretPreShared))
 	at := strings.LastIndexAny(line, " \t")
 	identity := strings.TrimSpace(line[:max(at, 0)])
@@ -90,7 +90,7 @@ func (s *Store) preShared(line, from string) bool {
 }
 
 // identity adds a key that both sides had before. An identity that begins with # is in hex.
-func (s *Store) identity(identity, text, from string) bool {
+func (s *Store) identity(identity, text string, from place) bool {
 	key, ok := bytesOf(text, most)
 	if !ok {
 		return false
@@ -108,7 +108,7 @@ func (s *Store) identity(identity, text, from string) bool {
 }
 
 // passwords takes a line IDENTITY:KEY of a file of passwords for pre-shared keys, as psktool of GnuTLS writes it.
-func (s *Store) passwords(line, from string) bool {
+func (s *Store) passwords(line string, from place) bool {
 	at := strings.LastIndexByte(line, ':')
 	return at > 0 && !strings.ContainsAny(line[:at], " \t") && s.identity(line[:at], line[at+1:], from)
 }

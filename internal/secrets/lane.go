@@ -161,7 +161,12 @@ func (l *Lane) Learn(kind string, of, secret []byte, from string) {
 func (l *Lane) Secret(kind string, of []byte) []byte { return l.find(kind, of).value }
 
 // From says where it is from.
-func (l *Lane) From(kind string, of []byte) string { return l.find(kind, of).from }
+func (l *Lane) From(kind string, of []byte) string {
+	if from := l.all.of.givenFrom(kind, of); from != "" {
+		return from
+	}
+	return l.find(kind, of).from
+}
 
 func (l *Lane) find(kind string, of []byte) learned {
 	if s := l.all.of.known(kind, of, l.at); s.value != nil || !resumed(kind) {

@@ -55,7 +55,20 @@ func (l *Learned) Learn(kind string, of, secret []byte, from string) {
 func (l *Learned) Secret(kind string, of []byte) []byte { return l.find(kind, of).value }
 
 // From says where the secret is from, "" when there is none.
-func (l *Learned) From(kind string, of []byte) string { return l.find(kind, of).from }
+func (l *Learned) From(kind string, of []byte) string {
+	if from := l.givenFrom(kind, of); from != "" {
+		return from
+	}
+	return l.find(kind, of).from
+}
+
+// givenFrom is where a secret that the user gave is from, "" when it is none.
+func (l *Learned) givenFrom(kind string, of []byte) string {
+	if l.given == nil {
+		return ""
+	}
+	return l.given.From(kind, of)
+}
 
 func (l *Learned) find(kind string, of []byte) learned {
 	if s := l.known(kind, of, math.MaxInt64); s.value != nil || !resumed(kind) {
@@ -70,11 +83,11 @@ func (l *Learned) find(kind string, of []byte) learned {
 // resumed reports whether connections add secrets of a kind.
 func resumed(kind string) bool { return kind == tls.SecretSession || kind == tls.SecretTicket }
 
-// known is a secret that the user gave, or that the capture has before a record.
+// known is a secret that the user gave, without where it is from, or one that the capture has before a record.
 func (l *Learned) known(kind string, of []byte, before int64) learned {
 	if l.given != nil {
 		if v := l.given.Secret(kind, of); v != nil {
-			return learned{v, l.given.From(kind, of)}
+			return learned{value: v}
 		}
 	}
 	return l.blocks.get(kind, of, before)
@@ -100,7 +113,7 @@ func (l *Learned) KeyLog(text []byte, name string, at int64) {
 	var s Store
 	for line := range bytes.Lines(text) {
 		if line := strings.TrimSpace(string(line[:min(len(line), maxLine)])); line != "" && line[0] != '#' {
-			s.keyLog(line, name)
+			s.keyLog(line, place{text: name})
 		}
 	}
 	l.blocks.add(&s, at)

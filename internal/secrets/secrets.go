@@ -24,28 +24,40 @@ type Store struct {
 	// Ask, when set, asks for the password of a file that none of them opens; again says that the one before was wrong. Not ok when there is none.
 	Ask func(name string, again bool) (password string, ok bool)
 
-	byKind map[string]map[string]secret
+	byKind map[string]*shelf
+	texts  []string // of places
 	count  int
 	useless
 }
 
-// A secret is one with the place that it is from.
-type secret struct {
-	value []byte
-	from  string
+// Secret is the secret of a kind for something that the wire names; nil when there is none. It is not to be changed.
+func (s *Store) Secret(kind string, of []byte) []byte {
+	shelf := s.byKind[kind]
+	if e := shelf.find(of); e != nil {
+		return shelf.value(e)
+	}
+	return nil
 }
 
-// Secret is the secret of a kind for something that the wire names; nil when there is none. It is not to be changed.
-func (s *Store) Secret(kind string, of []byte) []byte { return s.byKind[kind][string(of)].value }
-
 // From says where the secret is from: a file and a line, or a key. "" when there is none.
-func (s *Store) From(kind string, of []byte) string { return s.byKind[kind][string(of)].from }
+func (s *Store) From(kind string, of []byte) string {
+	if e := s.byKind[kind].find(of); e != nil {
+		return s.from(e)
+	}
+	return ""
+}
+
+func (s *Store) from(e *entry) string { return place{s.texts[e.text], int(e.line)}.String() }
 
 // Each goes through the secrets of a kind, with what they belong to, in no order.
 func (s *Store) Each(kind string) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
-		for of, secret := range s.byKind[kind] {
-			if !yield(of, secret.value) {
+		shelf := s.byKind[kind]
+		if shelf == nil {
+			return
+		}
+		for i := range shelf.entries {
+			if e := &shelf.entries[i]; !yield(string(shelf.of(e)), shelf.value(e)) {
 				return
 			}
 		}
@@ -65,17 +77,19 @@ func (s *Store) OpensConnections() bool {
 	return false
 }
 
-func (s *Store) add(kind string, of, value []byte, from string) {
+func (s *Store) add(kind string, of, value []byte, from place) {
 	if s.byKind == nil {
-		s.byKind = map[string]map[string]secret{}
+		s.byKind = map[string]*shelf{}
 	}
 	if s.byKind[kind] == nil {
-		s.byKind[kind] = map[string]secret{}
+		s.byKind[kind] = new(shelf)
 	}
-	if _, known := s.byKind[kind][string(of)]; !known {
+	if n := len(s.texts); n == 0 || s.texts[n-1] != from.text {
+		s.texts = append(s.texts, from.text)
+	}
+	if s.byKind[kind].put(of, value, uint32(len(s.texts)-1), uint32(from.line)) {
 		s.count++
 	}
-	s.byKind[kind][string(of)] = secret{value, from}
 }
 
 // An Error says where a file of keys is wrong.
@@ -154,6 +168,7 @@ func (s *Store) whole(r io.Reader, name string, take func(b []byte, name string)
 
 // lines reads lines and returns how many there are.
 func (s *Store) lines(r io.Reader, name string) (n int, err error) {
+	base := filepath.Base(name)
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
@@ -162,7 +177,7 @@ func (s *Store) lines(r io.Reader, name string) (n int, err error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		if detail := s.line(line, fmt.Sprintf("%s, line %d", filepath.Base(name), n)); detail != "" {
+		if detail := s.line(line, place{base, n}); detail != "" {
 			return n, &Error{name, n, detail}
 		}
 	}
@@ -173,7 +188,7 @@ func (s *Store) lines(r io.Reader, name string) (n int, err error) {
 }
 
 // line takes one line and says what is wrong with it. from is its place.
-func (s *Store) line(line, from string) (detail string) {
+func (s *Store) line(line string, from place) (detail string) {
 	switch {
 	case strings.Contains(line, ","):
 		return s.sessionRow(line, from)

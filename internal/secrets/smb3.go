@@ -15,7 +15,7 @@ import (
 var labels = []string{smb2.SecretSession, smb2.SecretRequests, smb2.SecretAnswers}
 
 // labelled takes a line LABEL ID KEY.
-func (s *Store) labelled(line, from string) (detail string) {
+func (s *Store) labelled(line string, from place) (detail string) {
 	words := strings.Fields(line)
 	switch {
 	case !slices.Contains(labels, words[0]):
@@ -31,7 +31,7 @@ func (s *Store) labelled(line, from string) (detail string) {
 }
 
 // sessionRow takes a row of Wireshark's table smb2_seskey_list: the session's id and key, and the keys to decrypt what the server and the client send.
-func (s *Store) sessionRow(line, from string) (detail string) {
+func (s *Store) sessionRow(line string, from place) (detail string) {
 	r := csv.NewReader(strings.NewReader(line))
 	r.TrimLeadingSpace = true
 	row, err := r.Read()
@@ -77,7 +77,7 @@ func sessionID(text string) ([]byte, bool) {
 // maxKey bounds the length of a key in bytes: Kerberos has none longer.
 const maxKey = 64
 
-func (s *Store) key(kind string, id []byte, text, from string) (detail string) {
+func (s *Store) key(kind string, id []byte, text string, from place) (detail string) {
 	key, ok := bytesOf(text, maxKey)
 	switch {
 	case !ok:
