@@ -15,7 +15,7 @@ import (
 // import packages of lower rows only; rooms on one row do not know each other.
 // docs/ARCHITECTURE.md explains the order.
 var layers = [][]string{
-	{"internal/bin", "internal/row", "internal/spell", "internal/prefetch", "internal/xca", "internal/blockcipher", "internal/line", "internal/budget", "internal/checksum"},
+	{"internal/bin", "internal/row", "internal/spell", "internal/prefetch", "internal/xca", "internal/blockcipher", "internal/line", "internal/budget", "internal/checksum", "internal/coding"},
 	{"trace", "field"},
 	{"internal/ber", "internal/tlsrecord"},
 	{"internal/certificate"},

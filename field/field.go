@@ -80,6 +80,8 @@ type Field struct {
 	Noted func(layer []byte, note *Note, yield func(Span, Value) bool)
 	// Told is Find for values that texts of the connection about the layer say. They lie nowhere in its bytes.
 	Told func(layer []byte, note *Note, texts []string, yield func(Value) bool)
+	// Mixed is Find for values of which texts of the connection, which may be none, say some, and the bytes the others. It goes before Find.
+	Mixed func(layer []byte, note *Note, texts []string, yield func(Span, Value) bool)
 	// Bits marks a field with Find that is part of a number which another field shows whole.
 	Bits bool
 	// Hidden marks a field that repeats others for filters: the details tree leaves it out.

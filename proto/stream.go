@@ -73,6 +73,8 @@ type Unit struct {
 	Opened []Opened
 	// Memory is where [Unit.Room] takes from, nil for as much as is asked.
 	Memory Memory
+	// Shown says that somebody may look at the layers: what only they need is kept.
+	Shown bool
 	// Locks say what of the unit was closed on the wire, and whether it was opened.
 	Locks []Lock
 	// Carried are pieces of a connection inside this one, in order: see [Carried].

@@ -3,6 +3,7 @@ package content
 import (
 	"fmt"
 
+	"github.com/wiretale/wiretale/internal/coding"
 	"github.com/wiretale/wiretale/internal/request"
 )
 
@@ -51,7 +52,9 @@ func (b *body) write(data []byte, lost int64, mark request.Mark) {
 }
 
 // undecoded reports whether the content is shown as it was sent, as nobody knows its coding.
-func (b *body) undecoded() bool { return b.why == fmt.Sprintf("%s: %v", b.head.Coding, errCoding) }
+func (b *body) undecoded() bool {
+	return b.why == fmt.Sprintf("%s: %v", b.head.Coding, coding.ErrUnknown)
+}
 
 func (b *body) part(data []byte, lost int64) {
 	if len(data) > 0 || lost > 0 {

@@ -1,18 +1,11 @@
 package content
 
 import (
-	"bufio"
-	"compress/zlib"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"strings"
 
-	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/flate"
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
+	"github.com/wiretale/wiretale/internal/coding"
 )
 
 // A decoder undoes the codings of content as it comes: what is written to it comes out decoded, as far as that can be told yet.
@@ -29,61 +22,12 @@ type decoder struct {
 // maxDecoded bounds what one content decodes to, in bytes: beyond it compression is an attack.
 const maxDecoded = 1 << 30
 
-var (
-	errBomb   = fmt.Errorf("it decodes to more than %d bytes", maxDecoded)
-	errCoding = errors.New("its coding is not known")
-)
-
-// opens are what undoes a coding (RFC 9110, 8.4.1; RFC 7932; RFC 8878).
-var opens = map[string]func(io.Reader) (io.Reader, error){
-	"gzip":    func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) },
-	"x-gzip":  func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) },
-	"deflate": inflate,
-	"br":      func(r io.Reader) (io.Reader, error) { return brotli.NewReader(r), nil },
-	"zstd": func(r io.Reader) (io.Reader, error) {
-		return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxWindow), zstd.WithDecoderMaxWindow(maxWindow))
-	},
-}
-
-// maxWindow bounds the window of zstd (RFC 9659, 3).
-const maxWindow = 8 << 20
-
-// inflate is for deflate, which is the format of zlib, and what some take for it: without its header.
-func inflate(r io.Reader) (io.Reader, error) {
-	b := bufio.NewReader(r)
-	head, err := b.Peek(2)
-	if err != nil {
-		return nil, err
-	}
-	const method, check = 8, 31
-	if head[0]&0x0f == method && (int(head[0])<<8|int(head[1]))%check == 0 {
-		return zlib.NewReader(b)
-	}
-	return flate.NewReader(b), nil
-}
-
-// codingsOf are the codings that a header lists, without those that change nothing, in the order in which they were applied.
-func codingsOf(header string) (list []string) {
-	for one := range strings.SplitSeq(header, ",") {
-		if one = strings.ToLower(strings.TrimSpace(one)); one != "" && one != "identity" && one != "chunked" {
-			list = append(list, one)
-		}
-	}
-	return list
-}
-
-// maxCodings bounds the codings of one content.
-const maxCodings = 4
+var errBomb = fmt.Errorf("it decodes to more than %d bytes", maxDecoded)
 
 // newDecoder undoes codings, the last one first; an error when one is not known.
 func newDecoder(codings []string) (*decoder, error) {
-	if len(codings) > maxCodings {
-		return nil, errCoding
-	}
-	for _, c := range codings {
-		if opens[c] == nil {
-			return nil, errCoding
-		}
+	if err := coding.Known(codings); err != nil {
+		return nil, err
 	}
 	d := &decoder{}
 	d.next, d.stop = iter.Pull(func(yield func([]byte) bool) {
@@ -94,16 +38,12 @@ func newDecoder(codings []string) (*decoder, error) {
 }
 
 // run reads all through the codings.
-func (d *decoder) run(codings []string, yield func([]byte) bool) (err error) {
-	var r io.Reader = &d.feed
-	for i := len(codings) - 1; i >= 0; i-- {
-		if r, err = opens[codings[i]](r); err != nil {
-			return err
-		}
-		if z, ok := r.(*zstd.Decoder); ok {
-			defer z.Close()
-		}
+func (d *decoder) run(codings []string, yield func([]byte) bool) error {
+	r, err := coding.NewReader(&d.feed, codings)
+	if err != nil {
+		return err
 	}
+	defer r.Close()
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := r.Read(buf)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/wiretale/wiretale/internal/coding"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto/http"
 )
@@ -225,7 +226,7 @@ func (h *http1) message(s *side1, dir int, head *http.Head, raw []byte, mark req
 		h.answers(of)
 	}
 	transfer := head.Header(raw, "transfer-encoding")
-	codings := codingsOf(of.Coding + "," + transfer)
+	codings := coding.Of(of.Coding + "," + transfer)
 	if of.Coding == "" {
 		of.Coding = strings.Join(codings, ", ")
 	}

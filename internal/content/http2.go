@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/wiretale/wiretale/internal/coding"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/http2"
@@ -226,7 +227,7 @@ func (h *http2Messages) fields(dir int, f *http2.Frame, k *http2.Block, mark req
 	}
 	var codings []string
 	if !s.ends && (head.Request || head.Method != "HEAD") {
-		codings = codingsOf(head.Coding)
+		codings = coding.Of(head.Coding)
 	}
 	text := append(s.fields, "\r\n"...)
 	s.fields = text

@@ -96,6 +96,8 @@ func placesSource(places []packet.Place, ranges []span) source {
 				if at.Field.Noted != nil {
 					note := p.NoteOf(i)
 					at.Field.Noted(p.Bytes(i), &note, yield)
+				} else if at.Field.Mixed != nil {
+					p.Mixed(i, at.Field, yield)
 				} else if at.Field.Told != nil {
 					p.Told(i, at.Field, told)
 				} else if at.Derive == nil {

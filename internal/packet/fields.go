@@ -143,6 +143,10 @@ func (p *Packet) eachAt(i int, f *field.Field, derive func(*Packet, int) (field.
 		f.Noted(p.Bytes(i), &note, moved)
 		return
 	}
+	if f.Mixed != nil {
+		p.Mixed(i, f, moved)
+		return
+	}
 	if f.Told != nil {
 		p.Told(i, f, func(v field.Value) bool { return moved(field.Span{}, v) })
 		return

@@ -230,6 +230,12 @@ func (p *Packet) Told(i int, f *field.Field, yield func(field.Value) bool) {
 	f.Told(p.Bytes(i), &note, texts, yield)
 }
 
+// Mixed yields the values of a field of layer i that its bytes or texts of the connection say.
+func (p *Packet) Mixed(i int, f *field.Field, yield func(field.Span, field.Value) bool) {
+	note := p.NoteOf(i)
+	f.Mixed(p.Bytes(i), &note, p.TextsOf(i), yield)
+}
+
 // NoteOf is what the connection says of layer i; all zero where it says nothing.
 func (p *Packet) NoteOf(i int) field.Note {
 	if n := p.Layers[i].Note; n != 0 {

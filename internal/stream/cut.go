@@ -112,7 +112,7 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 	here := min(n, len(c.data))
 	d := &t.dir[dir]
 	u := &a.unit
-	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Lost: max(0, c.from-d.taken), Late: c.from < d.taken, Rest: c.rest, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Locks: u.Locks[:0], Carried: u.Carried[:0], Memory: (*room)(a)}
+	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Lost: max(0, c.from-d.taken), Late: c.from < d.taken, Rest: c.rest, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Locks: u.Locks[:0], Carried: u.Carried[:0], Memory: (*room)(a), Shown: !a.choice.bare}
 	t.session.Unit(u)
 	if a.choice.Observe != nil && (t.depth == 0 || a.choice.Inside) {
 		a.observe(t, dir, c, u)

@@ -32,7 +32,7 @@ func (a *Applications) lose(t *talk, dir int, o *open) {
 	a.cutShort(t, dir, o)
 	u := &a.unit
 	*u = proto.Unit{Dir: dir, Frame: o.last.Number, Time: o.last.Time, Data: o.head[:min(int64(len(o.head)), o.solid)], Len: int(o.to - o.from), Gap: o.gap, Late: o.from < t.dir[dir].taken,
-		Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Carried: u.Carried[:0], Memory: (*room)(a)}
+		Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Carried: u.Carried[:0], Memory: (*room)(a), Shown: !a.choice.bare}
 	t.session.Unit(u)
 	t.dir[dir].taken = max(t.dir[dir].taken, o.to)
 	for i := range u.Turns {

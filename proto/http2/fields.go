@@ -75,7 +75,7 @@ var bodies = []field.Field{
 		}
 		return uint64(b[headerLen+4]) + 1, true
 	})),
-	carried("http2.data.data", "Data", field.Bytes, Data),
+	dataField(),
 	trailing("http2.data.padding", Data),
 	carried("http2.headers", "Header Block Fragment", field.Bytes, Headers),
 	trailing("http2.headers.padding", Headers),

@@ -178,6 +178,7 @@ const (
 	blockCount = iota // of the records, in decimal
 	blockMedia        // the type of the body that the frame ends, "" when it ends none
 	blockFirst        // the first bytes of that body
+	blockBody         // its codings and, behind a line end, all of it as it was sent; "" where the frame has all that is shown
 	blockLen
 )
 
@@ -188,6 +189,7 @@ func (f *Frame) blocked() bool { return f.packed() || f.Ends() }
 type Block struct {
 	Media string // type of the body that the frame ends, without parameters, in lower case
 	First string // first bytes of that body, as far as they tell a format
+	body  string
 	texts []string
 }
 
@@ -221,7 +223,7 @@ func Blocks(b []byte, texts []string, yield func(f *Frame, k *Block) bool) {
 		if f.blocked() && len(texts) >= blockLen {
 			n, _ := number(texts[blockCount])
 			n = min(n*recordLen, len(texts)-blockLen)
-			k = Block{Media: texts[blockMedia], First: texts[blockFirst], texts: texts[blockLen : blockLen+n]}
+			k = Block{Media: texts[blockMedia], First: texts[blockFirst], body: texts[blockBody], texts: texts[blockLen : blockLen+n]}
 			texts = texts[blockLen+n:]
 		}
 		return yield(f, &k)

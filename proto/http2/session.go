@@ -33,6 +33,8 @@ type session struct {
 	streams map[uint32]*stream
 	order   []uint32 // of streams, for those that were open longest
 	scratch unpacked
+	held    int      // bytes of bodies that are kept
+	told    bool     // the latest texts have a body
 	texts   []string // of layers, one behind the other: what a layer has does not change
 }
 
@@ -110,6 +112,7 @@ func (s *session) Unit(u *proto.Unit) {
 	if u.Gap && !u.Late && !isPreface(u.Data) {
 		d.skip()
 		d.open = 0
+		s.broken(u.Dir)
 	}
 	l := proto.UnitLayer{ID: proto.HTTP2, Len: u.Len}
 	from := len(s.texts)
@@ -124,6 +127,9 @@ func (s *session) Unit(u *proto.Unit) {
 	})
 	if own := s.texts[from:len(s.texts):len(s.texts)]; len(own) > 0 {
 		shown.Texts = own
+		if s.told { // a body lives as long as the layer that has it
+			s.texts, s.told = nil, false
+		}
 	}
 }
 
@@ -138,7 +144,7 @@ func (s *session) one(u *proto.Unit, d *side, f *Frame) {
 		return
 	}
 	at := len(s.texts)
-	s.texts = append(s.texts, "0", "", "")
+	s.texts = append(s.texts, "0", "", "", "")
 	var h heading
 	if f.packed() {
 		s.unpack(u, d, f, &h)

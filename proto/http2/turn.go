@@ -31,6 +31,8 @@ type body struct {
 	length int64
 	media  string
 	first  string // its first bytes, as far as an image is told by them
+	coding string // that of its content
+	whole  kept
 }
 
 // maxFirst is how many bytes tell the format of an image.
@@ -41,6 +43,7 @@ type heading struct {
 	promise                         bool
 	method, path, authority, status string
 	media, transferCoding, grpc     string
+	coding                          string
 	hasMethod, hasStatus, hasMedia  bool
 }
 
@@ -59,6 +62,8 @@ func (h *heading) see(name, value string) {
 		if !h.hasMedia {
 			h.media, h.hasMedia = mediaType(value), true
 		}
+	case "content-encoding":
+		h.coding = value
 	case "transfer-encoding":
 		h.transferCoding = value
 	case "grpc-status":
@@ -83,6 +88,8 @@ func (s *session) of(id uint32) *stream {
 		s.streams = map[uint32]*stream{}
 	}
 	if len(s.streams) >= maxStreams {
+		s.drop(&s.streams[s.order[0]].sides[0].whole)
+		s.drop(&s.streams[s.order[0]].sides[1].whole)
 		delete(s.streams, s.order[0])
 		s.order = append(s.order[:0], s.order[1:]...)
 	}
@@ -103,6 +110,8 @@ func (s *session) end(id uint32) {
 	if s.streams[id] == nil {
 		return
 	}
+	s.drop(&s.streams[id].sides[0].whole)
+	s.drop(&s.streams[id].sides[1].whole)
 	delete(s.streams, id)
 	for i, o := range s.order {
 		if o == id {
@@ -164,6 +173,8 @@ func (s *session) goAway(u *proto.Unit, last, code uint32) {
 		if !t.answers {
 			u.Turns = append(u.Turns, failed(u, id, "GOAWAY ", code))
 		}
+		s.drop(&t.sides[0].whole)
+		s.drop(&t.sides[1].whole)
 		delete(s.streams, id)
 	}
 	s.order = kept
@@ -177,6 +188,9 @@ func (s *session) data(u *proto.Unit, f *Frame, t *stream) {
 		b.first += string(f.Body[:min(len(f.Body), maxFirst-len(b.first))])
 	}
 	b.length += int64(max(n, 0))
+	if u.Shown {
+		s.keep(u, f, &b.whole)
+	}
 	one := turn(u, proto.Ask, f.Stream)
 	switch int(t.client) {
 	case u.Dir:
@@ -218,7 +232,10 @@ func (s *session) message(u *proto.Unit, f *Frame, h *heading, block []string) {
 	b := &t.sides[u.Dir]
 	if b.headed && !b.coded && !t.tunnel && b.length > 0 {
 		block[blockMedia], block[blockFirst] = b.media, b.first
+		block[blockBody] = b.told(f)
+		s.told = s.told || block[blockBody] != ""
 	}
+	s.drop(&b.whole)
 	if b.ended = true; t.sides[1-u.Dir].ended || t.pushed {
 		s.end(f.Stream)
 	}
@@ -292,5 +309,8 @@ func (b *body) take(h *heading) {
 	b.coded = b.coded || h.transferCoding != ""
 	if b.media == "" {
 		b.media = h.media
+	}
+	if b.coding == "" {
+		b.coding = h.coding
 	}
 }
