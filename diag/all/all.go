@@ -11,6 +11,7 @@ import (
 	"github.com/wiretale/wiretale/diag/fw"
 	"github.com/wiretale/wiretale/diag/host"
 	"github.com/wiretale/wiretale/diag/icmp"
+	"github.com/wiretale/wiretale/diag/krb"
 	"github.com/wiretale/wiretale/diag/ldap"
 	"github.com/wiretale/wiretale/diag/mtu"
 	"github.com/wiretale/wiretale/diag/path"
@@ -24,5 +25,5 @@ import (
 
 // All is every rule, by family.
 func All() []*diag.Rule {
-	return slices.Concat(capture.Rules(), tcp.Rules(), mtu.Rules(), icmp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules(), tls.Rules(), fw.Rules(), ldap.Rules())
+	return slices.Concat(capture.Rules(), tcp.Rules(), mtu.Rules(), icmp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules(), tls.Rules(), fw.Rules(), ldap.Rules(), krb.Rules())
 }

@@ -65,6 +65,9 @@ const (
 	moreRequired    = 91
 )
 
+// skewed is the code of an error about clocks, which differ by too much (RFC 4120, 7.5.9).
+const skewed = 37
+
 // turn is the part of a message of n bytes in the conversation. Replies come in the order of the requests.
 func turn(m *Message, n int) proto.Turn {
 	t := proto.Turn{Kind: proto.Tell, Command: Names[m.Kind], Offset: -1, Size: -1}
@@ -80,18 +83,20 @@ func turn(m *Message, n int) proto.Turn {
 		}
 		t.Failed = m.Code != preAuthRequired && m.Code != ResponseTooBig && m.Code != moreRequired
 		if t.Failed {
-			t.Text, t.Terms = strings.TrimRight(strings.ToValidUTF8(string(m.Said[:min(len(m.Said), maxName)]), "\uFFFD"), "\x00"), m.times()
+			t.Text = strings.TrimRight(strings.ToValidUTF8(string(m.Said[:min(len(m.Said), maxName)]), "\uFFFD"), "\x00")
+		}
+		if m.Code == skewed {
+			t.Terms = m.times()
 		}
 	}
 	return t
 }
 
-// Names of the terms of a request, and of an error.
+// Names of the terms of a request, and of an error about clocks.
 const (
 	KindTerm       = "kerberos.ENCTYPE" // an encryption type that the request offers, as 32 bits
 	ClientTimeTerm = "kerberos.ctime"   // seconds since 1970
 	ServerTimeTerm = "kerberos.stime"
-	StatusTerm     = "kerberos.smb.nt_status"
 )
 
 // maxKinds bounds the encryption types of a request.
@@ -109,9 +114,9 @@ func kinds(list []byte) (out []proto.Term) {
 	return out
 }
 
-// times are the terms of an error.
+// times are the terms of an error about clocks.
 func (m *Message) times() (out []proto.Term) {
-	for _, t := range [...]proto.Term{{Name: ClientTimeTerm, Value: uint64(m.ClientTime)}, {Name: ServerTimeTerm, Value: uint64(m.ServerTime)}, {Name: StatusTerm, Value: uint64(m.Status)}} {
+	for _, t := range [...]proto.Term{{Name: ClientTimeTerm, Value: uint64(m.ClientTime)}, {Name: ServerTimeTerm, Value: uint64(m.ServerTime)}} {
 		if t.Value != 0 {
 			out = append(out, t)
 		}
