@@ -16,6 +16,7 @@ import (
 	"github.com/wiretale/wiretale/diag/mtu"
 	"github.com/wiretale/wiretale/diag/path"
 	"github.com/wiretale/wiretale/diag/reply"
+	"github.com/wiretale/wiretale/diag/rpc"
 	"github.com/wiretale/wiretale/diag/smb"
 	"github.com/wiretale/wiretale/diag/ssrp"
 	"github.com/wiretale/wiretale/diag/tcp"
@@ -25,5 +26,5 @@ import (
 
 // All is every rule, by family.
 func All() []*diag.Rule {
-	return slices.Concat(capture.Rules(), tcp.Rules(), mtu.Rules(), icmp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules(), tls.Rules(), fw.Rules(), ldap.Rules(), krb.Rules())
+	return slices.Concat(capture.Rules(), tcp.Rules(), mtu.Rules(), icmp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules(), tls.Rules(), fw.Rules(), ldap.Rules(), krb.Rules(), rpc.Rules())
 }

@@ -15,7 +15,7 @@ var tcpBlockedPage string
 var TCPBlocked = &diag.Rule{ID: "krb.tcp88_blocked", Title: "a ticket is too long for UDP, and TCP port 88 cannot be reached", Page: tcpBlockedPage, Requests: true, Run: tcpBlocked}
 
 func tcpBlocked(in *diag.Input) (out []diag.Finding) {
-	for _, u := range in.Unreachable(proto.Kerberos) {
+	for _, u := range in.ClosedPorts(proto.Kerberos) {
 		f := u.Finding(in)
 		f.Summary = fmt.Sprintf("the answer of %v to %s is too long for UDP, and it sent them to TCP port %d, which %s", u.By[0].Talk.Server.Addr(), u.Clients(), u.Server.Port(), u.Outcome())
 		f.RuledOut = []string{"a domain controller that is down: it answered over UDP", "a ticket that was got over TCP: no connection to that port succeeded"}
