@@ -10,6 +10,7 @@ import (
 	"github.com/wiretale/wiretale/diag/dns"
 	"github.com/wiretale/wiretale/diag/fw"
 	"github.com/wiretale/wiretale/diag/host"
+	"github.com/wiretale/wiretale/diag/http"
 	"github.com/wiretale/wiretale/diag/icmp"
 	"github.com/wiretale/wiretale/diag/krb"
 	"github.com/wiretale/wiretale/diag/ldap"
@@ -26,5 +27,5 @@ import (
 
 // All is every rule, by family.
 func All() []*diag.Rule {
-	return slices.Concat(capture.Rules(), tcp.Rules(), mtu.Rules(), icmp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules(), tls.Rules(), fw.Rules(), ldap.Rules(), krb.Rules(), rpc.Rules())
+	return slices.Concat(capture.Rules(), tcp.Rules(), mtu.Rules(), icmp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules(), tls.Rules(), fw.Rules(), ldap.Rules(), krb.Rules(), rpc.Rules(), http.Rules())
 }
