@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"format", "provider", "proto"},
 	{"internal/secrets", "internal/packet", "internal/replay"},
 	{"internal/flow"},
-	{"internal/request", "internal/redact"},
+	{"internal/request", "internal/redact", "internal/neighbor"},
 	{"internal/handshake"},
 	{"internal/stream"},
 	{"internal/session", "internal/login", "internal/content"},

@@ -13,6 +13,7 @@ import (
 	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/handshake"
+	"github.com/wiretale/wiretale/internal/neighbor"
 	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
@@ -64,7 +65,8 @@ type Input struct {
 	Losses        []Loss      // what the recorders say they lost, in order of source and record
 	Recordings    []Recording // by source and interface
 	Conversations flow.Conversations
-	Hosts         []*flow.Host // capture quality by address
+	Hosts         []*flow.Host         // capture quality by address
+	Neighbors     []*neighbor.Recorder // of each source
 	Session       *session.Session
 	Requests      []request.Request      // of the applications, in order of the first bytes of the questions
 	Unasked       []request.Request      // answers to no question of their conversation, in order

@@ -6,6 +6,7 @@ import (
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/diag/app"
+	"github.com/wiretale/wiretale/diag/arp"
 	"github.com/wiretale/wiretale/diag/capture"
 	"github.com/wiretale/wiretale/diag/dns"
 	"github.com/wiretale/wiretale/diag/fw"
@@ -27,5 +28,5 @@ import (
 
 // All is every rule, by family.
 func All() []*diag.Rule {
-	return slices.Concat(capture.Rules(), tcp.Rules(), mtu.Rules(), icmp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules(), tls.Rules(), fw.Rules(), ldap.Rules(), krb.Rules(), rpc.Rules(), http.Rules())
+	return slices.Concat(capture.Rules(), tcp.Rules(), mtu.Rules(), icmp.Rules(), app.Rules(), smb.Rules(), host.Rules(), path.Rules(), reply.Rules(), ssrp.Rules(), dns.Rules(), tds.Rules(), tls.Rules(), fw.Rules(), ldap.Rules(), krb.Rules(), rpc.Rules(), http.Rules(), arp.Rules())
 }

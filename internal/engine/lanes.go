@@ -293,6 +293,7 @@ func (s *source) dealDecoded(b *batch, i int) {
 	s.decoder.Decode(&s.record, &s.packet)
 	p := &s.packet
 	s.watches.packet(&s.record, p)
+	s.neighbors.Add(p)
 	set := flow.LanesOf(p)
 	for l := range b.lanes {
 		if set.Has(l) {

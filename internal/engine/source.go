@@ -8,6 +8,7 @@ import (
 	formats "github.com/wiretale/wiretale/format/all"
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/handshake"
+	"github.com/wiretale/wiretale/internal/neighbor"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/request"
@@ -45,9 +46,10 @@ type source struct {
 	known      int   // processes of the source's list that the tracker has learned
 	host       *host // nil until the source turns out to hold events
 	malformed
-	losses  losses
-	watches watches
-	begin   flow.Moment // first event that is not the session's own
+	losses    losses
+	watches   watches
+	neighbors neighbor.Recorder
+	begin     flow.Moment // first event that is not the session's own
 }
 
 // eventKey counts events by provider; kernel groups have no GUID.
@@ -186,6 +188,7 @@ func (s *source) process() {
 func (s *source) walk(rec *trace.Record, row *Row) {
 	s.decoder.Decode(rec, &s.packet)
 	s.watches.packet(rec, &s.packet)
+	s.neighbors.Add(&s.packet)
 	s.malformed.add(&s.packet)
 	s.flows.Add(&s.packet, &s.seen)
 	s.print(&s.packet, &s.seen)
@@ -252,6 +255,7 @@ func (s *source) finish() {
 	s.counts.Malformed, s.counts.MalformedFirst = s.malformed.count, s.malformed.first
 	s.counts.Recordings = s.watches.all(s.counts.Info, s.index)
 	s.flows.End()
+	s.neighbors.End()
 	if s.streams != nil {
 		s.streams.end()
 		s.followed = append(s.followed, s.streams.lanes[:]...)
