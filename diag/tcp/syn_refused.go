@@ -28,21 +28,27 @@ const (
 	maxRetry = 2 * time.Second
 )
 
-func synRefused(in *diag.Input) []diag.Finding {
-	var all, refused, alternative []*flow.Conversation
+// refusals are the refused attempts, and the connections that their clients made with the same hosts.
+func refusals(in *diag.Input) (all []*flow.Conversation, done map[pair][]*flow.Conversation) {
 	for c := range in.Conversations.With(flow.Refused) {
 		if in.DirectedTo(c) == nil {
 			all = append(all, c)
 		}
 	}
-	if len(all) == 0 {
-		return nil
+	if len(all) > 0 {
+		done = established(in, all)
 	}
-	done := established(in, all)
+	return all, done
+}
+
+func synRefused(in *diag.Input) []diag.Finding {
+	var refused, alternative []*flow.Conversation
+	all, done := refusals(in)
 	for _, c := range all {
-		if other := beside(in, c, done); other != nil {
+		switch {
+		case beside(in, c, done) != nil:
 			alternative = append(alternative, c)
-		} else {
+		case tooSoon(in, c, done) == 0:
 			refused = append(refused, c)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // Rules lists the family.
 func Rules() []*diag.Rule {
 	return []*diag.Rule{
-		SYNSilent, SYNRefused, SYNRejected, ResetByApplication, NagleDelack, OneFlow, ZeroWindow, ReceiverSlow, LossFast, LossTimer, Bufferbloat,
+		SYNSilent, SYNRefused, RefusedByDevice, SYNRejected, ResetByApplication, NagleDelack, OneFlow, ZeroWindow, ReceiverSlow, LossFast, LossTimer, Bufferbloat,
 		SYNRetried, SYNACKLost, OtherISN, Abandoned, Needless, Reorder, WindowLimit, EstablishedSilent,
 	}
 }
