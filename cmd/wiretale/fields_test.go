@@ -155,7 +155,8 @@ type value struct {
 }
 
 // applications are the protocols whose fields have comparisons of their own.
-var applications = []string{"tls.", "dtls.", "http.", "dns.", "nbss.", "smb.", "smb2.", "ldap.", "kerberos.", "tds.", "dcerpc.", "http2.", "smtp.", "pop.", "imap.", "data."}
+var applications = []string{"tls.", "dtls.", "http.", "dns.", "nbss.", "smb.", "smb2.", "ldap.", "kerberos.", "tds.", "dcerpc.", "http2.", "smtp.", "pop.", "imap.", "data.",
+	"x509af.", "x509if.", "x509sat.", "x509ce.", "pkcs1.", "pkix1implicit.", "pkix1explicit.", "ns_cert_exts.", "ns.cert.exts.", "ber.bitstring."}
 
 // TestFieldValuesAreTsharks compares every declared field below the applications, of the frames of five groups, with what tshark prints for it.
 func TestFieldValuesAreTsharks(t *testing.T) {
