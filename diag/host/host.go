@@ -12,7 +12,9 @@ import (
 )
 
 // Rules lists the family.
-func Rules() []*diag.Rule { return []*diag.Rule{AbortReason, DropReason, FileIOMap} }
+func Rules() []*diag.Rule {
+	return []*diag.Rule{AbortReason, DropReason, FileIOMap, PortExhaustion, BindConflict, RecvLate, Backlog}
+}
 
 func owner(p *session.Process) string {
 	if p == nil {

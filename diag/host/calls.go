@@ -1,0 +1,105 @@
+package host
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/session"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// Statuses with which the stack refuses a local address ([MS-ERREF] 2.3.1).
+const (
+	statusAccessDenied         = 0xC0000022
+	statusTooManyAddresses     = 0xC0000209
+	statusAddressAlreadyExists = 0xC000020A
+)
+
+// Calls of Winsock as package session names them.
+const (
+	bindCall          = "bind"
+	listenCall        = "Listen"
+	connectCall       = "connect"
+	connectExCall     = "ConnectEx"
+	acceptCall        = "accept"
+	acceptExCall      = "AcceptEx"
+	dataIndication    = "Data indication"
+	connectIndication = "Connect indication"
+)
+
+// failedWith reports whether a call of the application itself ended with the status.
+func failedWith(c *session.Call, status uint32) bool {
+	return c.Outer == nil && !c.Indication && c.Exit.Seen() && c.Status == status
+}
+
+// isConnect reports whether a call opens a connection.
+func isConnect(c *session.Call) bool { return c.Name == connectCall || c.Name == connectExCall }
+
+// grouped joins calls that have a key in common, in order of appearance.
+func grouped[K comparable](list []*session.Call, key func(*session.Call) (K, bool)) (out [][]*session.Call) {
+	index := map[K]int{}
+	for _, c := range list {
+		k, ok := key(c)
+		if !ok {
+			continue
+		}
+		i, known := index[k]
+		if !known {
+			i = len(out)
+			index[k] = i
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], c)
+	}
+	return out
+}
+
+// exits are the records of the ends of calls.
+func exits(list []*session.Call) (out []trace.Pos) {
+	for _, c := range list[:min(len(list), maxWhere)] {
+		out = append(out, c.Exit.Pos)
+	}
+	slices.SortFunc(out, inOrder)
+	return slices.Compact(out)
+}
+
+// after reports whether a moment is a record behind another one of the same source.
+func after(m, than flow.Moment) bool { return m.Seen() && m.Pos.Number > than.Pos.Number }
+
+// local is the address that a socket has for others, as far as the trace tells.
+func local(s *session.Socket) netip.AddrPort {
+	if s.TCB != nil && s.TCB.Local.IsValid() {
+		return s.TCB.Local
+	}
+	return s.Local
+}
+
+// convOf is the conversation of a socket, nil without one.
+func convOf(s *session.Socket) *flow.Conversation {
+	if s.Conv == nil && s.TCB != nil {
+		return s.TCB.Conv
+	}
+	return s.Conv
+}
+
+// longest is the longest of some intervals.
+func longest(in *diag.Input, list []diag.Interval) (most time.Duration) {
+	for _, i := range list {
+		if d, ok := in.Elapsed(i.From, i.To); ok {
+			most = max(most, d)
+		}
+	}
+	return most
+}
+
+// endsOf are the records in which intervals begin and end, in order.
+func endsOf(list []diag.Interval) (out []trace.Pos) {
+	for _, i := range list[:min(len(list), maxWhere)] {
+		out = append(out, i.From.Pos, i.To.Pos)
+	}
+	slices.SortFunc(out, inOrder)
+	return slices.Compact(out)
+}
