@@ -18,7 +18,9 @@ import (
 )
 
 // Rules lists the family.
-func Rules() []*diag.Rule { return []*diag.Rule{NoReply, ServFail, Refused, Slow, OtherSource} }
+func Rules() []*diag.Rule {
+	return []*diag.Rule{NoReply, ServFail, Refused, Slow, OtherSource, SearchAmplify}
+}
 
 // talks are those of the protocol over UDP and TCP, without questions to many (a resolver is one host).
 func talks(in *diag.Input) (out []*diag.Talk) {
