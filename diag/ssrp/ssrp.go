@@ -15,7 +15,7 @@ import (
 )
 
 // Rules lists the family.
-func Rules() []*diag.Rule { return []*diag.Rule{NoReply, OtherAddress, PortBlocked, NoInstance} }
+func Rules() []*diag.Rule { return []*diag.Rule{NoReply, OtherAddress, PortBlocked, NoInstance, Slow} }
 
 // talks are those of the protocol, by client and server.
 func talks(in *diag.Input) (out []*diag.Talk) {
