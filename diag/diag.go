@@ -48,6 +48,8 @@ type Rule struct {
 	Quality bool
 	// WithheldBy lists the quality rules whose finding on a conversation or source silences this rule there.
 	WithheldBy []string
+	// DoubtedBy lists those whose finding on a conversation leaves this rule no more than likely there: what is missing in the capture may say otherwise.
+	DoubtedBy []string
 	// Places lists the rules whose findings this one gives the place of: between the same points and of the same conversations they have one
 	// cause, told in the one that costs most.
 	Places []string

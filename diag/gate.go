@@ -12,6 +12,8 @@ type gate struct {
 	byConv   map[*flow.Conversation]map[string]*Finding // by the silenced rule's id
 	bySource map[int]map[string]*Finding
 	asked    map[question]*Withheld
+	quality  map[*flow.Conversation][]string // ids of the rules that found something about how it was recorded
+	whole    map[int][]string                // the same of a whole source
 }
 
 // A question is one look of a rule that a finding forbade.
@@ -21,7 +23,8 @@ type question struct {
 }
 
 func newGate(in *Input) *gate {
-	g := &gate{byConv: map[*flow.Conversation]map[string]*Finding{}, bySource: map[int]map[string]*Finding{}, asked: map[question]*Withheld{}}
+	g := &gate{byConv: map[*flow.Conversation]map[string]*Finding{}, bySource: map[int]map[string]*Finding{}, asked: map[question]*Withheld{},
+		quality: map[*flow.Conversation][]string{}, whole: map[int][]string{}}
 	in.Withhold = func(r *Rule, c *flow.Conversation) bool {
 		by := g.byConv[c][r.ID]
 		if by == nil {
@@ -50,6 +53,28 @@ func (g *gate) silence(f *Finding) {
 		}
 		for _, c := range f.Conversations {
 			put(g.byConv, c, id, f)
+		}
+	}
+}
+
+// remember notes what a quality finding is about.
+func (g *gate) remember(f *Finding) {
+	if f.Everywhere {
+		g.whole[f.Source] = append(g.whole[f.Source], f.Rule.ID)
+		return
+	}
+	for _, c := range f.Conversations {
+		g.quality[c] = append(g.quality[c], f.Rule.ID)
+	}
+}
+
+// doubt leaves a finding no more than likely where one of its conversations was recorded in a way that its rule names.
+func (g *gate) doubt(f *Finding) {
+	doubted := func(id string) bool { return slices.Contains(f.Rule.DoubtedBy, id) }
+	for _, c := range f.Conversations {
+		if slices.ContainsFunc(g.quality[c], doubted) || slices.ContainsFunc(g.whole[c.Source], doubted) {
+			f.Confidence = min(f.Confidence, Likely)
+			return
 		}
 	}
 }

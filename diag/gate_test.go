@@ -41,3 +41,39 @@ func TestWithheldByName(t *testing.T) {
 		}
 	}
 }
+
+// A finding is no more than likely where one of its conversations was recorded in a way that its rule names, or the whole source was.
+func TestDoubted(t *testing.T) {
+	hit, other := &flow.Conversation{ID: 0}, &flow.Conversation{ID: 1, Source: 1}
+	for _, c := range []struct {
+		name       string
+		everywhere bool
+		doubts     []string
+		sure, want diag.Confidence
+		on         []*flow.Conversation
+	}{
+		{"of the conversation", false, []string{"cap.test"}, diag.Proven, diag.Likely, []*flow.Conversation{hit}},
+		{"of one of them", false, []string{"cap.test"}, diag.Proven, diag.Likely, []*flow.Conversation{other, hit}},
+		{"of another", false, []string{"cap.test"}, diag.Proven, diag.Proven, []*flow.Conversation{other}},
+		{"of the source", true, []string{"cap.test"}, diag.Proven, diag.Likely, []*flow.Conversation{hit}},
+		{"of another source", true, []string{"cap.test"}, diag.Proven, diag.Proven, []*flow.Conversation{other}},
+		{"not named", false, nil, diag.Proven, diag.Proven, []*flow.Conversation{hit}},
+		{"less sure already", false, []string{"cap.test"}, diag.Possible, diag.Possible, []*flow.Conversation{hit}},
+	} {
+		quality := &diag.Rule{ID: "cap.test", Quality: true, Run: func(*diag.Input) []diag.Finding {
+			f := diag.Finding{Severity: diag.Note, Confidence: diag.Proven, Everywhere: c.everywhere}
+			if !c.everywhere {
+				f.Conversations = []*flow.Conversation{hit}
+			}
+			return []diag.Finding{f}
+		}}
+		judge := &diag.Rule{ID: "test.judge", DoubtedBy: c.doubts, Run: func(*diag.Input) []diag.Finding {
+			return []diag.Finding{{Severity: diag.Error, Confidence: c.sure, Conversations: c.on}}
+		}}
+		found, _ := diag.Run([]*diag.Rule{quality, judge}, &diag.Input{})
+		i := slices.IndexFunc(found, func(f diag.Finding) bool { return f.Rule == judge })
+		if i < 0 || found[i].Confidence != c.want {
+			t.Errorf("doubts %s: %v, want %v", c.name, found, c.want)
+		}
+	}
+}

@@ -25,10 +25,12 @@ func Run(rules []*Rule, in *Input) ([]Finding, []Withheld) {
 			for _, f := range r.Run(in) {
 				f.Rule = r
 				f.tidy()
+				gate.doubt(&f)
 				f.Silences = silenced(rules, &f)
 				findings = append(findings, f)
 				if quality {
 					gate.silence(&f)
+					gate.remember(&f)
 				}
 			}
 		}
@@ -98,9 +100,9 @@ func Validate(rules []*Rule) error {
 		}
 	}
 	for _, r := range rules {
-		for _, id := range r.WithheldBy {
+		for _, id := range slices.Concat(r.WithheldBy, r.DoubtedBy) {
 			if !seen[id] {
-				errs = append(errs, fmt.Errorf("rule %q is withheld by %q, which is no rule", r.ID, id))
+				errs = append(errs, fmt.Errorf("rule %q is withheld or doubted by %q, which is no rule", r.ID, id))
 			}
 		}
 	}

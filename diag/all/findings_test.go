@@ -164,7 +164,7 @@ type capture struct {
 	keys  []string
 }
 
-func (c *capture) analyse(t *testing.T) *engine.Case {
+func (c *capture) options(t *testing.T) engine.Options {
 	t.Helper()
 	opt := engine.Options{Points: len(c.files) > 1}
 	for _, path := range c.keys {
@@ -176,7 +176,12 @@ func (c *capture) analyse(t *testing.T) *engine.Case {
 			t.Error(c.name, err)
 		}
 	}
-	out, err := engine.Analyse(context.Background(), c.files, opt)
+	return opt
+}
+
+func (c *capture) analyse(t *testing.T) *engine.Case {
+	t.Helper()
+	out, err := engine.Analyse(context.Background(), c.files, c.options(t))
 	if err != nil {
 		return &engine.Case{} // bad on purpose: it cannot be opened
 	}

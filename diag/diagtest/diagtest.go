@@ -54,7 +54,7 @@ func Run(t *testing.T, rules []*diag.Rule) {
 				t.Fatal(err)
 			}
 			count(t, rules[i], traces)
-			for _, group := range together(traces) {
+			for _, group := range Together(traces) {
 				name := group[0].Name
 				if dir := filepath.Dir(name); dir != "." {
 					name = dir
@@ -71,9 +71,9 @@ func Run(t *testing.T, rules []*diag.Rule) {
 // logs is the ending of Process Monitor logs.
 const logs = ".pml"
 
-// together are the traces that are analysed as one case: those in one folder (lost/client.pcap, lost/server.pcap) are several capture points, and
+// Together are the traces that are analysed as one case: those in one folder (lost/client.pcap, lost/server.pcap) are several capture points, and
 // a log belongs to the capture of the same name, which comes first.
-func together(traces []*fixture.Trace) (out [][]*fixture.Trace) {
+func Together(traces []*fixture.Trace) (out [][]*fixture.Trace) {
 	for _, tr := range traces {
 		i := slices.IndexFunc(out, func(group []*fixture.Trace) bool { return beside(group[0].Name, tr.Name) })
 		switch {
@@ -108,7 +108,7 @@ func fileOf(r *diag.Rule, ending string) string {
 // count holds the fixture to its positive and negative traces.
 func count(t *testing.T, r *diag.Rule, traces []*fixture.Trace) {
 	positive, negative := 0, 0
-	for _, group := range together(traces) {
+	for _, group := range Together(traces) {
 		wanted := slices.ContainsFunc(group, func(tr *fixture.Trace) bool {
 			return slices.ContainsFunc(tr.Records, func(rec fixture.Record) bool {
 				return slices.ContainsFunc(rec.Want, func(w fixture.Want) bool { return w.Rule == r.ID })
@@ -134,6 +134,17 @@ func Analyse(t *testing.T, group ...*fixture.Trace) (path string, c *engine.Case
 
 func analyse(t *testing.T, group []*fixture.Trace) (paths []string, c *engine.Case) {
 	t.Helper()
+	paths, opt := Write(t, group)
+	c, err := engine.Analyse(context.Background(), paths, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths, c
+}
+
+// Write writes traces as files. opt has the keys that they come with.
+func Write(t *testing.T, group []*fixture.Trace) (paths []string, opt engine.Options) {
+	t.Helper()
 	dir := t.TempDir()
 	for _, tr := range group {
 		path, err := tr.Write(dir)
@@ -142,7 +153,7 @@ func analyse(t *testing.T, group []*fixture.Trace) (paths []string, c *engine.Ca
 		}
 		paths = append(paths, path)
 	}
-	opt := engine.Options{Points: true}
+	opt.Points = true
 	for i, tr := range group {
 		if tr.Settings.KeyLog == "" {
 			continue
@@ -158,11 +169,7 @@ func analyse(t *testing.T, group []*fixture.Trace) (paths []string, c *engine.Ca
 			t.Fatal(err)
 		}
 	}
-	c, err := engine.Analyse(context.Background(), paths, opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return paths, c
+	return paths, opt
 }
 
 func check(t *testing.T, group []*fixture.Trace) {

@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"fmt"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
@@ -133,7 +132,10 @@ func rank(in *diag.Input, f *diag.Finding, list []ask, e evidence) {
 		f.Confidence = diag.Proven
 		f.Summary += fmt.Sprintf("; %v says that it cannot be reached there (ICMP type %d code %d)", c.ICMP.From, c.ICMP.Type, c.ICMP.Code)
 	case arrived(in, f.Conversations):
-		f.Confidence = diag.Proven
+		f.Confidence = diag.Likely
+		if in.HearsBeside(f.Conversations) {
+			f.Confidence = diag.Proven
+		}
 		f.Summary += "; the queries are at the other point too: they arrived, and no answer left"
 	case back && e.sent >= minSure:
 		f.Confidence = diag.Likely
@@ -146,15 +148,13 @@ func rank(in *diag.Input, f *diag.Finding, list []ask, e evidence) {
 	}
 }
 
-// hears reports whether the source has packets to the clients from others than the resolver, or from it.
+// hears reports whether the source has packets to the clients, from others than the resolver or from it.
 func hears(in *diag.Input, list []ask) bool {
-	asking := map[netip.Addr]bool{}
+	var asking []netip.Addr
 	for _, a := range list {
-		asking[a.talk.Client] = true
+		asking = append(asking, a.talk.Client)
 	}
-	return slices.ContainsFunc(in.Hosts, func(h *flow.Host) bool {
-		return h.Source == list[0].talk.Source && asking[h.Addr] && h.Received.Packets > 0
-	})
+	return in.Hears(list[0].talk.Source, asking...)
 }
 
 // rejected is a conversation that an ICMP error from the server's side quotes, nil without one. The client's own stack sends one for an answer that comes too late.

@@ -3,6 +3,7 @@ package mtu
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
@@ -29,7 +30,7 @@ func reports(in *diag.Input, ignored bool) (out []diag.Finding) {
 	var all diag.Ways
 	for c := range in.Conversations.With(flow.Quoted) {
 		for dir := range c.Dir {
-			if big := tooBig(c, dir); big != nil && c.TCP != nil && ignores(in, c, dir, big) == ignored {
+			if big := tooBig(c, dir); big != nil && c.TCP != nil && c.Dir[dir].Packets > 0 && ignores(in, c, dir, big) == ignored {
 				all.Add(diag.HostWay(c, dir), c, dir)
 			}
 		}
@@ -103,6 +104,9 @@ func discoveredOn(in *diag.Input, g *diag.Way) diag.Finding {
 		if t := g.Sender(i).Trouble; t != nil && t.Repairs != nil {
 			f.Lost = append(f.Lost, diag.Waits(c, t.Repairs.Waits)...)
 		}
+	}
+	if slices.ContainsFunc(g.Conversations, func(c *flow.Conversation) bool { return c.TCP.Undelivered(c.ICMP.TooBig.Dir) > 0 }) {
+		f.Confidence = diag.Likely // what it sent may be too big still
 	}
 	f.Filter = diag.AnyOf(g.Filter(), diag.Frames(big.At))
 	f.Summary = fmt.Sprintf("%v told %s that only packets of %s fit on the way to %v; it sent smaller ones from then on", big.From, f.Host, size(big.MTU), g.To().Addr())

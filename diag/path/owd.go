@@ -43,7 +43,8 @@ func waiting(r *point.Result, h *point.Hop, q *point.Queue) diag.Finding {
 	f := diag.Finding{Severity: diag.Warning, Confidence: diag.Likely, Source: -1, Count: len(q.Periods)}
 	f.Summary = fmt.Sprintf("packets from %s to %s wait: all of them up to %s more than the fastest, 95 %% up to %s, in %s; from %s to %s it is %s at most",
 		a, b, exact(q.Least), exact(q.Most), exact(q.To-q.From), b, a, exact(q.Other))
-	if q.Error < q.Least/10 && len(q.Periods) >= minPeriods {
+	back := h.Pair().Over[point.BtoA-h.Course()].Periods
+	if q.Error < q.Least/10 && len(q.Periods) >= minPeriods && len(back) > 0 { // without packets back nothing says that it is one direction
 		f.Confidence = diag.Proven
 	}
 	f.Facts = []diag.Fact{

@@ -41,6 +41,9 @@ func reorder(in *diag.Input) (out []diag.Finding) {
 func overtaken(r *point.Result, h *point.Hop, w *point.Way) diag.Finding {
 	a, b := r.Points[h.From].Name, r.Points[h.To].Name
 	f := diag.Finding{Severity: diag.Note, Confidence: diag.Proven, Source: -1, Count: int(w.Reordered)}
+	if w.Twice > 0 || w.Copied {
+		f.Confidence = diag.Likely // of a packet that came twice the earlier copy may be missing
+	}
 	f.Summary = fmt.Sprintf("%d of %s (%.1f %%) from %s to %s arrive after one that was sent later, by up to %s",
 		w.Reordered, diag.Count(w.Matched, "packet"), 100*float64(w.Reordered)/float64(w.Matched), a, b, diag.Count(w.Extent, "packet"))
 	if w.Late > coarse(r, h) {

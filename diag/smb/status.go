@@ -15,7 +15,7 @@ import (
 var statusPage string
 
 // Status: the file server refused what was asked for (B8).
-var Status = &diag.Rule{ID: "smb.status", Title: "the file server refuses requests", Page: statusPage, Requests: true, Run: statuses}
+var Status = &diag.Rule{ID: "smb.status", Title: "the file server refuses requests", Page: statusPage, Requests: true, DoubtedBy: []string{"cap.gaps", "cap.drops.reported"}, Run: statuses}
 
 // A refusal is what a status means to a user. Statuses that are not listed are steps, ends of lists and answers to questions whether something is there.
 type refusal struct {

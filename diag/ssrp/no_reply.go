@@ -89,7 +89,10 @@ func silence(in *diag.Input, t *diag.Talk, list []*request.Request) diag.Finding
 		f.Summary += fmt.Sprintf(": %v says that nobody can be reached there (ICMP type %d code %d)", c.ICMP.From, c.ICMP.Type, c.ICMP.Code)
 		f.Fix[0] = "start SQL Browser on the host, or allow UDP 1434 where the ICMP error comes from"
 	case seen:
-		f.Severity, f.Confidence = diag.Error, diag.Proven
+		f.Severity, f.Confidence = diag.Error, diag.Likely
+		if in.HearsBeside(f.Conversations) {
+			f.Confidence = diag.Proven
+		}
 		f.Summary += "; the queries are at the other point too: they arrived, and no answer left"
 		f.RuledOut = append(f.RuledOut, "loss of the queries: both points have them")
 	case len(list) >= minSure && answered(t) == 0:

@@ -202,6 +202,9 @@ func (g *attempts) silence(in *diag.Input, sent heard, done map[pair][]*flow.Con
 	default: // no attempt was repeated: what one of them cost is not known
 		f.Confidence, within = diag.Likely, " in "+diag.Duration(spread)
 	}
+	if !in.Hears(g.source, g.clients...) {
+		f.Confidence = diag.Likely // whatever comes to the clients may be missing
+	}
 	who, what := g.target(), fmt.Sprintf("%d SYN segments %s", g.syns(), g.spread())
 	f.Summary = fmt.Sprintf("%s answers none of the %s: no SYN/ACK, no reset, no ICMP error%s", who, what, within)
 	if len(g.others) > 0 {

@@ -16,10 +16,10 @@ var zeroWindowPage string
 var receiverSlowPage string
 
 // ZeroWindow: a receiver takes no data for a while (T5).
-var ZeroWindow = &diag.Rule{ID: "tcp.zero_window", Title: "a receiver takes no data for a while", Page: zeroWindowPage, WithheldBy: []string{"cap.oneway"}}
+var ZeroWindow = &diag.Rule{ID: "tcp.zero_window", Title: "a receiver takes no data for a while", Page: zeroWindowPage, WithheldBy: []string{"cap.oneway"}, DoubtedBy: []string{"cap.gaps", "cap.drops.reported"}}
 
 // ReceiverSlow: the application that receives sets the pace (T4).
-var ReceiverSlow = &diag.Rule{ID: "tcp.limit.app_rx", Title: "the application that receives sets the pace", Page: receiverSlowPage, WithheldBy: []string{"cap.oneway"}}
+var ReceiverSlow = &diag.Rule{ID: "tcp.limit.app_rx", Title: "the application that receives sets the pace", Page: receiverSlowPage, WithheldBy: []string{"cap.oneway"}, DoubtedBy: []string{"cap.gaps", "cap.drops.reported"}}
 
 func init() { // Run names the rule: a literal would be a cycle
 	ZeroWindow.Run = func(in *diag.Input) []diag.Finding { return closed(in, ZeroWindow) }

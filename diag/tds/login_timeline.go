@@ -15,7 +15,7 @@ import (
 var loginTimelinePage string
 
 // LoginTimeline: a login to SQL Server is slow, or stops (M7).
-var LoginTimeline = &diag.Rule{ID: "tds.login_timeline", Title: "a login to SQL Server is slow, or stops on the way", Page: loginTimelinePage, Requests: true, Run: loginTimeline}
+var LoginTimeline = &diag.Rule{ID: "tds.login_timeline", Title: "a login to SQL Server is slow, or stops on the way", Page: loginTimelinePage, Requests: true, DoubtedBy: []string{"cap.oneway", "cap.gaps", "cap.drops.reported"}, Run: loginTimeline}
 
 const (
 	// leastSlow is how long a login takes that somebody notices. Pools open connections while a user waits.

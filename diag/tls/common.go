@@ -14,7 +14,7 @@ import (
 var noCommonPage string
 
 // NoCommon: client and server find no parameters in common (S1).
-var NoCommon = &diag.Rule{ID: "tls.alert.handshake_failure", Title: "client and server agree on no parameters", Page: noCommonPage, Handshakes: true}
+var NoCommon = &diag.Rule{ID: "tls.alert.handshake_failure", Title: "client and server agree on no parameters", Page: noCommonPage, Handshakes: true, DoubtedBy: []string{"cap.oneway", "cap.gaps", "cap.drops.reported"}}
 
 func init() { NoCommon.Run = runNoCommon }
 

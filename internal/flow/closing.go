@@ -71,7 +71,7 @@ func (f *tcpFlow) classifyReset(dir int) ResetClass {
 		return ResetAfterClose
 	case fins == 1:
 		return ResetAfterFIN
-	case t.SYN.Seen() && !t.SYNACK.Seen() && !t.Established && dir == 1 && f.answersSYN():
+	case t.SYN.Seen() && !t.SYNACK.Seen() && !t.Established && t.Sides[0].AckSent == 0 && dir == 1 && f.answersSYN():
 		return ResetRefused
 	case f.outstanding(0) || f.outstanding(1):
 		return ResetInProgress

@@ -231,6 +231,7 @@ func (w *Way) add(x *Way) {
 		w.TTL, w.DSCP = x.TTL, x.DSCP
 	}
 	w.Matched, w.Lost, w.Only, w.Outside = w.Matched+x.Matched, w.Lost+x.Lost, w.Only+x.Only, w.Outside+x.Outside
+	w.Copied = w.Copied || x.Copied
 	w.Ranges, w.Altered, w.Twice = w.Ranges+x.Ranges, w.Altered+x.Altered, w.Twice+x.Twice
 	w.Alike[0], w.Alike[1] = w.Alike[0]+x.Alike[0], w.Alike[1]+x.Alike[1]
 	w.Reordered, w.Extent, w.Late = w.Reordered+x.Reordered, max(w.Extent, x.Extent), max(w.Late, x.Late)

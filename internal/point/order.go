@@ -110,7 +110,7 @@ func (t *travel) twice(w *Way) {
 		}
 	}
 	if w.Twice*100 > int64(len(t.trips))*mostTwice {
-		w.Twice, w.at().TwiceAt = 0, nil
+		w.Twice, w.Copied, w.at().TwiceAt = 0, true, nil
 	}
 }
 

@@ -142,6 +142,7 @@ type Way struct {
 	// many packets more than were sent arrived with the same identification.
 	Reordered, Extent, Late int64
 	Twice                   int64
+	Copied                  bool    // most packets came twice: copies of a recorder, which do not count in Twice
 	places                  *Places // nil when it has none: most have
 }
 
