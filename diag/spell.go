@@ -21,7 +21,13 @@ type Spell struct {
 const idle = int64(time.Second)
 
 // Spells cuts a talk at its long pauses. Requests that wait for something to happen are left out, and so are those without an answer.
-func (t *Talk) Spells() []Spell { return t.SpellsOf(func(*request.Request) bool { return true }) }
+// They are measured once, for all rules: nobody changes them.
+func (t *Talk) Spells() []Spell {
+	if t.spells == nil {
+		t.spells = t.SpellsOf(func(*request.Request) bool { return true })
+	}
+	return t.spells
+}
 
 // SpellsOf are the spells of the requests that are wanted.
 func (t *Talk) SpellsOf(wanted func(*request.Request) bool) (out []Spell) {

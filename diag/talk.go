@@ -22,6 +22,7 @@ type Talk struct {
 	Requests      []*request.Request   // in order of the first bytes of the questions
 	dirs          []int                // who asks, of each conversation
 	leastService  int64                // see least; 0 until it is asked for
+	spells        []Spell              // see Spells; nil until they are asked for
 }
 
 type talkKey struct {
