@@ -30,7 +30,7 @@ func accountFault(in *diag.Input) (out []diag.Finding) {
 		state := states[g[0].Code]
 		f := in.FindingOn(g, kerberosLayer)
 		f.Severity = diag.Error
-		f.Summary = fmt.Sprintf("%v refused %s %s: %s (%s)", g[0].Talk.Server, diag.Count(len(g), "log on"), of(accounts(g), g), state.says, g[0].Status)
+		f.Summary = fmt.Sprintf("%v refused %s %s: %s (%s)", g[0].Talk.Server, diag.Count(len(g), "logon"), of(accounts(g), g), state.says, g[0].Status)
 		if n := len(diag.Distinct(g, account)); n >= manyNames && g[0].Code == clientUnknown {
 			f.Summary += fmt.Sprintf("; %d names: somebody looks which accounts there are", n)
 			f.Fix = append(f.Fix, "look at the program that asks on "+diag.ClientsOf(g))

@@ -19,7 +19,7 @@ func preauth(in *diag.Input) (out []diag.Finding) {
 	for _, g := range diag.Grouped(all, func(a diag.Ask) (kdc, bool) { return kdcOf(a), failed(a.Request, preauthFailed) }) {
 		f := in.FindingOn(g, kerberosLayer)
 		f.Severity = diag.Error
-		f.Summary = fmt.Sprintf("%v refused %s %s: the password or key is wrong (%s)", g[0].Talk.Server, diag.Count(len(g), "log on"), of(accounts(g), g), g[0].Status)
+		f.Summary = fmt.Sprintf("%v refused %s %s: the password or key is wrong (%s)", g[0].Talk.Server, diag.Count(len(g), "logon"), of(accounts(g), g), g[0].Status)
 		if accepted(g, got) {
 			f.Severity = diag.Note
 			f.Summary += "; later it was right"

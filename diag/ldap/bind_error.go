@@ -12,8 +12,8 @@ import (
 //go:embed bind_error.md
 var bindErrorPage string
 
-// BindError: a directory server refuses log ons (K10).
-var BindError = &diag.Rule{ID: "ldap.bind_error", Title: "a directory server refuses log ons", Page: bindErrorPage, Requests: true, Run: bindError}
+// BindError: a directory server refuses logons (K10).
+var BindError = &diag.Rule{ID: "ldap.bind_error", Title: "a directory server refuses logons", Page: bindErrorPage, Requests: true, Run: bindError}
 
 // A meaning is what a code says to a user.
 type meaning struct{ says, fix string }
@@ -96,7 +96,7 @@ func refused(in *diag.Input, list []diag.Ask, accepted map[logOn]int64) diag.Fin
 	if !known {
 		m = meaning{"the server says why", "look the code up, and look at the log of the server at that second"}
 	}
-	f.Summary = fmt.Sprintf("%v refused %s of %s with %s (%d)", first.Talk.Server, diag.Count(len(list), "log on"), diag.ClientsOf(list), first.Status, first.Code)
+	f.Summary = fmt.Sprintf("%v refused %s of %s with %s (%d)", first.Talk.Server, diag.Count(len(list), "logon"), diag.ClientsOf(list), first.Status, first.Code)
 	if code != "" {
 		f.Summary += ", data " + code
 	}

@@ -1,4 +1,4 @@
-// Package ldap holds the diagnoses of directory servers: log ons that they refuse, and protection that they demand.
+// Package ldap holds the diagnoses of directory servers: logons that they refuse, and protection that they demand.
 package ldap
 
 import (

@@ -38,7 +38,7 @@ func strongAuth(in *diag.Input) (out []diag.Finding) {
 		what := "it takes them only signed or in TLS"
 		f.Fix = []string{"let the client use LDAPS (port 636) or StartTLS, or sign with SASL; the policy of the server is \"LDAP server signing requirements\""}
 		if g[0].Code == invalidCredentials {
-			what = "it takes log ons in TLS only when they are bound to it (channel binding)"
+			what = "it takes logons in TLS only when they are bound to it (channel binding)"
 			f.Fix = []string{"update the client so that it sends a channel binding token; the policy of the server is \"LDAP server channel binding token requirements\"", "does a proxy end the TLS in between? Then the bindings differ"}
 		}
 		f.Summary = fmt.Sprintf("%v refused %s of %s with %s (%d): %s", g[0].Talk.Server, diag.Count(len(g), "request"), diag.ClientsOf(g), g[0].Status, g[0].Code, what)
