@@ -57,9 +57,9 @@ func (g *gate) silence(f *Finding) {
 	}
 }
 
-// remember notes what a quality finding is about.
+// remember notes what a quality finding is about: its conversations, or without any the whole source.
 func (g *gate) remember(f *Finding) {
-	if f.Everywhere {
+	if f.Everywhere || len(f.Conversations) == 0 {
 		g.whole[f.Source] = append(g.whole[f.Source], f.Rule.ID)
 		return
 	}

@@ -13,7 +13,7 @@ import (
 var bindErrorPage string
 
 // BindError: a directory server refuses logons (K10).
-var BindError = &diag.Rule{ID: "ldap.bind_error", Title: "a directory server refuses logons", Page: bindErrorPage, Requests: true, Run: bindError}
+var BindError = &diag.Rule{ID: "ldap.bind_error", Title: "a directory server refuses logons", Page: bindErrorPage, Requests: true, DoubtedBy: []string{"cap.gaps", "cap.drops.reported", "cap.snaplen"}, Run: bindError}
 
 // A meaning is what a code says to a user.
 type meaning struct{ says, fix string }

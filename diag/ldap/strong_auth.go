@@ -12,7 +12,7 @@ import (
 var strongAuthPage string
 
 // StrongAuth: a directory server demands signing, TLS, or a log on that is bound to its TLS (K11).
-var StrongAuth = &diag.Rule{ID: "ldap.strong_auth", Title: "a directory server demands a protected connection", Page: strongAuthPage, Requests: true, Run: strongAuth}
+var StrongAuth = &diag.Rule{ID: "ldap.strong_auth", Title: "a directory server demands a protected connection", Page: strongAuthPage, Requests: true, DoubtedBy: []string{"cap.gaps", "cap.drops.reported", "cap.snaplen"}, Run: strongAuth}
 
 func strongAuth(in *diag.Input) (out []diag.Finding) {
 	type demand struct {
