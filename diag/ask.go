@@ -27,25 +27,6 @@ func (in *Input) Asks(of ...proto.ID) (out []Ask) {
 	return out
 }
 
-// Grouped are requests by what they have in common, groups in the order of their first ones. Those for which key says no are left out.
-func Grouped[K comparable](list []Ask, key func(Ask) (K, bool)) (groups [][]Ask) {
-	index := map[K]int{}
-	for _, a := range list {
-		k, ok := key(a)
-		if !ok {
-			continue
-		}
-		i, known := index[k]
-		if !known {
-			i = len(groups)
-			index[k] = i
-			groups = append(groups, nil)
-		}
-		groups[i] = append(groups[i], a)
-	}
-	return groups
-}
-
 // Latest are the times of the last requests that something holds for, by what they have in common.
 func Latest[K comparable](list []Ask, key func(Ask) (K, bool)) map[K]int64 {
 	out := map[K]int64{}

@@ -15,7 +15,7 @@ import (
 var errorsPage string
 
 // Errors: a server answers requests with errors (H2).
-var Errors = &diag.Rule{ID: "http.errors", Title: "a web server answers with errors", Page: errorsPage, Requests: true, Run: failures}
+var Errors = &diag.Rule{ID: "http.errors", Title: "a web server answers with errors", Page: errorsPage, Requests: true, Handshakes: true, DoubtedBy: []string{"cap.gaps", "cap.drops.reported", "cap.snaplen"}, Run: failures}
 
 // A client is one of a server in a source.
 type client struct {
@@ -52,13 +52,15 @@ func failures(in *diag.Input) (out []diag.Finding) {
 		server netip.AddrPort
 		code   uint32
 	}
-	for _, g := range diag.Grouped(all, func(a diag.Ask) (failing, bool) {
+	for _, g := range diag.GroupsOf(all, func(a diag.Ask) (failing, bool) {
 		fails := a.Answered() && a.Failed && a.Code != proxyRequired
 		switch {
 		case a.Code == unauthorized: // the first step of a log on, where the next one is let in
 			fails = fails && let[clientOf(a, a.Name)] <= a.Asked.Time
 		case a.Code == notFound:
 			fails = fails && !optional(a)
+		case a.Code == http.StatusBadRequest: // one side speaks TLS, and the other does not: see tls.not_tls
+			fails = fails && in.HandshakeOf(in.Conversations.At(a.Conv)) == nil
 		}
 		return failing{a.Talk.Source, a.Talk.Server, a.Code}, fails
 	}) {

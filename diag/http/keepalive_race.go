@@ -13,7 +13,7 @@ import (
 var keepaliveRacePage string
 
 // KeepaliveRace: a request crosses the end of its idle connection (H4).
-var KeepaliveRace = &diag.Rule{ID: "http.keepalive_race", Title: "a request crosses the close of its idle connection", Page: keepaliveRacePage, Requests: true, Run: keepaliveRace}
+var KeepaliveRace = &diag.Rule{ID: "http.keepalive_race", Title: "a request crosses the close of its idle connection", Page: keepaliveRacePage, Requests: true, DoubtedBy: []string{"cap.midstream", "cap.gaps", "cap.drops.reported"}, Run: keepaliveRace}
 
 const (
 	// leastIdle is the least pause before such a request: servers keep idle connections for seconds.

@@ -17,9 +17,9 @@ var ProxyAuth = &diag.Rule{ID: "http.proxy_auth", Title: "a proxy asks for crede
 const steps = 3
 
 func proxyAuth(in *diag.Input) (out []diag.Finding) {
-	for _, g := range diag.Grouped(asks(in), func(a diag.Ask) (client, bool) { return clientOf(a, ""), a.Answered() }) {
+	for _, g := range diag.GroupsOf(asks(in), func(a diag.Ask) (client, bool) { return clientOf(a, ""), a.Answered() }) {
 		var list []diag.Ask
-		for _, target := range diag.Grouped(g, func(a diag.Ask) (string, bool) { return what(a), true }) {
+		for _, target := range diag.GroupsOf(g, func(a diag.Ask) (string, bool) { return what(a), true }) {
 			list = append(list, refused(target)...)
 		}
 		if len(list) == 0 {

@@ -23,7 +23,7 @@ const (
 )
 
 func redirectLoop(in *diag.Input) (out []diag.Finding) {
-	for _, g := range diag.Grouped(asks(in), func(a diag.Ask) (client, bool) {
+	for _, g := range diag.GroupsOf(asks(in), func(a diag.Ask) (client, bool) {
 		c := clientOf(a, "")
 		c.server = a.Talk.Server
 		return c, a.Answered()

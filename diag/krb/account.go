@@ -23,7 +23,7 @@ var states = map[uint32]struct{ says, fix string }{
 func accountFault(in *diag.Input) (out []diag.Finding) {
 	all := asks(in)
 	got := diag.Latest(all, func(a diag.Ask) (holder, bool) { return accountOf(a), a.Command == authenticates && granted(a.Request) })
-	for _, g := range diag.Grouped(all, func(a diag.Ask) (kdc, bool) {
+	for _, g := range diag.GroupsOf(all, func(a diag.Ask) (kdc, bool) {
 		fault := a.Command == authenticates && failed(a.Request, clientUnknown, clientRevoked, keyExpired)
 		return kdcOf(a), fault && got[accountOf(a)] <= a.Asked.Time
 	}) {

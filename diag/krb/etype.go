@@ -19,7 +19,7 @@ var EType = &diag.Rule{ID: "krb.etype", Title: "client and key distribution cent
 func eType(in *diag.Input) (out []diag.Finding) {
 	all := asks(in)
 	got := diag.Latest(all, func(a diag.Ask) (holder, bool) { return serviceOf(a), granted(a.Request) })
-	for _, g := range diag.Grouped(all, func(a diag.Ask) (kdc, bool) {
+	for _, g := range diag.GroupsOf(all, func(a diag.Ask) (kdc, bool) {
 		return kdcOf(a), failed(a.Request, noEType) && got[serviceOf(a)] <= a.Asked.Time
 	}) {
 		f := in.FindingOn(g, kerberosLayer)

@@ -37,7 +37,7 @@ func noKDC(in *diag.Input) (out []diag.Finding) {
 	all := asks(in)
 	serverOf := func(a diag.Ask) server { return server{a.Talk.Source, a.Talk.Server.Addr()} }
 	answered := diag.Latest(all, func(a diag.Ask) (server, bool) { return serverOf(a), a.First.Seen() })
-	for _, g := range diag.Grouped(all, func(a diag.Ask) (server, bool) {
+	for _, g := range diag.GroupsOf(all, func(a diag.Ask) (server, bool) {
 		_, ever := answered[serverOf(a)]
 		return serverOf(a), !ever && a.Talk.Protocol == proto.Kerberos && !diag.ToMany(a.Talk.Server.Addr()) && !in.Withhold(NoKDC, in.Conversations.At(a.Conv))
 	}) {
@@ -61,6 +61,9 @@ func silent(in *diag.Input, all, list []diag.Ask) (f diag.Finding, ok bool) {
 	}
 	f = in.FindingOn(list, kerberosLayer)
 	f.Severity = diag.Error
+	if !in.Hears(first.Source, first.Client) {
+		f.Confidence = min(f.Confidence, diag.Likely)
+	}
 	f.Summary = fmt.Sprintf("%v answers none of %s of %s over UDP", first.Server, diag.Count(sent, "request"), diag.ClientsOf(list))
 	if other, found := another(all, list, end); found {
 		f.Severity = diag.Warning

@@ -16,7 +16,7 @@ var PreauthFailed = &diag.Rule{ID: "krb.preauth_failed", Title: "a log on by Ker
 func preauth(in *diag.Input) (out []diag.Finding) {
 	all := asks(in)
 	got := diag.Latest(all, func(a diag.Ask) (holder, bool) { return accountOf(a), a.Command == authenticates && granted(a.Request) })
-	for _, g := range diag.Grouped(all, func(a diag.Ask) (kdc, bool) { return kdcOf(a), failed(a.Request, preauthFailed) }) {
+	for _, g := range diag.GroupsOf(all, func(a diag.Ask) (kdc, bool) { return kdcOf(a), failed(a.Request, preauthFailed) }) {
 		f := in.FindingOn(g, kerberosLayer)
 		f.Severity = diag.Error
 		f.Summary = fmt.Sprintf("%v refused %s %s: the password or key is wrong (%s)", g[0].Talk.Server, diag.Count(len(g), "logon"), of(accounts(g), g), g[0].Status)

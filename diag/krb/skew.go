@@ -23,7 +23,7 @@ const (
 )
 
 func skew(in *diag.Input) (out []diag.Finding) {
-	for _, g := range diag.Grouped(asks(in), func(a diag.Ask) (kdc, bool) { return kdcOf(a), failed(a.Request, tooSkewed) }) {
+	for _, g := range diag.GroupsOf(asks(in), func(a diag.Ask) (kdc, bool) { return kdcOf(a), failed(a.Request, tooSkewed) }) {
 		f := in.FindingOn(g, kerberosLayer)
 		f.Severity = diag.Error
 		f.Summary = fmt.Sprintf("%v refused %s of %s because the clocks differ by more than it allows", g[0].Talk.Server, diag.Count(len(g), "request"), diag.ClientsOf(g))

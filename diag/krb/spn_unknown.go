@@ -20,7 +20,7 @@ func spnUnknown(in *diag.Input) (out []diag.Finding) {
 		kdc
 		name string
 	}
-	for _, g := range diag.Grouped(all, func(a diag.Ask) (missing, bool) {
+	for _, g := range diag.GroupsOf(all, func(a diag.Ask) (missing, bool) {
 		return missing{kdcOf(a), service(a)}, a.Command == "TGS-REQ" && failed(a.Request, serviceUnknown) && got[serviceOf(a)] <= a.Asked.Time
 	}) {
 		f := in.FindingOn(g, kerberosLayer)

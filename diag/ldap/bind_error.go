@@ -68,7 +68,7 @@ func bindError(in *diag.Input) (out []diag.Finding) {
 	accepted := diag.Latest(all, func(a diag.Ask) (logOn, bool) {
 		return logOnOf(a), a.Command == bindCommand && a.Answered() && a.Code == 0 && a.Name != ""
 	})
-	for _, g := range diag.Grouped(all, func(a diag.Ask) (refusal, bool) {
+	for _, g := range diag.GroupsOf(all, func(a diag.Ask) (refusal, bool) {
 		k := refusal{a.Talk.Source, a.Talk.Server, a.Code, dataOf(a.Text)}
 		return k, a.Command == bindCommand && a.Answered() && a.Failed && !wantsProtection(a.Request) && !empty(a.Request)
 	}) {

@@ -30,7 +30,7 @@ func strongAuth(in *diag.Input) (out []diag.Finding) {
 	accepted := diag.Latest(all, func(a diag.Ask) (pair, bool) {
 		return pairOf(a), a.Command == bindCommand && a.Answered() && a.Code == 0 && a.Name != ""
 	})
-	for _, g := range diag.Grouped(all, func(a diag.Ask) (demand, bool) {
+	for _, g := range diag.GroupsOf(all, func(a diag.Ask) (demand, bool) {
 		return demand{a.Talk.Source, a.Talk.Server, a.Code}, wantsProtection(a.Request) && accepted[pairOf(a)] <= a.Asked.Time
 	}) {
 		f := in.FindingOn(g, "ldap")

@@ -50,7 +50,7 @@ func fault(in *diag.Input) (out []diag.Finding) {
 	}
 	all := in.Asks(proto.DCERPC)
 	done := diag.Latest(all, func(a diag.Ask) (call, bool) { return callOf(a), a.Answered() && !a.Failed })
-	for _, g := range diag.Grouped(all, func(a diag.Ask) (refusal, bool) {
+	for _, g := range diag.GroupsOf(all, func(a diag.Ask) (refusal, bool) {
 		k := refusal{a.Talk.Source, a.Talk.Server, a.Status}
 		_, known := meaningOf(a)
 		return k, a.Answered() && a.Failed && known && done[callOf(a)] <= a.Asked.Time
