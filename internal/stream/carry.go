@@ -43,19 +43,21 @@ func (a *Applications) carry(t *talk, dir int, c *chunk, at, first int, lost int
 	}
 	inner.span = span{d.once.next, d.once.next + int64(p.Len)}
 	d.once.next = inner.to
-	if t.hearing != nil {
-		a.carries(t, dir, &inner, lost, p)
-	}
+	letter := false
 	if t.inner.stream == nil && t.inner.over == nil {
 		a.piece = proto.Piece{Dir: dir, Data: inner.data, Len: p.Len, Gap: p.Gap}
 		if d.letter != nil && !p.Gap {
 			a.piece.Data, a.piece.Len = slices.Concat(d.letter, inner.data), 1+p.Len
 		}
 		t.inner.stream, t.inner.session = a.inside(p.Protocol, t)
-		if t.inner.stream == nil && inner.from == 0 && p.Len == 1 && len(inner.data) == 1 && !p.Last {
-			d.letter, d.wrote = slices.Clone(inner.data), a.mark()
-			return
-		}
+		letter = t.inner.stream == nil && inner.from == 0 && p.Len == 1 && len(inner.data) == 1 && !p.Last
+	}
+	if t.hearing != nil {
+		a.carries(t, dir, &inner, lost, p)
+	}
+	if letter {
+		d.letter, d.wrote = slices.Clone(inner.data), a.mark()
+		return
 	}
 	if d.letter != nil {
 		a.feedLetter(t.inner, dir)

@@ -173,26 +173,21 @@ func (r *Record) unifiedHeader(b []byte, idLen int) bool {
 	return true
 }
 
-// fragmentsOf walks the handshake messages of a record, of which there may be only fragments.
-func fragmentsOf(b []byte, r *Record, yield func(m *Message) bool) bool {
-	for at := r.Body; at < r.End; {
-		m := Message{Off: at, End: r.End, Body: at, Record: r, Datagram: true, Encrypted: r.Encrypted || r.End-at < fragmentHeader || handshakeTypes[uint64(b[at])] == ""}
-		if !m.Encrypted {
-			m.Type, m.Len, m.Seq = b[at], be24(b[at+1:]), uint16(be16(b[at+4:]))
-			m.FragOff, m.FragLen = be24(b[at+6:]), be24(b[at+9:])
-			m.Part = m.FragOff != 0 || m.FragLen != m.Len
-			m.Body = at + fragmentHeader
-			m.End = min(m.Body+m.FragLen, r.End)
-		}
-		if !yield(&m) {
-			return false
-		}
-		if m.Encrypted {
-			return true
-		}
-		at = m.Body + m.FragLen
+// fragment goes to the next handshake message of a record of DTLS, of which there may be only a fragment.
+func (w *messages) fragment() {
+	r, b, at := w.Record, w.b, w.at
+	w.Message = Message{Off: at, End: r.End, Body: at, Record: r, Datagram: true, Encrypted: r.Encrypted || r.End-at < fragmentHeader || handshakeTypes[uint64(b[at])] == ""}
+	m := &w.Message
+	if m.Encrypted {
+		w.at = r.End
+		return
 	}
-	return true
+	m.Type, m.Len, m.Seq = b[at], be24(b[at+1:]), uint16(be16(b[at+4:]))
+	m.FragOff, m.FragLen = be24(b[at+6:]), be24(b[at+9:])
+	m.Part = m.FragOff != 0 || m.FragLen != m.Len
+	m.Body = at + fragmentHeader
+	m.End = min(m.Body+m.FragLen, r.End)
+	w.at = m.Body + m.FragLen
 }
 
 // header is what the keys of a record are asked with.

@@ -63,9 +63,6 @@ func Messages(b []byte, note *field.Note, yield func(m *Message) bool) {
 func (r *Record) Messages(b []byte, yield func(m *Message) bool) { messagesOf(b, r, yield) }
 
 func messagesOf(b []byte, r *Record, yield func(m *Message) bool) bool {
-	if r.Datagram {
-		return fragmentsOf(b, r, yield)
-	}
 	for w := messagesIn(b, r); w.next(); {
 		if !yield(&w.Message) {
 			return false
@@ -74,7 +71,7 @@ func messagesOf(b []byte, r *Record, yield func(m *Message) bool) bool {
 	return true
 }
 
-// messages goes through the messages of a record of TLS, not of DTLS, as messagesOf does, for whoever must not allocate.
+// messages goes through the messages of a record as messagesOf does, for whoever must not allocate.
 type messages struct {
 	Message
 	b  []byte
@@ -91,6 +88,10 @@ func (w *messages) next() bool {
 	r := w.Record
 	if w.at >= r.End {
 		return false
+	}
+	if r.Datagram {
+		w.fragment()
+		return true
 	}
 	w.Message = Message{Off: w.at, End: r.End, Body: w.at, Record: r, Encrypted: !readable(w.b, w.at, r)}
 	m := &w.Message
