@@ -40,7 +40,9 @@ func (b *bench) jobs(kind, file string) []job {
 		return []job{
 			own("wiretale requests --keys", nil, 0, "requests", "-q", "--keys", keys, file),
 			own("wiretale requests --keys, one processor", []string{"GOMAXPROCS=1"}, 0, "requests", "-q", "--keys", keys, file),
-			peer(0, "tshark", "-q", "-n", "-z", "follow,tls,raw,0", "-o", "tls.keylog_file:"+keys, "-r", file),
+			own("wiretale follow --keys --as ascii", nil, 0, "follow", "-q", "--keys", keys, "--stream", "0", "--as", "ascii", file),
+			own("wiretale follow --keys --as raw", nil, 0, "follow", "-q", "--keys", keys, "--stream", "0", "--as", "raw", file),
+			peer(3, "tshark", "-q", "-n", "-z", "follow,tls,raw,0", "-o", "tls.keylog_file:"+keys, "-r", file),
 			peer(0, "tshark", "-q", "-n", "-z", "http,tree", "-o", "tls.keylog_file:"+keys, "-r", file),
 		}
 	}

@@ -5,11 +5,13 @@ package follow
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -59,21 +61,52 @@ type Title struct {
 // lost is what Wireshark says in the place of bytes that are missing.
 func lost(n int64) string { return fmt.Sprintf("[%d bytes missing in capture file]", n) }
 
+// shown is what stands for a byte of text in a form: itself, a dot, or 0 for what depends on the bytes behind it.
+var shown = func() map[Form]*[256]byte {
+	ascii := new([256]byte)
+	for c := range ascii {
+		ascii[c] = '.'
+		if c == '\n' || c == '\t' || c >= 0x20 && c < 0x7f {
+			ascii[c] = byte(c)
+		}
+	}
+	ascii['\r'] = 0
+	utf := *ascii
+	for c := utf8.RuneSelf; c < len(utf); c++ {
+		utf[c] = 0
+	}
+	return map[Form]*[256]byte{ASCII: ascii, UTF8: &utf}
+}()
+
 // clear appends text without what a terminal would obey, or that turns the direction of text: lines end in \n, and what is left of controls is a dot.
 // rest is the beginning of a character that goes on behind b, when more follows.
 func clear(dst, b []byte, form Form, more bool) (out, rest []byte) {
+	table := shown[form]
+	dst = slices.Grow(dst, len(b))
 	for i := 0; i < len(b); {
-		c := b[i]
-		switch {
-		case c == '\n' || c == '\t' || c >= 0x20 && c < 0x7f:
-			dst = append(dst, c)
-		case c == '\r' && i+1 < len(b) && b[i+1] == '\n': // the line ends with the next
-		case c == '\r' && i+1 == len(b) && more:
-			return dst, b[i:]
-		case c >= utf8.RuneSelf && form == UTF8:
-			if more && !utf8.FullRune(b[i:]) {
-				return dst, b[i:]
+		run := dst[len(dst):][:len(b)-i]
+		n := 0
+		for _, c := range b[i:] {
+			v := table[c]
+			if v == 0 {
+				break
 			}
+			run[n] = v
+			n++
+		}
+		dst = dst[:len(dst)+n]
+		if i += n; i == len(b) {
+			break
+		}
+		switch c := b[i]; {
+		case c == '\r' && i+1 < len(b) && b[i+1] == '\n': // the line ends with the next
+			i++
+		case more && (c == '\r' && i+1 == len(b) || c >= utf8.RuneSelf && !utf8.FullRune(b[i:])):
+			return dst, b[i:]
+		case c == '\r':
+			dst = append(dst, '.')
+			i++
+		default:
 			r, n := utf8.DecodeRune(b[i:])
 			if r == utf8.RuneError && n <= 1 || !unicode.IsPrint(r) {
 				dst = append(dst, '.')
@@ -81,46 +114,53 @@ func clear(dst, b []byte, form Form, more bool) (out, rest []byte) {
 				dst = append(dst, b[i:i+n]...)
 			}
 			i += max(n, 1)
-			continue
-		default:
-			dst = append(dst, '.')
 		}
-		i++
 	}
 	return dst, nil
 }
 
+// dumpWidth is how many bytes a line of Wireshark's hexadecimal has: the offset, the bytes from dumpHex on, and their characters from dumpText on,
+// both with a gap in the middle.
+const (
+	dumpWidth = 16
+	dumpHex   = 8 + 2
+	dumpText  = dumpHex + 3*dumpWidth + 2
+)
+
 // dump appends bytes as Wireshark's hexadecimal does, from an offset on, each line behind a prefix.
 func dump(dst, b []byte, at int64, prefix string) []byte {
-	const digits, width = "0123456789abcdef", 16
-	for ; len(b) > 0; at += width {
-		line := b[:min(width, len(b))]
-		b = b[len(line):]
-		dst = append(dst, prefix...)
-		dst = fmt.Appendf(dst, "%08X  ", at)
-		for i := range width {
-			if i < len(line) {
-				dst = append(dst, digits[line[i]>>4], digits[line[i]&15], ' ')
-			} else {
-				dst = append(dst, "   "...)
-			}
-			if i == width/2-1 {
-				dst = append(dst, ' ')
-			}
+	const digits = "0123456789abcdef"
+	blank := [dumpText + dumpWidth + 2]byte(bytes.Repeat([]byte{' '}, dumpText+dumpWidth+2))
+	line := blank
+	for ; len(b) > 0; at += dumpWidth {
+		n := min(dumpWidth, len(b))
+		if n < dumpWidth {
+			line = blank
 		}
-		dst = append(dst, ' ')
-		for i, c := range line {
-			if i == width/2 {
-				dst = append(dst, ' ')
-			}
+		end := dumpText
+		for i, c := range b[:n] {
+			gap := i / (dumpWidth / 2)
+			line[dumpHex+3*i+gap], line[dumpHex+3*i+gap+1] = digits[c>>4], digits[c&15]
 			if c < 0x20 || c >= 0x7f {
 				c = '.'
 			}
-			dst = append(dst, c)
+			end = dumpText + i + gap
+			line[end] = c
+			end++
 		}
-		if dst[len(dst)-1] == ' ' { // as Wireshark
-			dst = dst[:len(dst)-1]
+		b = b[n:]
+		if line[end-1] == ' ' { // as Wireshark
+			end--
 		}
+		dst = append(dst, prefix...)
+		if at>>32 != 0 {
+			dst = fmt.Appendf(dst, "%08X", at)
+		} else {
+			for shift := 28; shift >= 0; shift -= 4 {
+				dst = append(dst, "0123456789ABCDEF"[at>>shift&15])
+			}
+		}
+		dst = append(dst, line[8:end]...)
 		dst = append(dst, '\n')
 	}
 	return dst
