@@ -122,6 +122,15 @@ func (a *app) pointed(args, points []string) (paths []string, err error) {
 	return paths, nil
 }
 
+// analysePointed analyses files as capture points.
+func (a *app) analysePointed(ctx context.Context, args, points []string) (*engine.Case, error) {
+	paths, err := a.pointed(args, points)
+	if err != nil {
+		return nil, err
+	}
+	return a.analyse(ctx, paths)
+}
+
 // analyse reads all of the files once. The case is there, as far as it got, also when it was interrupted.
 func (a *app) analyse(ctx context.Context, paths []string) (*engine.Case, error) {
 	start := time.Now()

@@ -44,22 +44,16 @@ func runMerge(ctx context.Context, a *app, f *mergeFlags, args []string) error {
 	if err := f.checkPath(a); err != nil {
 		return err
 	}
-	named, err := a.pointed(args, f.points)
-	if err != nil {
-		return err
-	}
-	paths, c, done, err := a.firstPass(ctx, named)
+	m := merging{app: a, flags: f}
+	paths, done, err := m.begin(ctx, args, f.points)
 	if err != nil {
 		return err
 	}
 	defer done()
-	m := merging{app: a, flags: f, named: named, known: c}
-	m.gather(a.pointNames)
-	_, err = a.pass(ctx, paths, engine.Options{Case: c, Rules: []*diag.Rule{}, Clock: m.clock}, m.write)
-	if err != nil {
+	if _, err = a.pass(ctx, paths, engine.Options{Case: m.known, Rules: []*diag.Rule{}, Clock: m.clock}, m.write); err != nil {
 		return err
 	}
-	return a.damage(c)
+	return a.damage(m.known)
 }
 
 // A merging is files on their way into one.
@@ -71,6 +65,18 @@ type merging struct {
 	names  []string // point of each source
 	clocks []*point.Timebase
 	out    *output
+}
+
+// begin makes the first pass. paths are for the second one, and done is to be called when that is over.
+func (m *merging) begin(ctx context.Context, args, points []string) (paths []string, done func(), err error) {
+	if m.named, err = m.pointed(args, points); err != nil {
+		return nil, nil, err
+	}
+	if paths, m.known, done, err = m.firstPass(ctx, m.named); err != nil {
+		return nil, nil, err
+	}
+	m.gather(m.pointNames)
+	return paths, done, nil
 }
 
 // gather finds which files are of one point, and their clocks.

@@ -53,21 +53,18 @@ func runSlice(ctx context.Context, a *app, f *sliceFlags, args []string) error {
 	if err := f.checkPath(a); err != nil {
 		return err
 	}
-	named, err := a.pointed(args, f.points)
-	if err != nil {
-		return err
-	}
-	paths, c, done, err := a.firstPass(ctx, named)
+	s := slicing{merging: merging{app: a, flags: &mergeFlags{outputFlags: f.outputFlags}}, flags: f}
+	paths, done, err := s.begin(ctx, args, f.points)
 	if err != nil {
 		return err
 	}
 	defer done()
+	c := s.known
 	n, err := chosenFinding(c, f.finding)
 	if err != nil {
 		return err
 	}
-	s := slicing{merging: merging{app: a, flags: &mergeFlags{outputFlags: f.outputFlags}, named: named, known: c}, flags: f, finding: &c.Findings[n], number: n + 1}
-	s.gather(a.pointNames)
+	s.finding, s.number = &c.Findings[n], n+1
 	if err := s.choose(); err != nil {
 		return err
 	}

@@ -36,11 +36,7 @@ func runStory(ctx context.Context, a *app, f *storyFlags, args []string) error {
 	if err := checkFormat(f.format, "text", "jsonl"); err != nil {
 		return err
 	}
-	paths, err := a.pointed(args, f.points)
-	if err != nil {
-		return err
-	}
-	c, err := a.analyse(ctx, paths)
+	c, err := a.analysePointed(ctx, args, f.points)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func bindConflict(in *diag.Input) (out []diag.Finding) {
 		return nil
 	}
 	var ports *holders
-	for _, list := range grouped(in.Session.Calls, func(c *session.Call) (conflict, bool) {
+	for _, list := range diag.GroupsOf(in.Session.Calls, func(c *session.Call) (conflict, bool) {
 		refused := failedWith(c, statusAddressAlreadyExists) || failedWith(c, statusAccessDenied)
 		return conflict{c.Socket.Source, c.Socket.Process, c.Address, c.Status}, c.Name == bindCall && refused && c.Address.Port() != 0
 	}) {

@@ -38,25 +38,6 @@ func failedWith(c *session.Call, status uint32) bool {
 // isConnect reports whether a call opens a connection.
 func isConnect(c *session.Call) bool { return c.Name == connectCall || c.Name == connectExCall }
 
-// grouped joins calls that have a key in common, in order of appearance.
-func grouped[K comparable](list []*session.Call, key func(*session.Call) (K, bool)) (out [][]*session.Call) {
-	index := map[K]int{}
-	for _, c := range list {
-		k, ok := key(c)
-		if !ok {
-			continue
-		}
-		i, known := index[k]
-		if !known {
-			i = len(out)
-			index[k] = i
-			out = append(out, nil)
-		}
-		out[i] = append(out[i], c)
-	}
-	return out
-}
-
 // exits are the records of the ends of calls.
 func exits(list []*session.Call) (out []trace.Pos) {
 	for _, c := range list[:min(len(list), maxWhere)] {

@@ -26,7 +26,7 @@ func portExhaustion(in *diag.Input) (out []diag.Finding) {
 	if in.Session == nil {
 		return nil
 	}
-	for _, list := range grouped(in.Session.Calls, func(c *session.Call) (int, bool) { return c.Socket.Source, outOfPorts(c) }) {
+	for _, list := range diag.GroupsOf(in.Session.Calls, func(c *session.Call) (int, bool) { return c.Socket.Source, outOfPorts(c) }) {
 		out = append(out, exhausted(in, list))
 	}
 	return out

@@ -46,6 +46,25 @@ func late(c *flow.Conversation) bool {
 // A group is conversations for which one host says the same.
 type group struct{ convs []*flow.Conversation }
 
+// groups joins conversations that an error quotes and that have a key in common, in order of appearance. Those that other rules speak of are left out.
+func groups[K comparable](in *diag.Input, key func(*flow.Conversation) (K, bool)) (out []*group) {
+	spoken, index := spokenFor(in), map[K]*group{}
+	for c := range in.Conversations.With(flow.Quoted) {
+		k, ok := key(c)
+		if !ok || spoken[c.ID] {
+			continue
+		}
+		g := index[k]
+		if g == nil {
+			g = &group{}
+			index[k] = g
+			out = append(out, g)
+		}
+		g.convs = append(g.convs, c)
+	}
+	return out
+}
+
 // senders and targets are the ends of what was quoted, in words.
 func (g *group) senders() string {
 	return diag.List(diag.Distinct(g.convs, func(c *flow.Conversation) string { return c.Ends[c.ICMP.Dir].Addr().String() }), 3)

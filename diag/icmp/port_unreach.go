@@ -30,21 +30,9 @@ func portUnreach(in *diag.Input) (out []diag.Finding) {
 		source int
 		host   netip.Addr
 	}
-	index := map[key]*group{}
-	var order []*group
-	spoken := spokenFor(in)
-	for c := range in.Conversations.With(flow.Quoted) {
-		if !closed(c) || late(c) || probed(c) || spoken[c.ID] {
-			continue
-		}
-		k := key{c.Source, c.ICMP.From}
-		if index[k] == nil {
-			index[k] = &group{}
-			order = append(order, index[k])
-		}
-		index[k].convs = append(index[k].convs, c)
-	}
-	for _, g := range order {
+	for _, g := range groups(in, func(c *flow.Conversation) (key, bool) {
+		return key{c.Source, c.ICMP.From}, closed(c) && !late(c) && !probed(c)
+	}) {
 		out = append(out, g.closed(in))
 	}
 	return out

@@ -23,22 +23,10 @@ func unreach(in *diag.Input) (out []diag.Finding) {
 		from   netip.Addr
 		text   string
 	}
-	index := map[key]*group{}
-	var order []*group
-	spoken := spokenFor(in)
-	for c := range in.Conversations.With(flow.Quoted) {
+	for _, g := range groups(in, func(c *flow.Conversation) (key, bool) {
 		u, ok := diag.UnreachableOf(c)
-		if !ok || spoken[c.ID] || !undelivered(c) {
-			continue
-		}
-		k := key{c.Source, c.ICMP.From, u.Text}
-		if index[k] == nil {
-			index[k] = &group{}
-			order = append(order, index[k])
-		}
-		index[k].convs = append(index[k].convs, c)
-	}
-	for _, g := range order {
+		return key{c.Source, c.ICMP.From, u.Text}, ok && undelivered(c)
+	}) {
 		out = append(out, g.undelivered(in))
 	}
 	return out
