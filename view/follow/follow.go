@@ -29,9 +29,6 @@ const (
 	YAML   Form = "yaml"
 )
 
-// Forms are all of them.
-var Forms = []Form{UTF8, ASCII, Hex, Raw, Arrays, YAML}
-
 // A Chunk is some bytes of one side. It is only looked at during the call.
 type Chunk struct {
 	Dir    int   // index of the sender in the ends of the conversation
