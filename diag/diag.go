@@ -57,7 +57,9 @@ type Rule struct {
 	Requests bool
 	// Handshakes says the same of Input.Handshakes.
 	Handshakes bool
-	Run        func(*Input) []Finding
+	// AtEnds says that it speaks of the ends of the capture: nobody wants to know while it goes on.
+	AtEnds bool
+	Run    func(*Input) []Finding
 }
 
 // Input is what a rule may look at.

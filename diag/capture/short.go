@@ -17,7 +17,7 @@ import (
 var shortPage string
 
 // Short: the failure is not inside the capture (Q13).
-var Short = &diag.Rule{ID: "cap.short", Title: "the capture ends, or begins, in the middle of the trouble", Page: shortPage, Quality: true, Run: short}
+var Short = &diag.Rule{ID: "cap.short", Title: "the capture ends, or begins, in the middle of the trouble", Page: shortPage, Quality: true, AtEnds: true, Run: short}
 
 // A cutOff is a connection in trouble at an end of the capture.
 type cutOff struct {

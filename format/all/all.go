@@ -5,6 +5,7 @@ package all
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -56,16 +57,65 @@ func Open(path string, opt Options) (trace.Reader, error) {
 	return openStream(path, f, size, f, opt)
 }
 
+// Stream opens a trace that is still being written, as far as it has come: it
+// waits for no more bytes than tell the format. The error wraps
+// [ErrNotLive] when the format can be read only from its end.
+func Stream(name string, r io.Reader, opt Options) (trace.Reader, error) {
+	head, r, err := first(r)
+	if err != nil {
+		return nil, &trace.Error{Source: name, Offset: 0, Err: err}
+	}
+	for _, f := range Formats() {
+		if f.Sniff(head) && f.Random {
+			return nil, fmt.Errorf("%s: %s %w", name, f.Title, ErrNotLive)
+		}
+	}
+	return openPeeked(name, head, r, -1, nil, opt)
+}
+
+// ErrNotLive is why a format cannot be followed while it is written.
+var ErrNotLive = errors.New("can be read only when it is complete")
+
+// enough is how many bytes tell a capture file: the header of pcap.
+const enough = 24
+
+// first reads as many bytes as tell what is in r, and returns them with a reader that starts over.
+func first(r io.Reader) ([]byte, io.Reader, error) {
+	head := make([]byte, 0, format.HeadSize)
+	for len(head) < cap(head) {
+		n, err := r.Read(head[len(head):cap(head)])
+		head = head[:len(head)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(head) >= enough && (pcapng.Sniff(head) || pcap.Format.Sniff(head)) {
+			break
+		}
+	}
+	return head, io.MultiReader(bytes.NewReader(head), r), nil
+}
+
 // openStream looks at the first bytes of r, undoes compression, and hands over to the format.
 func openStream(name string, r io.Reader, size int64, closer io.Closer, opt Options) (trace.Reader, error) {
+	head, stream, err := peek(r)
+	if err != nil {
+		if closer != nil {
+			closer.Close()
+		}
+		return nil, &trace.Error{Source: name, Offset: 0, Err: err}
+	}
+	return openPeeked(name, head, stream, size, closer, opt)
+}
+
+// openPeeked opens a stream whose first bytes are in head; stream starts over with them.
+func openPeeked(name string, head []byte, stream io.Reader, size int64, closer io.Closer, opt Options) (trace.Reader, error) {
 	in := &format.Input{Name: name, Source: opt.Source, Size: size, Closer: closer}
 	fail := func(err error) (trace.Reader, error) {
 		in.Close()
 		return nil, err
-	}
-	head, stream, err := peek(r)
-	if err != nil {
-		return fail(&trace.Error{Source: name, Offset: 0, Err: err})
 	}
 	plain, compression, err := decompress(head, stream)
 	if err != nil {

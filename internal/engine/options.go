@@ -86,14 +86,7 @@ func (o *Options) follower(t *flow.Tracker) *flow.Tracker {
 //
 // Requests, and how connections of TLS are opened, are collected when a rule looks at them.
 func Analyse(ctx context.Context, paths []string, opt Options) (*Case, error) {
-	wants := func(what func(r *diag.Rule) bool) bool { return slices.ContainsFunc(opt.rules(), what) }
-	opens := wants(func(r *diag.Rule) bool { return r.Handshakes })
-	if !opt.Requests && opt.Applications == nil && (opens || wants(func(r *diag.Rule) bool { return r.Requests })) {
-		opt.Applications, opt.Requests = stream.ForRequests(opt.DecodeAs), true
-		if opens {
-			opt.Applications.Handshakes()
-		}
-	}
+	opt.collect()
 	run, err := Open(ctx, paths, opt)
 	if err != nil {
 		return nil, err
@@ -101,4 +94,17 @@ func Analyse(ctx context.Context, paths []string, opt Options) (*Case, error) {
 	defer run.Close()
 	err = run.All()
 	return run.Case(), err
+}
+
+// collect makes the analysis collect the requests and handshakes that its rules look at.
+func (o *Options) collect() {
+	wants := func(what func(r *diag.Rule) bool) bool { return slices.ContainsFunc(o.rules(), what) }
+	opens := wants(func(r *diag.Rule) bool { return r.Handshakes })
+	if o.Requests || o.Applications != nil || !opens && !wants(func(r *diag.Rule) bool { return r.Requests }) {
+		return
+	}
+	o.Applications, o.Requests = stream.ForRequests(o.DecodeAs), true
+	if opens {
+		o.Applications.Handshakes()
+	}
 }

@@ -213,10 +213,9 @@ func (w *watch) late() {
 	*b = fall{}
 }
 
-// all is what was seen on each interface of the source that has packets.
-func (ws *watches) all(info *trace.Info, source int) (out []diag.Recording) {
-	for i := range *ws {
-		w := &(*ws)[i]
+// all is what was seen on each interface of the source that has packets. The watches may go on.
+func (ws watches) all(info *trace.Info, source int) (out []diag.Recording) {
+	for i, w := range ws {
 		if w.packets == 0 {
 			continue
 		}

@@ -73,10 +73,26 @@ func openSource(path string, index int, opt Options) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := newSource(path, index, reader.Info(), opt)
+	s.reader = reader
+	if p, ok := reader.(prepasser); ok {
+		s.host = newHost(reader.Info(), s.tracker)
+		if err := p.Prepass(s.host.wants, s.host.learn); err != nil {
+			reader.Close()
+			return nil, err
+		}
+		s.host.ready()
+	}
+	s.process()
+	return s, nil
+}
+
+// newSource follows the records of a source that says of itself what is in info.
+func newSource(path string, index int, info *trace.Info, opt Options) *source {
 	s := &source{
-		index: index, path: path, reader: reader, due: trace.NoTime, rank: trace.NoTime, events: map[eventKey]int64{},
+		index: index, path: path, due: trace.NoTime, rank: trace.NoTime, events: map[eventKey]int64{},
 		options: opt, tracker: session.NewTracker(index),
-		decoder: opt.decoder(), counts: Source{Info: reader.Info(), First: trace.NoTime, Last: trace.NoTime},
+		decoder: opt.decoder(), counts: Source{Info: info, First: trace.NoTime, Last: trace.NoTime},
 	}
 	s.flows = opt.follower(flow.NewTracker(index))
 	if opt.Requests && opt.beside {
@@ -91,16 +107,7 @@ func openSource(path string, index int, opt Options) (*source, error) {
 	if opt.Points {
 		s.points = s.newRecorder()
 	}
-	if p, ok := reader.(prepasser); ok {
-		s.host = newHost(reader.Info(), s.tracker)
-		if err := p.Prepass(s.host.wants, s.host.learn); err != nil {
-			reader.Close()
-			return nil, err
-		}
-		s.host.ready()
-	}
-	s.process()
-	return s, nil
+	return s
 }
 
 // reopen starts the source over.

@@ -66,6 +66,9 @@ func (t *Tracker) Conversations() []*Conversation {
 	return t.convs
 }
 
+// Len is how many conversations there are so far.
+func (t *Tracker) Len() int { return len(t.convs) }
+
 // part is all conversations as a part of a case.
 func (t *Tracker) part() *part {
 	switch {

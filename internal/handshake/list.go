@@ -72,6 +72,9 @@ func (l *List) chain(list [][]byte) (out []*certificate.Certificate) {
 	return out
 }
 
+// Clone is a list of the same handshakes, which may go on.
+func (l *List) Clone() List { return List{Handshakes: slices.Clone(l.Handshakes), Beyond: l.Beyond} }
+
 // Join takes over what another list has. conv gives the conversations of its handshakes the numbers that they have here.
 func (l *List) Join(other *List, conv func(int) int) {
 	for _, h := range other.Handshakes {

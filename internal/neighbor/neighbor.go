@@ -286,6 +286,18 @@ func (q *Query) end() {
 	}
 }
 
+// SoFar is what a recorder would say that ended here. The recorder goes on; stations are shared with it.
+func (r *Recorder) SoFar() Recorder {
+	out := Recorder{Stations: r.Stations, Queries: make([]*Query, len(r.Queries))}
+	for i, q := range r.Queries {
+		c := *q
+		c.end()
+		c.Now = Row{}
+		out.Queries[i] = &c
+	}
+	return out
+}
+
 // End closes all rows. Call it once, after the last packet.
 func (r *Recorder) End() {
 	for _, q := range r.Queries {

@@ -30,6 +30,11 @@ func (l *List) Add(r *Request) {
 	*list = append(*list, *r)
 }
 
+// Clone is a list of the same requests.
+func (l *List) Clone() List {
+	return List{Requests: slices.Clone(l.Requests), Beyond: l.Beyond, Unasked: slices.Clone(l.Unasked)}
+}
+
 // Join takes over what another list has. conv gives the conversations of its requests the numbers that they have here.
 func (l *List) Join(other *List, conv func(int) int) {
 	for _, list := range [][]Request{other.Requests, other.Unasked} {

@@ -1,6 +1,7 @@
 package request
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/wiretale/wiretale/proto"
@@ -201,6 +202,19 @@ func (r *Request) learn(t *proto.Turn) {
 		r.Name = t.Name
 	}
 	r.Waits = r.Waits || t.Waits
+}
+
+// Waiting hands out what is open, in the order of the conversations: what would be given up now. It must not be kept.
+func (p *Pairs) Waiting(visit func(*Request)) {
+	for _, list := range []map[int]*talk{p.aged, p.young} {
+		for _, id := range slices.Sorted(maps.Keys(list)) {
+			for dir := range list[id].open {
+				for _, r := range list[id].open[dir] {
+					visit(r)
+				}
+			}
+		}
+	}
 }
 
 // End gives up what is open in a conversation that ended.

@@ -266,3 +266,6 @@ func (c *context) leave(call *Call) bool {
 	}
 	return false
 }
+
+// Kept is how many calls, sockets and connections the tracker has.
+func (t *Tracker) Kept() int { return len(t.calls) + len(t.sockets) + len(t.tcbs) }

@@ -168,6 +168,9 @@ func (a *Applications) take(p *packet.Packet, s *flow.Sighting, h *hearing) {
 	}
 }
 
+// Waiting hands out the questions that nobody has answered yet. They must not be kept.
+func (a *Applications) Waiting(visit func(*request.Request)) { a.pairs.Waiting(visit) }
+
 // End is for the end of the packets: questions without an answer are given up.
 func (a *Applications) End() {
 	for _, generation := range [2]map[int]*talk{a.young, a.aged} {

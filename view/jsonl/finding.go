@@ -5,12 +5,13 @@ import (
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/view"
 )
 
 // A Finding is one cause, proven by records.
 type Finding struct {
 	head
-	Rank          int         `json:"rank" doc:"1 for the first"`
+	Rank          int         `json:"rank" doc:"1 for the first; 0 of live, which tells findings as they come"`
 	Rule          string      `json:"rule" doc:"id of the diagnosis; 'wiretale explain ID' has its page"`
 	Title         string      `json:"title" doc:"of the diagnosis"`
 	Severity      string      `json:"severity" doc:"'note', 'warning', 'error'"`
@@ -32,6 +33,8 @@ type Finding struct {
 	Filter        string      `json:"filter,omitempty" doc:"Wireshark display filter that shows the proof"`
 	NetMonFilter  string      `json:"netmon_filter,omitempty" doc:"Network Monitor filter that shows the proof"`
 	Silences      []string    `json:"silences,omitempty" doc:"diagnoses that this finding withholds"`
+	At            string      `json:"at,omitempty" doc:"of live: time of the trace at which it was told"`
+	Again         bool        `json:"again,omitempty" doc:"of live: it was told before, and has grown much since or goes on"`
 }
 
 // A Fact is a number or value that a finding rests on.
@@ -123,6 +126,40 @@ func Case(w io.Writer, c *engine.Case) error {
 	e.session()
 	e.losses()
 	e.put(summary(c))
+	return e.err
+}
+
+// Live writes one finding as it is told.
+func Live(w io.Writer, t *engine.Told) error {
+	out := finding(0, t.Finding)
+	out.At, out.Again = view.ISO(t.At), t.Again
+	e := newEncoder(w, t.Case)
+	e.put(out)
+	return e.err
+}
+
+// Tally is what live has told of one thing.
+type Tally struct {
+	head
+	Rule     string `json:"rule" doc:"id of the diagnosis"`
+	Severity string `json:"severity" doc:"'note', 'warning', 'error'"`
+	Summary  string `json:"summary" doc:"as it was told last"`
+	Times    int    `json:"times" doc:"how often it was told"`
+	Count    int    `json:"count" doc:"how often it had happened then, in the time that is remembered"`
+	CostNS   int64  `json:"cost_ns" doc:"time that the user's operation had lost by it then, 0 when none or unknown"`
+}
+
+// Followed ends what live writes: tallies, what could not be read, and the counts of the whole stream.
+func Followed(w io.Writer, f *engine.Follower, c *engine.Case) error {
+	e := newEncoder(w, c)
+	told := f.Told()
+	for _, t := range told {
+		e.put(Tally{kind("tally"), t.Rule.ID, t.Severity.String(), t.About, t.Times, t.Count, int64(t.Cost)})
+	}
+	e.losses()
+	out := summary(c)
+	out.Records, out.Packets, out.Events, out.Findings = f.Records, f.Packets, f.Events, len(told)
+	e.put(out)
 	return e.err
 }
 

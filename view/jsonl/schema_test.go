@@ -212,6 +212,9 @@ func TestDocumentedIsEmitted(t *testing.T) {
 	if err := Contrast(&out, [2]*engine.Case{full(), full()}, contrasted()); err != nil {
 		t.Fatal(err)
 	}
+	if err := Live(&out, &engine.Told{Finding: &full().Findings[0], Again: true, At: 1, Case: full()}); err != nil {
+		t.Fatal(err)
+	}
 	emitted := map[string]map[string]bool{}
 	dec := json.NewDecoder(&out)
 	for dec.More() {
@@ -232,7 +235,7 @@ func TestDocumentedIsEmitted(t *testing.T) {
 	}
 	absent := map[string]string{"socket.local": "the zero address", "socket.remote": "the zero address", "tcb.local": "the zero address", "tcb.remote": "the zero address", "afd_call.address": "the zero address", "api_call.arguments": "none in this call", "login.encrypted": "an error can be read", "login.routed_to": "the login was refused"}
 	for _, s := range shapes {
-		if s.kind == "row" || s.kind == "rule" || s.kind == "recipe" { // not of a case
+		if s.kind == "row" || s.kind == "rule" || s.kind == "recipe" || s.kind == "tally" { // not of a case
 			continue
 		}
 		typ := reflect.TypeOf(s.of)

@@ -111,6 +111,18 @@ var severityColors = map[diag.Severity]Color{diag.Error: red, diag.Warning: yell
 func finding(p *printer, c *engine.Case, f *diag.Finding, n int, names view.Names, s Style) {
 	number := fmt.Sprintf("%d. ", n)
 	p.line(number, s.paint(bold, s.wrap(view.Printable(f.Summary), len(number))))
+	p.line("   ", ranked(f, s))
+	details(p, f, names, s)
+	if n == 1 && len(f.NextCapture) > 0 && c.Recipe(f) != nil {
+		item(p, s, "", "wiretale recipe has the commands for each host")
+	}
+	if f.Filter != "" {
+		item(p, s, "filter", f.Filter)
+	}
+}
+
+// ranked is what a finding is ranked by, and which rule has it.
+func ranked(f *diag.Finding, s Style) string {
 	rank := []string{s.paint(severityColors[f.Severity], f.Severity.String()), f.Confidence.String()}
 	if f.Cost > 0 {
 		rank = append(rank, "cost "+view.Duration(int64(f.Cost)))
@@ -118,8 +130,11 @@ func finding(p *printer, c *engine.Case, f *diag.Finding, n int, names view.Name
 	if f.Count > 1 {
 		rank = append(rank, fmt.Sprintf("%d times", f.Count))
 	}
-	rank = append(rank, f.Rule.ID)
-	p.line("   ", strings.Join(rank, ", "))
+	return strings.Join(append(rank, f.Rule.ID), ", ")
+}
+
+// details are the proof of a finding, what was ruled out, and what to do.
+func details(p *printer, f *diag.Finding, names view.Names, s Style) {
 	if len(f.Where) > 0 {
 		item(p, s, "proof", proof(f.Where, f.Count, maxProof, names))
 	}
@@ -135,12 +150,6 @@ func finding(p *printer, c *engine.Case, f *diag.Finding, n int, names view.Name
 	list(p, s, "ruled out", f.RuledOut)
 	list(p, s, "do", f.Fix)
 	list(p, s, "record next", f.NextCapture)
-	if n == 1 && len(f.NextCapture) > 0 && c.Recipe(f) != nil {
-		item(p, s, "", "wiretale recipe has the commands for each host")
-	}
-	if f.Filter != "" {
-		item(p, s, "filter", f.Filter)
-	}
 }
 
 // maxProof is how many records a finding keeps of those that prove it, and maxRemarkProof how many of a remark are named.
