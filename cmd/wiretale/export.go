@@ -16,6 +16,7 @@ import (
 	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
 	"github.com/wiretale/wiretale/view"
+	"github.com/wiretale/wiretale/view/jsonl"
 )
 
 func newExport(a *app) *cobra.Command {
@@ -36,8 +37,8 @@ func newExport(a *app) *cobra.Command {
 }
 
 type objectFlags struct {
-	dir, kind string
-	most      int64
+	dir, kind, format string
+	most              int64
 }
 
 func newExportObjects(a *app) *cobra.Command {
@@ -47,12 +48,14 @@ func newExportObjects(a *app) *cobra.Command {
 		Short: "Files that HTTP and SMB2 carried, also what was encrypted when there are keys: a list, or the files in a directory",
 		Example: `  wiretale export objects x.pcapng
   wiretale export objects --keys keys.log x.pcapng -o files/
-  wiretale export objects --type smb x.pcapng -o files/`,
+  wiretale export objects --type smb x.pcapng -o files/
+  wiretale export objects -T jsonl x.pcapng -o files/     with the SHA-256 of each file`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runExportObjects(cmd.Context(), a, &f, args) },
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&f.dir, "output-dir", "o", "", "write the files into this `DIR`, which is made; what was encrypted only you can read there. Without it they are listed")
 	flags.StringVar(&f.kind, "type", "", "only objects of this `TYPE`: http (of both versions), smb (SMB2 and SMB3)")
+	formatFlag(flags, &f.format, "text", "jsonl")
 	flags.Int64Var(&f.most, "max-size", 1<<30, "write no more than this many `BYTES` of an object")
 	return cmd
 }
@@ -64,6 +67,9 @@ func runExportObjects(ctx context.Context, a *app, f *objectFlags, args []string
 	case f.most <= 0:
 		return usage("", "--max-size %d is less than 1", f.most)
 	}
+	if err := checkFormat(f.format, "text", "jsonl"); err != nil {
+		return err
+	}
 	named, err := a.files(args)
 	if err != nil {
 		return err
@@ -73,18 +79,15 @@ func runExportObjects(ctx context.Context, a *app, f *objectFlags, args []string
 			return err
 		}
 	}
-	w := tabwriter.NewWriter(a.out, 0, 8, 2, ' ', 0)
-	found := 0
-	set := &object.Set{Dir: f.dir, Most: f.most, Found: func(o *object.Object) {
-		if found++; found == 1 {
-			fmt.Fprintln(w, "Frame\tHost\tType\tBytes\tName\t")
-		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\t%s\n", o.Number, view.Printable(o.Host), view.Printable(o.Type), o.Size, view.Printable(o.Name), view.Printable(o.Why))
-	}}
+	list := objectList{w: tabwriter.NewWriter(a.out, 0, 8, 2, ' ', 0)}
+	if f.format == "jsonl" {
+		list = objectList{lines: jsonl.NewObjects(a.out)}
+	}
+	set := &object.Set{Dir: f.dir, Most: f.most, Found: list.add}
 	a.applications = a.choice()
 	opens := a.secrets != nil
 	if f.kind != "smb" {
-		a.applications.Hear = func(*flow.Conversation) func(*stream.Heard) { return set.Listen(opens) }
+		a.applications.Hear = func(conv *flow.Conversation) func(*stream.Heard) { return set.Listen(conv, opens) }
 	}
 	if f.kind != "http" {
 		a.applications.Observe, a.applications.Whole = set.Message, true
@@ -102,16 +105,42 @@ func runExportObjects(ctx context.Context, a *app, f *objectFlags, args []string
 	if set.Err != nil {
 		return set.Err
 	}
-	if err := w.Flush(); err != nil {
+	if err := list.end(); err != nil {
 		return err
 	}
-	if found == 0 && !a.quiet {
+	if list.found == 0 && !a.quiet {
 		fmt.Fprintln(a.stderr, "wiretale: no objects of HTTP or SMB2 are in "+strings.Join(named, ", "))
 	}
 	if err := a.locked(c); err != nil {
 		return err
 	}
 	return a.damage(c)
+}
+
+// An objectList prints what was found: a table, or lines of JSON.
+type objectList struct {
+	w     *tabwriter.Writer
+	lines *jsonl.Objects // nil for the table
+	found int
+}
+
+func (l *objectList) add(o *object.Object) {
+	l.found++
+	if l.lines != nil {
+		l.lines.Put(o)
+		return
+	}
+	if l.found == 1 {
+		fmt.Fprintln(l.w, "Frame\tHost\tType\tBytes\tName\t")
+	}
+	fmt.Fprintf(l.w, "%d\t%s\t%s\t%d\t%s\t%s\n", o.Number, view.Printable(o.Host), view.Printable(o.Type), o.Size, view.Printable(o.Name), view.Printable(o.Why))
+}
+
+func (l *objectList) end() error {
+	if l.lines != nil {
+		return l.lines.Err()
+	}
+	return l.w.Flush()
 }
 
 // serverOf is the address of the server of a conversation.

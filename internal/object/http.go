@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/wiretale/wiretale/internal/content"
+	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/proto"
 )
 
 // Listen hears a connection of which the messages of HTTP are objects. opens says that there are keys.
-func (s *Set) Listen(opens bool) func(*stream.Heard) {
-	c := &connection{set: s, open: map[partKey]*message{}}
+func (s *Set) Listen(conv *flow.Conversation, opens bool) func(*stream.Heard) {
+	c := &connection{set: s, source: conv.Source, conv: conv.ID, open: map[partKey]*message{}}
 	messages := content.NewMessages(c.part)
 	d := &content.Depth{Opens: opens, To: func(h *stream.Heard) {
 		if h.Carrier == proto.UDP {
@@ -27,6 +28,8 @@ func (s *Set) Listen(opens bool) func(*stream.Heard) {
 // A connection has messages on their way.
 type connection struct {
 	set     *Set
+	source  int
+	conv    int
 	open    map[partKey]*message
 	private bool // it was encrypted
 }
@@ -62,7 +65,7 @@ func (c *connection) part(p *content.Part) {
 	if delete(c.open, k); m == nil || !m.any {
 		return
 	}
-	o := &Object{Protocol: "http", Number: p.Mark.Number, Host: p.Head.Host, Type: p.Head.Type, Name: nameOf(p.Head.Target), Lost: m.lost, Why: p.Why}
+	o := &Object{Protocol: "http", Source: c.source, Conv: c.conv, Number: p.Mark.Number, Host: p.Head.Host, Type: p.Head.Type, Name: nameOf(p.Head.Target), Lost: m.lost, Why: p.Why}
 	if o.Why == "" && m.lost > 0 {
 		o.Why = fmt.Sprintf("%d bytes are missing in the capture", m.lost)
 	}

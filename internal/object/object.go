@@ -4,7 +4,10 @@
 package object
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +16,8 @@ import (
 // An Object is a file that was found.
 type Object struct {
 	Protocol string // "http", "smb"
+	Source   int    // number of the source
+	Conv     int    // number of its conversation
 	Number   int64  // of the record that completes it, or that brought its last bytes
 	Host     string // as the client named it; the address of the server over SMB2
 	Type     string // of the content, as a header has it
@@ -20,6 +25,7 @@ type Object struct {
 	Size     int64  // in bytes, without those that are missing
 	Lost     int64  // bytes that are missing in the capture
 	Why      string // why it is not whole, or not decoded; "" when it is
+	SHA256   string // of what was written, in hexadecimal; "" when nothing was
 }
 
 // A Set is the objects of a run.
@@ -121,6 +127,9 @@ func (f *file) finish(o *Object, private bool) {
 		}
 		err := os.Chmod(f.path, mode)
 		if err == nil {
+			o.SHA256, err = digest(f.path)
+		}
+		if err == nil {
 			err = os.Rename(f.path, filepath.Join(s.Dir, o.Name))
 		}
 		if err != nil && s.Err == nil {
@@ -132,6 +141,20 @@ func (f *file) finish(o *Object, private bool) {
 		return
 	}
 	s.Found(o)
+}
+
+// digest reads what was written: bytes of SMB2 come in any order.
+func digest(path string) (string, error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer in.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, in); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // drop removes what was written.

@@ -128,7 +128,7 @@ func (s *Set) End(host func(source, conv int) string) {
 		if len(f.spans) == 0 {
 			continue
 		}
-		o := &Object{Protocol: "smb", Number: f.last, Host: host(f.key.source, f.key.conv), Name: inShare(f.key.name)}
+		o := &Object{Protocol: "smb", Source: f.key.source, Conv: f.key.conv, Number: f.last, Host: host(f.key.source, f.key.conv), Name: inShare(f.key.name)}
 		end := f.spans[len(f.spans)-1].to
 		for _, sp := range f.spans {
 			f.file.size += sp.to - sp.from

@@ -48,6 +48,7 @@ var shapes = []struct {
 	{"remark", "What is said of packets, and of how many, of `stats expert`.", Remark{}},
 	{"request", "A question with its answer, of `requests`, in the order of the questions.", Request{}},
 	{"login", "How a connection of SQL Server was opened, of `requests`.", Login{}},
+	{"object", "One file that a connection carried, of `export objects`.", Carried{}},
 	{"tally", "What `live` has told of one thing, at the end.", Tally{}},
 	{"rule", "One diagnosis of the catalogue, of `rules`.", Rule{}},
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/object"
 	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/session"
@@ -215,21 +216,22 @@ func TestDocumentedIsEmitted(t *testing.T) {
 	if err := Live(&out, &engine.Told{Finding: &full().Findings[0], Again: true, At: 1, Case: full()}); err != nil {
 		t.Fatal(err)
 	}
+	NewObjects(&out).Put(&object.Object{Protocol: "http", Source: 1, Conv: 1, Number: 1, Host: "h", Type: "t", Name: "n", Size: 1, Lost: 1, Why: "w", SHA256: "s"})
 	emitted := map[string]map[string]bool{}
 	dec := json.NewDecoder(&out)
 	for dec.More() {
-		var object map[string]any
-		if err := dec.Decode(&object); err != nil {
+		var line map[string]any
+		if err := dec.Decode(&line); err != nil {
 			t.Fatal(err)
 		}
-		if object["schema"] != Schema {
-			t.Errorf("schema = %v", object["schema"])
+		if line["schema"] != Schema {
+			t.Errorf("schema = %v", line["schema"])
 		}
-		k := object["kind"].(string)
+		k := line["kind"].(string)
 		if emitted[k] == nil {
 			emitted[k] = map[string]bool{}
 		}
-		for name := range object {
+		for name := range line {
 			emitted[k][name] = true
 		}
 	}
