@@ -13,6 +13,8 @@ import (
 
 // layers lists the rooms of the house from the ground up. A package may
 // import packages of lower rows only; rooms on one row do not know each other.
+// A package is in the room with the longest name: view/api, which puts together
+// what several views show, is above their family and no member of it.
 // docs/ARCHITECTURE.md explains the order.
 var layers = [][]string{
 	{"internal/bin", "internal/row", "internal/spell", "internal/prefetch", "internal/xca", "internal/blockcipher", "internal/line", "internal/budget", "internal/checksum", "internal/coding"},
@@ -30,6 +32,8 @@ var layers = [][]string{
 	{"internal/filter", "diag"},
 	{"internal/engine", "internal/stats", "internal/contrast", "internal/scrub", "internal/object", "internal/cleartext"},
 	{"view"},
+	{"view/api"},
+	{"view/web", "view/report"},
 	{"cmd"},
 }
 
@@ -37,14 +41,15 @@ var layers = [][]string{
 var aside = []string{"internal/fixture", "diag/diagtest", "tools", "lab"}
 
 func room(pkg string) (row int, name string) {
+	row = -1
 	for i, rooms := range layers {
 		for _, r := range rooms {
-			if pkg == r || strings.HasPrefix(pkg, r+"/") {
-				return i, r
+			if (pkg == r || strings.HasPrefix(pkg, r+"/")) && len(r) > len(name) {
+				row, name = i, r
 			}
 		}
 	}
-	return -1, ""
+	return row, name
 }
 
 func isAside(pkg string) bool {

@@ -4,15 +4,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wiretale/wiretale/diag"
-	diagnoses "github.com/wiretale/wiretale/diag/all"
-	"github.com/wiretale/wiretale/internal/contrast"
 	"github.com/wiretale/wiretale/internal/spell"
+	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
 	"github.com/wiretale/wiretale/view/text"
 )
-
-// catalogue is every diagnosis: of one run, and of two.
-func catalogue() []*diag.Rule { return append(diagnoses.All(), contrast.Rule) }
 
 func newRules(a *app) *cobra.Command {
 	var format string
@@ -28,9 +24,9 @@ func newRules(a *app) *cobra.Command {
 				return usage("wiretale explain "+args[0], "rules takes no arguments")
 			}
 			if format == "jsonl" {
-				return jsonl.Rules(a.out, catalogue())
+				return jsonl.Rules(a.out, view.Catalogue())
 			}
-			return text.Rules(a.out, catalogue(), a.style)
+			return text.Rules(a.out, view.Catalogue(), a.style)
 		},
 	}
 	formatFlag(cmd.Flags(), &format, "text", "jsonl")
@@ -59,7 +55,7 @@ func newExplain(a *app) *cobra.Command {
 }
 
 func ruleByID(id string) *diag.Rule {
-	for _, r := range catalogue() {
+	for _, r := range view.Catalogue() {
 		if r.ID == id {
 			return r
 		}
@@ -69,7 +65,7 @@ func ruleByID(id string) *diag.Rule {
 
 func ruleIDs() []string {
 	var ids []string
-	for _, r := range catalogue() {
+	for _, r := range view.Catalogue() {
 		ids = append(ids, r.ID)
 	}
 	return ids

@@ -103,13 +103,18 @@ var runKinds = [2]string{"slow", "good"}
 // Contrast writes the comparison of two runs, of these cases.
 func Contrast(w io.Writer, cases [2]*engine.Case, c *contrast.Contrast) error {
 	e := newEncoder(w, cases[contrast.Slow])
+	e.contrast(c)
+	return e.err
+}
+
+func (e *encoder) contrast(c *contrast.Contrast) {
 	unit := "request/s"
 	if c.Bytes {
 		unit = "bit/s"
 	}
 	e.put(Comparison{head: kind("comparison"), Ratio: c.Ratio, Unit: unit, Protocol: c.Protocol.String(), Common: c.Overlap, Notes: c.Notes})
 	if c.Finding != nil {
-		e.put(finding(1, c.Finding))
+		e.put(finding(1, view.FindingID(c.Finding), c.Finding))
 	}
 	for i := range c.Runs {
 		e.put(runOf(i, &c.Runs[i]))
@@ -125,7 +130,6 @@ func Contrast(w io.Writer, cases [2]*engine.Case, c *contrast.Contrast) error {
 			e.put(Work{kind("work"), x.Command, shareOf(&x.Shares[contrast.Slow]), shareOf(&x.Shares[contrast.Good]), x.Common})
 		}
 	}
-	return e.err
 }
 
 func runOf(i int, r *contrast.Run) RunOfTwo {

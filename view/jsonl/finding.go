@@ -12,6 +12,7 @@ import (
 type Finding struct {
 	head
 	Rank          int         `json:"rank" doc:"1 for the first; 0 of live, which tells findings as they come"`
+	ID            string      `json:"id" doc:"to address it by, whatever its rank: the diagnosis and the first record that proves it, or whom it concerns: 'tcp.rto@0:17'"`
 	Rule          string      `json:"rule" doc:"id of the diagnosis; 'wiretale explain ID' has its page"`
 	Title         string      `json:"title" doc:"of the diagnosis"`
 	Severity      string      `json:"severity" doc:"'note', 'warning', 'error'"`
@@ -109,19 +110,7 @@ type Summary struct {
 // Case writes everything that an analysis knows; the summary comes last.
 func Case(w io.Writer, c *engine.Case) error {
 	e := newEncoder(w, c)
-	e.sources()
-	for i := range c.Findings {
-		e.put(finding(i+1, &c.Findings[i]))
-	}
-	e.spendings()
-	for _, wh := range c.Withheld {
-		w := Withheld{head: kind("withheld"), Rule: wh.Rule, Because: wh.Because, Why: wh.Why, Conversations: wh.Conversations}
-		if wh.First != nil {
-			w.First = &wh.First.ID
-		}
-		e.put(w)
-	}
-	e.points(c.Points)
+	e.judged()
 	e.conversations()
 	e.session()
 	e.losses()
@@ -131,7 +120,7 @@ func Case(w io.Writer, c *engine.Case) error {
 
 // Live writes one finding as it is told.
 func Live(w io.Writer, t *engine.Told) error {
-	out := finding(0, t.Finding)
+	out := finding(0, view.FindingID(t.Finding), t.Finding)
 	out.At, out.Again = view.ISO(t.At), t.Again
 	e := newEncoder(w, t.Case)
 	e.put(out)
@@ -163,18 +152,43 @@ func Followed(w io.Writer, f *engine.Follower, c *engine.Case) error {
 	return e.err
 }
 
+// judged writes what the sources are and what was found in them.
+func (e *encoder) judged() {
+	e.sources()
+	e.findings(func(*diag.Finding) bool { return true })
+	e.spendings()
+	for _, wh := range e.c.Withheld {
+		w := Withheld{head: kind("withheld"), Rule: wh.Rule, Because: wh.Because, Why: wh.Why, Conversations: wh.Conversations}
+		if wh.First != nil {
+			w.First = &wh.First.ID
+		}
+		e.put(w)
+	}
+	e.points(e.c.Points)
+}
+
+// findings writes those that are wanted.
+func (e *encoder) findings(want func(*diag.Finding) bool) {
+	ids := view.FindingIDs(e.c.Findings)
+	for i := range e.c.Findings {
+		if f := &e.c.Findings[i]; want(f) {
+			e.put(finding(i+1, ids[i], f))
+		}
+	}
+}
+
 // Rules writes the catalogue.
 func Rules(w io.Writer, rules []*diag.Rule) error {
 	e := newEncoder(w, nil)
 	for _, r := range rules {
-		e.put(Rule{kind("rule"), r.ID, r.Title, r.Quality, r.WithheldBy})
+		e.put(RuleOf(r))
 	}
 	return e.err
 }
 
-func finding(rank int, f *diag.Finding) Finding {
+func finding(rank int, id string, f *diag.Finding) Finding {
 	out := Finding{
-		head: kind("finding"), Rank: rank, Rule: f.Rule.ID, Title: f.Rule.Title, Severity: f.Severity.String(), Confidence: f.Confidence.String(),
+		head: kind("finding"), Rank: rank, ID: id, Rule: f.Rule.ID, Title: f.Rule.Title, Severity: f.Severity.String(), Confidence: f.Confidence.String(),
 		Summary: f.Summary, CostNS: int64(f.Cost), Count: f.Count, Host: f.Host, Process: process(f.Process), RuledOut: f.RuledOut, Fix: f.Fix,
 		NextCapture: f.NextCapture, Filter: f.Filter, NetMonFilter: f.NetMonFilter, Silences: f.Silences, Between: f.Between,
 	}
@@ -189,7 +203,7 @@ func finding(rank int, f *diag.Finding) Finding {
 		out.Elsewhere = append(out.Elsewhere, there)
 	}
 	for i := range f.Parts {
-		p := finding(0, &f.Parts[i])
+		p := finding(0, "", &f.Parts[i])
 		out.Parts = append(out.Parts, Part{
 			Rule: p.Rule, Severity: p.Severity, Confidence: p.Confidence, Summary: p.Summary, CostNS: p.CostNS, Count: p.Count, Where: p.Where, Elsewhere: p.Elsewhere,
 			Conversations: p.Conversations, Host: p.Host, Facts: p.Facts, RuledOut: p.RuledOut, Fix: p.Fix, NextCapture: p.NextCapture, Filter: p.Filter,

@@ -60,23 +60,32 @@ func process(p *session.Process) *Process {
 	return &Process{p.PID, p.Name}
 }
 
-// An encoder writes objects and remembers the first error.
+// An encoder hands out objects and remembers the first error.
 type encoder struct {
-	*json.Encoder
-	c   *engine.Case
-	err error
+	c    *engine.Case
+	to   func(any) error
+	most int // elements of lists that grow with the traffic, 0 for all of them
+	err  error
 }
 
 func newEncoder(w io.Writer, c *engine.Case) *encoder {
-	e := &encoder{Encoder: json.NewEncoder(w), c: c}
-	e.SetEscapeHTML(false)
-	return e
+	to := json.NewEncoder(w)
+	to.SetEscapeHTML(false)
+	return &encoder{c: c, to: to.Encode}
 }
 
 func (e *encoder) put(v any) {
 	if e.err == nil {
-		e.err = e.Encode(v)
+		e.err = e.to(v)
 	}
+}
+
+// limited is as much of a list as e hands out.
+func limited[T any](e *encoder, list []T) []T {
+	if e.most > 0 {
+		return list[:min(e.most, len(list))]
+	}
+	return list
 }
 
 // time of a moment, "" when it did not happen or its source has no times.

@@ -115,7 +115,7 @@ type Met struct {
 	Ways    []Way  `json:"ways" doc:"by the sender at a, in the order of its endpoints"`
 }
 
-func path(r *point.Result, p *point.Pair) Path {
+func (e *encoder) path(r *point.Result, p *point.Pair) Path {
 	a, b := r.Points[p.A].Source, r.Points[p.B].Source
 	out := Path{head: kind("path"), A: a, B: b, Conversations: len(p.Meetings), Contradicted: p.Contradicted, Twice: p.Twice, UnitNS: p.Clock.Unit}
 	if r.Sampled > 0 {
@@ -146,13 +146,15 @@ func path(r *point.Result, p *point.Pair) Path {
 		out.Rewrites = append(out.Rewrites, Rewrite{x.Field, x.A, x.B, x.Conversations})
 	}
 	for i := range p.Meetings {
-		m := &p.Meetings[i]
-		if m.How != point.SameEnds {
+		if p.Meetings[i].How != point.SameEnds {
 			out.Rewritten++
 		}
+	}
+	for i := range limited(e, p.Meetings) {
+		m := &p.Meetings[i]
 		out.Met = append(out.Met, Met{int(m.A), int(m.B), m.Flipped, m.How.String(), []Way{passage(&m.Ways[0], a, b), passage(&m.Ways[1], a, b)}})
 	}
-	out.Relayed, out.Possible, out.Ambiguous = relays(p.Relays, a, b), possible(p), p.Ambiguous
+	out.Relayed, out.Possible, out.Ambiguous = relays(limited(e, p.Relays), a, b), limited(e, possible(p)), p.Ambiguous
 	return out
 }
 

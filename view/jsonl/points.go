@@ -78,7 +78,7 @@ func (e *encoder) points(r *point.Result) {
 		e.put(route(r, c))
 	}
 	for i := range r.Pairs {
-		e.put(path(r, &r.Pairs[i]))
+		e.put(e.path(r, &r.Pairs[i]))
 	}
 }
 

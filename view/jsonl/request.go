@@ -58,20 +58,20 @@ func Requests(w io.Writer, c *engine.Case) error {
 	e := newEncoder(w, c)
 	splits := c.Points.Splits(c.Requests.Requests)
 	for i := range c.Requests.Requests {
-		out := e.request(&c.Requests.Requests[i])
+		var split *point.Split
 		if len(splits) > 0 && splits[0].Asked == i {
-			out.Split = splitOf(&splits[0], &c.Requests.Requests[splits[0].Answered])
-			splits = splits[1:]
+			split, splits = &splits[0], splits[1:]
 		}
-		e.put(out)
+		e.put(RequestOf(c, &c.Requests.Requests[i], split))
 	}
 	e.logins()
 	e.fileIO()
 	return e.err
 }
 
-func (e *encoder) request(r *request.Request) Request {
-	conv := e.c.Conversations.At(r.Conv)
+// RequestOf is a request; split, when not nil, says whose time it was.
+func RequestOf(c *engine.Case, r *request.Request, split *point.Split) Request {
+	conv := c.Conversations.At(r.Conv)
 	out := Request{
 		head: kind("request"), Source: r.Source, Conversation: r.Conv,
 		Client: view.Endpoint(conv.Ends[r.Dir], conv.Proto), Server: view.Endpoint(conv.Ends[1-r.Dir], conv.Proto),
@@ -79,7 +79,10 @@ func (e *encoder) request(r *request.Request) Request {
 		Length: r.Length, Depth: int(r.Depth), Repeats: int(r.Repeats), Waits: r.Waits, Status: r.Status, Failed: r.Failed, Text: r.Text,
 		Frame: r.Asked.Number, Sent: r.Sent.Number, Pending: r.Pending.Number, First: r.First.Number, Last: r.Last.Number,
 	}
-	if view.Untimed(e.c, r.Source) {
+	if split != nil {
+		out.Split = splitOf(split, &c.Requests.Requests[split.Answered])
+	}
+	if view.Untimed(c, r.Source) {
 		return out
 	}
 	out.Time = view.ISO(r.Asked.Time)

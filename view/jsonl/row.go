@@ -119,6 +119,12 @@ var recordNames = map[trace.Kind]string{
 
 // Print writes a row. timed is false when the source has no times.
 func (r *Rows) Print(row *engine.Row, timed bool) error {
+	r.e.put(RowOf(row, timed, r.Lanes))
+	return r.e.err
+}
+
+// RowOf is a row; lanes, when not nil, say where it is on the one clock of several points.
+func RowOf(row *engine.Row, timed bool, lanes *view.Lanes) Row {
 	rec := row.Record
 	c := view.ColumnsOf(row)
 	out := Row{
@@ -129,8 +135,8 @@ func (r *Rows) Print(row *engine.Row, timed bool) error {
 	if timed {
 		out.Time = view.ISO(rec.Time)
 	}
-	if r.Lanes != nil {
-		r.lanes(row, timed, &out)
+	if lanes != nil {
+		out.lanes(row, timed, lanes)
 	}
 	if conv := row.Object.Conv; conv != nil {
 		out.Conversation = &conv.ID
@@ -148,26 +154,25 @@ func (r *Rows) Print(row *engine.Row, timed bool) error {
 	case rec.Event != nil:
 		out.Event = eventRow(row)
 	}
-	r.e.put(out)
-	return r.e.err
+	return out
 }
 
 // lanes adds what other points have of the row.
-func (r *Rows) lanes(row *engine.Row, timed bool, out *Row) {
-	if at, err := r.Lanes.Time(row); timed {
+func (out *Row) lanes(row *engine.Row, timed bool, lanes *view.Lanes) {
+	if at, err := lanes.Time(row); timed {
 		out.OneTime = view.ISO(at)
 		if err != point.Unbounded {
 			out.OneErrorNS = &err
 		}
 	}
-	p := r.Lanes.Packet(row)
+	p := lanes.Packet(row)
 	if p == nil {
 		return
 	}
 	for i, number := range p.Records {
-		source := r.Lanes.Source(i)
-		if number != 0 && i != r.Lanes.Point(row) {
-			pos := r.Lanes.Record(i, number)
+		source := lanes.Source(i)
+		if number != 0 && i != lanes.Point(row) {
+			pos := lanes.Record(i, number)
 			out.Also = append(out.Also, Seen{pos.Source, pos.Number})
 		}
 		if p.Lost[i] {

@@ -138,7 +138,7 @@ func (e *encoder) session() {
 		return
 	}
 	for _, p := range s.Processes {
-		e.put(ProcessInfo{kind("process"), p.Source, p.PID, p.Parent, p.Name, p.CommandLine, address(p.Key), p.From})
+		e.put(ProcessOf(p))
 	}
 	for _, socket := range s.Sockets {
 		e.put(socketOf(socket))
@@ -163,7 +163,19 @@ func (e *encoder) session() {
 		}
 		e.put(out)
 	}
-	for _, d := range s.Drops {
+	e.drops()
+}
+
+// ProcessOf is a process of a host.
+func ProcessOf(p *session.Process) ProcessInfo {
+	return ProcessInfo{kind("process"), p.Source, p.PID, p.Parent, p.Name, p.CommandLine, address(p.Key), p.From}
+}
+
+func (e *encoder) drops() {
+	if e.c.Session == nil {
+		return
+	}
+	for _, d := range limited(e, e.c.Session.Drops) {
 		e.put(e.drop(d))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/trace"
 	"github.com/wiretale/wiretale/view"
@@ -198,11 +199,7 @@ type Loss struct {
 func Sources(w io.Writer, c *engine.Case) error {
 	e := newEncoder(w, c)
 	e.sources()
-	for i := range c.Findings {
-		if c.Findings[i].Rule.Quality {
-			e.put(finding(i+1, &c.Findings[i]))
-		}
-	}
+	e.findings(func(f *diag.Finding) bool { return f.Rule.Quality })
 	e.losses()
 	return e.err
 }

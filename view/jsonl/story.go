@@ -18,6 +18,11 @@ type Told struct {
 // Story writes what happened in a conversation.
 func Story(w io.Writer, c *engine.Case, conv *flow.Conversation) error {
 	e := newEncoder(w, c)
-	e.put(Told{head: kind("story"), Conversation: conv.ID, Sentences: view.Story(c, conv)})
+	e.put(StoryOf(c, conv))
 	return e.err
+}
+
+// StoryOf is what happened in a conversation.
+func StoryOf(c *engine.Case, conv *flow.Conversation) Told {
+	return Told{head: kind("story"), Conversation: conv.ID, Sentences: view.Story(c, conv)}
 }
