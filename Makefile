@@ -4,7 +4,7 @@ SHELL    := /bin/bash
 GO       ?= go
 FUZZTIME ?= 6s
 JOBS     ?= $(shell nproc 2>/dev/null || echo 2)
-RACED    := ./cmd/wiretale ./internal/engine ./internal/fixture/dtlstalk ./internal/fixture/tlstalk ./internal/point ./tools/fuzz
+RACED    := ./cmd/wiretale ./internal/engine ./internal/fixture/dtlstalk ./internal/fixture/tlstalk ./internal/index ./internal/point ./tools/fuzz
 TARGETS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
 export CGO_ENABLED ?= 0

@@ -31,6 +31,7 @@ var layers = [][]string{
 	{"internal/point", "internal/fileio"},
 	{"internal/filter", "diag"},
 	{"internal/engine", "internal/stats", "internal/contrast", "internal/scrub", "internal/object", "internal/cleartext"},
+	{"internal/index"},
 	{"view"},
 	{"view/api"},
 	{"view/web", "view/report"},

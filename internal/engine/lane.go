@@ -26,7 +26,8 @@ type lane struct {
 	requests request.List
 	prints   *point.Recorder // nil when points are not compared
 	match    func(*Row) bool // of a selection, nil without one
-	row      Row             // that match is asked
+	looker   Looker          // of a survey, nil without one
+	row      Row             // that match or looker is asked
 	outside  outside
 	asked    flow.Mark // for what was asked for last
 	malformed
@@ -66,7 +67,7 @@ func (l *lane) follow(b *batch, i int) {
 				continue
 			}
 			conv, payload, flags := l.tracker.AddFrame(&b.Batch, &d.frame, d.mark, &l.seen)
-			if conv != nil && !l.looks(conv, payload, flags) {
+			if conv != nil && !l.looks(conv, payload, flags) && l.surveyed(b, i, d) {
 				l.print(b, &d.frame, conv)
 				continue
 			}
@@ -100,7 +101,7 @@ func (l *lane) follow(b *batch, i int) {
 			l.keys.Begin(b.base + int64(place))
 			l.streams.Add(p, &l.seen)
 		}
-		if l.match != nil {
+		if l.match != nil || l.looker != nil {
 			l.judge(b, i, place, p)
 		}
 	}

@@ -96,8 +96,12 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 			lanes[i].prints = s.newRecorder()
 		}
 		if sel != nil {
-			lanes[i].match = sel.Match()
 			lanes[i].tracker.Light()
+			if sel.survey != nil {
+				lanes[i].looker = sel.survey.Looker(i)
+			} else {
+				lanes[i].match = sel.Match()
+			}
 			if sel.Pair != nil {
 				lanes[i].outside = outside{passes: sel.Pair(), known: make([]ruling, 1<<rulingBits)}
 			}
@@ -140,13 +144,13 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 		if keys != nil {
 			keys.End()
 		}
-		s.gather(lanes)
+		s.gather(lanes, sel)
 	}
 	return ok, err
 }
 
 // gather takes over what the lanes found.
-func (s *source) gather(lanes []lane) {
+func (s *source) gather(lanes []lane, sel *selector) {
 	trackers := make([]*flow.Tracker, len(lanes))
 	for i := range lanes {
 		trackers[i] = lanes[i].tracker
@@ -159,7 +163,8 @@ func (s *source) gather(lanes []lane) {
 	}
 	slices.SortFunc(s.malformed.first, func(a, b trace.Pos) int { return int(a.Number - b.Number) })
 	s.malformed.first = s.malformed.first[:min(len(s.malformed.first), maxMalformed)]
-	if s.streams == nil && s.points == nil {
+	surveyed := sel != nil && sel.survey != nil
+	if s.streams == nil && s.points == nil && !surveyed {
 		s.flows = flow.Merge(trackers, nil)
 		return
 	}
@@ -169,6 +174,11 @@ func (s *source) gather(lanes []lane) {
 		numbers[lane] = append(numbers[lane], n)
 		n++
 	})
+	if surveyed {
+		for i := range lanes {
+			sel.survey.Number(i, numbers[i])
+		}
+	}
 	requests := 0
 	for i := range lanes {
 		requests += len(lanes[i].requests.Requests)

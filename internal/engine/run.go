@@ -67,7 +67,7 @@ func (r *Run) inOrder(sources []*source, visit func(*Row) error) error {
 			}
 		}
 		if r.opt.Case != nil {
-			r.opt.Case.resolve(&row)
+			r.opt.Case.Resolve(&row)
 		}
 		if visit == nil {
 			return nil
@@ -191,10 +191,18 @@ func (c *Case) adopt(flows *flow.Tracker, own *session.Session) {
 	}
 }
 
-// resolve replaces what the second pass knows so far by what the first pass
+// Base is the number in the case of a source's first conversation; false when the case has no such source.
+func (c *Case) Base(source int) (base int, ok bool) {
+	if source < 0 || source >= len(c.bases) {
+		return 0, false
+	}
+	return c.bases[source], true
+}
+
+// Resolve replaces what a second pass knows so far by what the first pass
 // knew at its end. Both passes number conversations, sockets and control
 // blocks of a source in the same order.
-func (c *Case) resolve(row *Row) {
+func (c *Case) Resolve(row *Row) {
 	if len(c.proofs) > 0 {
 		row.Findings = c.proofs[place{row.Source, row.Record.Pos.Number}]
 	}

@@ -63,6 +63,7 @@ func (r *Run) Select(sel Selection) error {
 type picks struct {
 	judged []bool // by frame
 	lanes  [flow.Lanes][]pick
+	noted  // of a survey
 }
 
 type pick struct {
@@ -77,6 +78,7 @@ func (k *picks) reset() {
 		clear(k.lanes[i])
 		k.lanes[i] = k.lanes[i][:0]
 	}
+	k.noted.reset()
 }
 
 // expect makes room for the frames of the batch, before the lanes get it.
@@ -86,6 +88,7 @@ func (k *picks) expect(frames int) {
 	}
 	k.judged = k.judged[:frames]
 	clear(k.judged)
+	k.noted.expect(frames)
 }
 
 // outside remembers which pairs of endpoints a selection does not take.
@@ -128,6 +131,10 @@ func (l *lane) judge(b *batch, i int, frame uint32, p *packet.Packet) {
 	k := &b.picks
 	k.judged[frame] = true
 	l.row = Row{Record: p.Record, Packet: p, Sighting: &l.seen, Object: session.Object{Conv: l.seen.Conv}, Source: b.Source}
+	if l.looker != nil {
+		b.picks.note(i, frame, l.looker.Look(&l.row, !b.Frames[frame].Odd()))
+		return
+	}
 	if l.match(&l.row) {
 		kept := l.seen
 		// The tracker goes on with them, and packs them.
@@ -143,10 +150,12 @@ func (l *lane) judge(b *batch, i int, frame uint32, p *packet.Packet) {
 // in order: a worker is done with one before it begins the next.
 type selector struct {
 	Selection
-	handed int64 // rows that were visited or skipped
-	err    error // of Visit
+	survey *Survey // instead of the selection, nil without one
+	handed int64   // rows that were visited or skipped
+	err    error   // of Visit
 	done   chan struct{}
 	match  func(*Row) bool
+	looker Looker
 	// What the frames that no lane judged are decoded with.
 	decoder packet.Decoder
 	packet  packet.Packet
@@ -162,12 +171,18 @@ var errStopped = errors.New("stopped")
 // start hands out the batches that were followed and frees them. The context ends when the visitor does not want more.
 func (s *selector) start(ctx context.Context, followed <-chan *batch, free chan<- *batch) context.Context {
 	ctx, stop := context.WithCancelCause(ctx)
-	s.match, s.done = s.Match(), make(chan struct{})
+	s.done = make(chan struct{})
+	hand := s.hand
+	if s.survey != nil {
+		s.looker, hand = s.survey.Looker(NoLane), s.survey.hand(s)
+	} else {
+		s.match = s.Match()
+	}
 	go func() {
 		defer close(s.done)
 		for b := range followed {
 			if s.err == nil {
-				if s.err = s.hand(b); s.err != nil {
+				if s.err = hand(b); s.err != nil {
 					stop(errStopped)
 				}
 			}
@@ -213,6 +228,12 @@ func (s *selector) passes(b *batch, frame uint32) bool {
 		}
 		return false
 	}
+	s.decode(b, frame)
+	return s.match(&s.row)
+}
+
+// decode fills the row of a frame that no lane judged.
+func (s *selector) decode(b *batch, frame uint32) {
 	b.Record(int(frame), &s.record)
 	s.row = Row{Record: &s.record, Source: b.Source}
 	if s.record.Kind == trace.Packet {
@@ -222,5 +243,4 @@ func (s *selector) passes(b *batch, frame uint32) bool {
 			s.row.Packet = &s.packet
 		}
 	}
-	return s.match(&s.row)
 }

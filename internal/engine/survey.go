@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// A Survey looks at every record of a capture once and keeps what it needs of each. Records are looked at in lanes, out of order, and taken in order.
+type Survey struct {
+	// Looker makes what looks at the rows of a lane, [NoLane] for those that belong to none.
+	Looker func(lane int) Looker
+	// Take gets the records of a batch in order: said has what the lookers noted of each. It is called by one goroutine; batch and notes are
+	// valid until it returns.
+	Take func(b *trace.Batch, said []Said) error
+	// Number gets the numbers in the order of all records of a lane's conversations, when all records are read.
+	Number func(lane int, numbers []int)
+}
+
+// NoLane stands for the records that no lane follows.
+const NoLane = -1
+
+// A Looker looks at the rows of one lane, in order.
+type Looker interface {
+	// Look notes a row. framed says that its record is a [trace.Frame] of the batch, and not odd. The text is copied.
+	Look(row *Row, framed bool) Note
+	// Plain notes a frame of TCP that was not decoded: nothing is remarkable of it, and no application looks at it. ok is false when it is to be decoded.
+	Plain(f *trace.Frame, data []byte, seen *flow.Sighting) (n Note, ok bool)
+}
+
+// A Note is what a Looker says of a row, in words of its own.
+type Note struct {
+	Number uint32
+	Text   []byte
+}
+
+// A Said is the note of a record, and the lane that it is from.
+type Said struct {
+	Lane int
+	Note
+}
+
+// Survey feeds every record through the trackers, as Each does, in lanes. Of one
+// source, a capture that lanes can follow. false, with no error, says that it is none: then
+// some records may have been taken, and the run is over.
+func (r *Run) Survey(v *Survey) (bool, error) {
+	s := r.sources[0]
+	reader, ok := s.reader.(trace.BatchReader)
+	if !ok || len(r.sources) != 1 || !s.rewindable() || s.ordered() {
+		return false, nil
+	}
+	return s.inLanes(r.ctx, reader, workers(r.opt.Workers), &selector{survey: v, decoder: r.opt.decoder()})
+}
+
+// noted are the notes of a batch.
+type noted struct {
+	said  []Said // by frame
+	texts [flow.Lanes][]byte
+}
+
+func (n *noted) reset() {
+	for i := range n.texts {
+		n.texts[i] = n.texts[i][:0]
+	}
+}
+
+func (n *noted) expect(frames int) {
+	if cap(n.said) < frames {
+		n.said = make([]Said, frames)
+	}
+	n.said = n.said[:frames]
+}
+
+// note keeps the note of lane i about a frame.
+func (n *noted) note(i int, frame uint32, of Note) {
+	if len(of.Text) > 0 {
+		at := len(n.texts[i])
+		n.texts[i] = append(n.texts[i], of.Text...)
+		of.Text = n.texts[i][at:len(n.texts[i]):len(n.texts[i])]
+	}
+	n.said[frame] = Said{i, of}
+}
+
+// surveyed notes a frame that the tracker took; false when it is to be decoded. Without a survey there is nothing to note.
+func (l *lane) surveyed(b *batch, i int, d *dealt) bool {
+	if l.looker == nil {
+		return true
+	}
+	l.tracker.Tell(&l.seen)
+	f := &d.frame
+	of, ok := l.looker.Plain(f, b.Data[f.Off:f.Off+f.Len], &l.seen)
+	if ok {
+		b.picks.judged[d.place] = true
+		b.picks.note(i, d.place, of)
+	}
+	return ok
+}
+
+// hand gives the survey the records of a batch.
+func (v *Survey) hand(s *selector) func(b *batch) error {
+	return func(b *batch) error {
+		k := &b.picks
+		for i := range b.Frames {
+			if !k.judged[i] {
+				s.decode(b, uint32(i))
+				of := s.looker.Look(&s.row, !b.Frames[i].Odd())
+				of.Text = append([]byte(nil), of.Text...)
+				k.said[i] = Said{NoLane, of}
+			}
+		}
+		return v.Take(&b.Batch, k.said)
+	}
+}

@@ -1,0 +1,119 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/wiretale/wiretale/diag"
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/packet"
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// errFound ends a pass that has what it was made for.
+var errFound = errors.New("found")
+
+// Record hands out all that is known of the record at a place of the list: its row, with the layers of
+// applications and the buffers of messages, and what its source says of itself. Both are valid until visit returns.
+func (x *Index) Record(ctx context.Context, index int, visit func(row *engine.Row, info *trace.Info) error) error {
+	x.mu.RLock()
+	if x.isClosed || index < 0 || index >= x.total() {
+		x.mu.RUnlock()
+		return fmt.Errorf("there is no row %d", index)
+	}
+	k := x.look(index)
+	owners := x.owners
+	x.mu.RUnlock()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer context.AfterFunc(x.closing, stop)()
+	opt := x.opt.Engine
+	opt.Rules, opt.Progress = []*diag.Rule{}, nil
+	run, err := engine.Open(ctx, x.paths[k.source.index:k.source.index+1], opt)
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	wanted := func(row *engine.Row) bool { return row.Record.Numbered && row.Record.Pos.Number == k.row.Frame }
+	show := func(row *engine.Row) error {
+		k.settle(owners, row)
+		row.Info = run.Info(0)
+		if err := visit(row, run.Info(0)); err != nil {
+			return err
+		}
+		return errFound
+	}
+	if k.offset < 0 { // a record that only a pass in order can follow
+		err = run.Each(func(row *engine.Row) error {
+			if !wanted(row) {
+				return nil
+			}
+			return show(row)
+		})
+	} else {
+		sel := engine.Selection{Match: func() func(*engine.Row) bool { return wanted }, Visit: show, Skip: func(int64) {}}
+		if pair := x.pairOf(&k); pair != nil {
+			sel.Pair = pair
+		}
+		err = run.Select(sel)
+	}
+	if errors.Is(err, errFound) {
+		return nil
+	}
+	if err == nil {
+		err = fmt.Errorf("record %d of %s is gone: the file has changed", k.row.Frame, x.paths[k.source.index])
+	}
+	return err
+}
+
+// pairOf is a test of endpoints that leaves out conversations which the record does not depend on; nil when it may depend on all of them:
+// keys are learned from any connection.
+func (x *Index) pairOf(k *kept) func() func(*engine.Row) bool {
+	if x.opt.Engine.Secrets != nil || k.source.secrets {
+		return nil
+	}
+	row, err := x.maker().remake(k)
+	if err != nil {
+		return nil
+	}
+	p := row.Packet
+	if p.Transport != proto.TCP && p.Transport != proto.UDP || p.Flags&(packet.Fragment|packet.Reassembled) != 0 {
+		return nil
+	}
+	a, b := netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort)
+	transport := p.Transport
+	return func() func(*engine.Row) bool {
+		return func(row *engine.Row) bool {
+			p := row.Packet
+			if p == nil || p.Transport != transport {
+				return false
+			}
+			src, dst := netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort)
+			return src == a && dst == b || src == b && dst == a
+		}
+	}
+}
+
+// settle gives the row of a record, which was found in a pass over a part of its source, the numbers and owners of the whole.
+func (k *kept) settle(owners *owners, row *engine.Row) {
+	row.Source, row.Record.Pos.Source = k.source.index, k.source.index
+	conv := row.Object.Conv
+	if conv != nil && k.row.Conversation >= 0 {
+		conv.ID = k.row.Conversation
+	}
+	if owners == nil {
+		return
+	}
+	base, ok := owners.base(k.source.index)
+	if conv == nil || !ok || k.row.Conversation < 0 {
+		owners.c.Resolve(row)
+		return
+	}
+	conv.ID = k.row.Conversation - base // as the pass over the whole source numbers it
+	if owners.c.Resolve(row); row.Object.Conv != nil && row.Sighting != nil && row.Sighting.NStreams == 1 {
+		row.Sighting.Streams[0].Number = int32(row.Object.Conv.Stream)
+	}
+}
