@@ -1,0 +1,5 @@
+import type { PageProps } from "../registry";
+
+export function Conversations(_: PageProps) {
+  return <h1>Conversations</h1>;
+}

@@ -1,0 +1,5 @@
+import type { PageProps } from "../registry";
+
+export function Follow(_: PageProps) {
+  return <h1>Follow</h1>;
+}

@@ -1,0 +1,5 @@
+import type { PageProps } from "../registry";
+
+export function Requests(_: PageProps) {
+  return <h1>Requests</h1>;
+}
