@@ -4,15 +4,23 @@ SHELL    := /bin/bash
 GO       ?= go
 FUZZTIME ?= 6s
 JOBS     ?= $(shell nproc 2>/dev/null || echo 2)
-RACED    := ./cmd/wiretale ./internal/engine ./internal/fixture/dtlstalk ./internal/fixture/tlstalk ./internal/index ./internal/point ./tools/fuzz
+RACED    := ./cmd/wiretale ./internal/engine ./internal/fixture/dtlstalk ./internal/fixture/tlstalk ./internal/index ./internal/point ./tools/fuzz ./view/web
 TARGETS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+# The pages of serve and report, which go into the program; without npm it has none, and says so.
+PAGES    := $(if $(wildcard web/package.json),view/web/dist/index.html)
 
 export CGO_ENABLED ?= 0
 
 .PHONY: build demo test lint vet staticcheck unit generated fuzz cross bench microbench deps update clean lab labtest
 
-build:
+build: $(PAGES)
 	$(GO) build -trimpath -o bin/wiretale ./cmd/wiretale
+
+view/web/dist/index.html: $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/test/*' 2>/dev/null)
+	@if command -v npm >/dev/null; then cd web && npm ci --no-audit --no-fund && npm run build && touch ../$@; \
+	elif [ -n "$$WIRETALE_CI" ]; then echo 'make build: no npm for the pages of serve'; exit 1; \
+	else echo 'make build: no npm, so without the pages of serve and report'; fi
 
 demo: build
 	$(GO) run ./tools/demo -o bin/demo.etl testdata/post1.txtar
@@ -92,4 +100,5 @@ update:
 	$(GO) test ./cmd/wiretale ./view/jsonl -update
 
 clean:
-	rm -rf bin dist
+	rm -rf bin dist web/node_modules
+	find view/web/dist -mindepth 1 -not -name placeholder.txt -delete

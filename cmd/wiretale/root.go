@@ -16,7 +16,33 @@ import (
 )
 
 // commandNames are the commands of newRoot, for hints.
-var commandNames = []string{"packets", "timeline", "convs", "story", "follow", "export", "requests", "compare", "fields", "plot", "stats", "show", "info", "convert", "merge", "slice", "live", "recipe", "decrypt", "scrub", "rules", "explain", "completion", "help"}
+var commandNames = []string{
+	"packets",
+	"timeline",
+	"convs",
+	"story",
+	"follow",
+	"export",
+	"requests",
+	"compare",
+	"fields",
+	"plot",
+	"stats",
+	"show",
+	"info",
+	"convert",
+	"merge",
+	"slice",
+	"live",
+	"recipe",
+	"decrypt",
+	"scrub",
+	"serve",
+	"rules",
+	"explain",
+	"completion",
+	"help",
+}
 
 const rootExample = `  wiretale server.etl                       what happened, and why
   wiretale client.pcapng server.pcapng      several capture points: what was lost or changed between them
@@ -68,7 +94,32 @@ func newRoot(a *app) *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpTemplate(helpTemplate)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newPackets(a), newTimeline(a), newConvs(a), newStory(a), newFollow(a), newExport(a), newRequests(a), newCompare(a), newFields(a), newPlot(a), newStats(a), newShow(a), newInfo(a), newConvert(a), newMerge(a), newSlice(a), newLive(a), newRecipe(a), newDecrypt(a), newScrub(a), newRules(a), newExplain(a), newMan(root))
+	root.AddCommand(
+		newPackets(a),
+		newTimeline(a),
+		newConvs(a),
+		newStory(a),
+		newFollow(a),
+		newExport(a),
+		newRequests(a),
+		newCompare(a),
+		newFields(a),
+		newPlot(a),
+		newStats(a),
+		newShow(a),
+		newInfo(a),
+		newConvert(a),
+		newMerge(a),
+		newSlice(a),
+		newLive(a),
+		newRecipe(a),
+		newDecrypt(a),
+		newScrub(a),
+		newServe(a),
+		newRules(a),
+		newExplain(a),
+		newMan(root),
+	)
 	return root
 }
 

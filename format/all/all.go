@@ -4,9 +4,11 @@ package all
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/wiretale/wiretale/format"
@@ -29,7 +31,8 @@ func Formats() []format.Format {
 
 // Options of Open. The zero value is ready to use.
 type Options struct {
-	Source   int // goes into each Pos
+	Source   int    // goes into each Pos
+	Name     string // what the source is called in messages, "" for its path
 	Progress func(done, total int64)
 }
 
@@ -39,22 +42,32 @@ func Open(path string, opt Options) (trace.Reader, error) {
 	if path == "-" {
 		return openStream("-", os.Stdin, -1, nil, opt)
 	}
+	name := cmp.Or(opt.Name, path)
 	st, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return nil, called(err, name)
 	}
 	if st.IsDir() {
-		return nil, &UnknownError{Name: path, Looks: "a directory", Hint: "name the files in it"}
+		return nil, &UnknownError{Name: name, Looks: "a directory", Hint: "name the files in it"}
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, called(err, name)
 	}
 	size := st.Size()
 	if !st.Mode().IsRegular() {
 		size = -1
 	}
-	return openStream(path, f, size, f, opt)
+	return openStream(name, f, size, f, opt)
+}
+
+// called puts the name of a source where an error of the system has its path.
+func called(err error, name string) error {
+	var of *fs.PathError
+	if errors.As(err, &of) {
+		return &fs.PathError{Op: of.Op, Path: name, Err: of.Err}
+	}
+	return err
 }
 
 // Stream opens a trace that is still being written, as far as it has come: it

@@ -69,6 +69,10 @@ func fileOf(path string) (file, point string) {
 // openReader opens a source: a file, or one point of a merged file.
 func openReader(path string, opt formats.Options) (trace.Reader, error) {
 	file, point := fileOf(path)
+	if opt.Name != "" && point != "" {
+		path = opt.Name
+		opt.Name, _, _ = trace.CutPoint(opt.Name)
+	}
 	rd, err := formats.Open(file, opt)
 	if err != nil || point == "" {
 		return rd, err

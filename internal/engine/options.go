@@ -45,6 +45,10 @@ type Options struct {
 	Clock func(rec *trace.Record) int64
 	// Matches keeps which record of one point is which of another: see [point.Result.Follow].
 	Matches bool
+	// Prefix, when not 0, ends each source behind about its first so many bytes: a first look at a large one.
+	Prefix int64
+	// Called says how sources are called in messages and results where it is not by their paths, by path: nil to use those.
+	Called map[string]string
 	// Workers is how many goroutines follow conversations, 0 for one a
 	// processor. The result is the same for any number.
 	Workers int

@@ -65,7 +65,7 @@ type prepasser interface {
 }
 
 func openSource(path string, index int, opt Options) (*source, error) {
-	input := formats.Options{Source: index}
+	input := formats.Options{Source: index, Name: opt.Called[path]}
 	if opt.Progress != nil {
 		input.Progress = func(done, total int64) { opt.Progress(index, done, total) }
 	}
@@ -84,6 +84,7 @@ func openSource(path string, index int, opt Options) (*source, error) {
 		s.host.ready()
 	}
 	s.process()
+	s.reader = first(reader, opt.Prefix)
 	return s, nil
 }
 

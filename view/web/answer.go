@@ -1,0 +1,121 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/wiretale/wiretale/internal/filter"
+)
+
+// A Problem is why a request got no answer. The message is for the user.
+type Problem struct {
+	status     int
+	Message    string `json:"message" doc:"what is wrong, for people"`
+	Column     int    `json:"column,omitempty" doc:"of a mistake in a filter: its place in characters, from 1"`
+	Length     int    `json:"length,omitempty" doc:"of a mistake in a filter: how many characters it is"`
+	Suggestion string `json:"suggestion,omitempty" doc:"what was probably meant, or what to do"`
+}
+
+func (p *Problem) Error() string { return p.Message }
+
+// HTTPStatus is the status of the answer.
+func (p *Problem) HTTPStatus() int { return p.status }
+
+func problem(status int, format string, args ...any) *Problem {
+	return &Problem{status: status, Message: fmt.Sprintf(format, args...)}
+}
+
+// inside is what is said of a mistake that is ours: what it was is in the log.
+const inside = "something went wrong in the server; its log says more"
+
+// tell answers with an error. What is not meant for the user is logged, without the query, and not shown.
+func (s *Server) tell(w http.ResponseWriter, r *http.Request, err error) {
+	var shown interface {
+		error
+		HTTPStatus() int
+	}
+	var bad *filter.Error
+	switch {
+	case r.Context().Err() != nil || errors.Is(err, context.Canceled):
+		put(w, http.StatusServiceUnavailable, wrapped{problem(0, "the case was closed, or the work cancelled")})
+	case errors.As(err, &shown):
+		put(w, shown.HTTPStatus(), wrapped{shown})
+	case errors.As(err, &bad):
+		put(w, http.StatusBadRequest, wrapped{filterProblem(bad)})
+	default:
+		s.log.Printf("%s %s: %v", r.Method, r.URL.Path, err)
+		put(w, http.StatusInternalServerError, wrapped{problem(0, inside)})
+	}
+}
+
+type wrapped struct {
+	Error any `json:"error"`
+}
+
+// filterProblem is a mistake in a filter with its place in characters.
+func filterProblem(bad *filter.Error) *Problem {
+	p := &Problem{status: http.StatusBadRequest, Message: bad.Message, Column: bad.Column(), Suggestion: bad.Hint}
+	if from, to := bad.From, min(bad.To, len(bad.Filter)); 0 <= from && from < to {
+		p.Length = len([]rune(bad.Filter[from:to]))
+	}
+	return p
+}
+
+// put answers with a value. It is written at once when all of it is encoded, so that a mistake on the way is no half answer.
+func put(w http.ResponseWriter, status int, v any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	return write(w, b.Bytes())
+}
+
+// part is how much is written between two looks at the clock.
+const part = 256 << 10
+
+// write writes b; a client that takes no part of it for answerTime has gone.
+func write(w http.ResponseWriter, b []byte) error {
+	c := http.NewResponseController(w)
+	for len(b) > 0 {
+		c.SetWriteDeadline(time.Now().Add(answerTime))
+		n := min(len(b), part)
+		if _, err := w.Write(b[:n]); err != nil {
+			return err
+		}
+		b = b[n:]
+	}
+	return nil
+}
+
+// fail answers a request that was not let through: with a line of HTML for a person, else as JSON.
+func fail(w http.ResponseWriter, r *http.Request, status int, message string) {
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		put(w, status, wrapped{problem(status, "%s", message)})
+		return
+	}
+	page(w, status, message)
+}
+
+// page is a plain page of a few lines.
+func page(w http.ResponseWriter, status int, lines ...string) {
+	var b strings.Builder
+	b.WriteString("<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>wiretale</title></head><body>\n")
+	for _, l := range lines {
+		b.WriteString("<p>" + html.EscapeString(l) + "</p>\n")
+	}
+	b.WriteString("</body></html>\n")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	write(w, []byte(b.String()))
+}

@@ -1,0 +1,278 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	formats "github.com/wiretale/wiretale/format/all"
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/trace"
+)
+
+// A File is one of the files of a case.
+type File struct {
+	Name     string `json:"name" doc:"of the file, without its folder"`
+	Bytes    int64  `json:"bytes" doc:"its size"`
+	Uploaded bool   `json:"uploaded" doc:"it is a copy in the server's temporary folder, and goes with the case"`
+
+	path   string // where it is
+	source string // what it is called in results
+}
+
+// Stages of a case.
+const (
+	Reading   = "reading"
+	Done      = "done"
+	Failed    = "failed"
+	Cancelled = "cancelled"
+)
+
+// A State is what is known of a case at a moment.
+type State struct {
+	ID          string `json:"id" doc:"names the case in addresses"`
+	Name        string `json:"name" doc:"of the case: those of its files"`
+	Files       []File `json:"files" doc:"what is analysed together"`
+	State       string `json:"state" doc:"reading, done, failed, cancelled"`
+	Read        int64  `json:"read" doc:"bytes that were read"`
+	Bytes       int64  `json:"bytes" doc:"bytes in all; 0 when that is not known, as of compressed files"`
+	Records     int64  `json:"records" doc:"records that are known so far"`
+	Indexed     bool   `json:"indexed" doc:"the list of records is complete"`
+	Error       string `json:"error" doc:"why it failed, else empty"`
+	Suggestion  string `json:"suggestion,omitempty" doc:"what to do about it"`
+	Preliminary bool   `json:"preliminary" doc:"what is shown is from a part of the files"`
+	Revision    int    `json:"revision" doc:"grows when there is something else to show; 0: nothing yet"`
+}
+
+// A Case is files that are analysed together. Its analysis runs by itself, from the moment it is made.
+type Case struct {
+	id     string
+	server *Server
+	folder string // of uploads, "" without
+	files  []File
+
+	life context.Context // until it is closed
+	end  context.CancelFunc
+	work context.Context // until it is cancelled
+	stop context.CancelFunc
+	busy sync.WaitGroup // who uses the files
+
+	mu      sync.Mutex
+	state   State
+	pages   Pages
+	read    map[int]progress
+	changed chan struct{} // closed at the next change
+}
+
+type progress struct{ done, total int64 }
+
+// newCase makes a case; nothing runs yet.
+func newCase(s *Server, id string, files []File, folder string) *Case {
+	c := &Case{id: id, server: s, folder: folder, files: files, read: map[int]progress{}, changed: make(chan struct{})}
+	c.life, c.end = context.WithCancel(s.cases.ctx)
+	c.work, c.stop = context.WithCancel(c.life)
+	var names []string
+	for i := range files {
+		if st, err := os.Stat(files[i].path); err == nil && st.Mode().IsRegular() {
+			files[i].Bytes = st.Size()
+		}
+		names = append(names, files[i].Name)
+	}
+	c.state = State{ID: id, Name: strings.Join(names, ", "), Files: files, State: Reading}
+	return c
+}
+
+// State is a copy of what is known.
+func (c *Case) State() State {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state
+}
+
+// watch is the state, and a channel that is closed when it has changed.
+func (c *Case) watch() (State, <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state, c.changed
+}
+
+// change changes the state and tells those who watch.
+func (c *Case) change(how func(*State)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	how(&c.state)
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// current is what answers questions, nil as long as nothing does.
+func (c *Case) current() Pages {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pages
+}
+
+// cancel ends what runs at once: what is known stays.
+func (c *Case) cancel() {
+	c.change(func(s *State) {
+		if s.State == Reading {
+			s.State = Cancelled
+		}
+	})
+	c.stop()
+}
+
+const (
+	// A file larger than largeFile is looked at in part first: firstBytes of each, and findings are there after a moment.
+	largeFile  = 128 << 20
+	firstBytes = 32 << 20
+)
+
+// run analyses the files:
+//
+//  1. when one is large, the beginning of each, which is shown until
+//  2. all of them are read.
+func (c *Case) run() {
+	defer c.stop()
+	paths, opt := c.sources()
+	if c.large() {
+		early := opt
+		early.Prefix, early.Progress = firstBytes, nil
+		if found, err := engine.Analyse(c.work, paths, early); err == nil {
+			c.publish(found, paths, opt, true)
+		}
+	}
+	found, err := engine.Analyse(c.work, paths, opt)
+	switch {
+	case c.work.Err() != nil:
+		if c.life.Err() == nil && found != nil {
+			c.publish(found, paths, opt, true)
+		}
+	case err != nil:
+		c.fail(err)
+	default:
+		c.publish(found, paths, opt, false)
+		c.change(func(s *State) {
+			if s.State == Reading {
+				s.State, s.Read = Done, max(s.Read, s.Bytes)
+			}
+		})
+	}
+}
+
+// sources are the paths of the case's sources, and the options to read them with.
+func (c *Case) sources() ([]string, engine.Options) {
+	opt := c.server.opt.Engine
+	opt.Called = map[string]string{}
+	var paths []string
+	for i := range c.files {
+		f := &c.files[i]
+		for _, p := range engine.Points([]string{f.path}) {
+			paths = append(paths, p)
+			opt.Called[p] = f.source + strings.TrimPrefix(p, f.path)
+		}
+	}
+	opt.Points = true
+	opt.Progress = c.progress
+	return paths, opt
+}
+
+func (c *Case) large() bool {
+	for i := range c.files {
+		if c.files[i].Bytes > largeFile {
+			return true
+		}
+	}
+	return false
+}
+
+// publish shows what was found.
+func (c *Case) publish(found *engine.Case, paths []string, opt engine.Options, preliminary bool) {
+	opt.Progress = nil
+	var pages Pages
+	if c.server.opt.Pages != nil {
+		pages = c.server.opt.Pages(found, paths, opt)
+	}
+	c.change(func(s *State) {
+		c.pages = pages
+		s.Preliminary = preliminary
+		s.Revision++
+		if !preliminary {
+			s.Records = 0
+			for _, src := range found.Sources {
+				s.Records += src.Records
+			}
+		}
+	})
+}
+
+// progress notes how far a source is read. The engine calls it from one goroutine at a time.
+func (c *Case) progress(source int, done, total int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.read[source] = progress{done, total}
+	read, all := int64(0), int64(0)
+	for _, p := range c.read {
+		read += p.done
+		if p.total < 0 || all < 0 {
+			all = -1
+			continue
+		}
+		all += p.total
+	}
+	if len(c.read) < len(c.files) { // those that are still to be read
+		for i := len(c.read); i < len(c.files) && all >= 0; i++ {
+			all += c.files[i].Bytes
+		}
+	}
+	c.state.Read, c.state.Bytes = read, max(all, 0)
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// fail says why the files cannot be analysed: as the command line does, by the names that the user knows.
+func (c *Case) fail(err error) {
+	message, hint := err.Error(), ""
+	var unknown *formats.UnknownError
+	var bad *trace.Error
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &unknown):
+		hint = unknown.Hint
+	case errors.As(err, &bad):
+	case errors.As(err, &path):
+		message = path.Path + ": " + path.Err.Error()
+	default:
+		c.server.log.Printf("case %s: %v", c.id, err)
+	}
+	c.change(func(s *State) { s.State, s.Error, s.Suggestion = Failed, message, hint })
+}
+
+// leaving is how long closing a case waits for what used its files.
+const leaving = 5 * time.Second
+
+// close ends the case and removes what was uploaded for it.
+func (c *Case) close() {
+	c.end()
+	c.remove() // where open files can be removed
+	ended := make(chan struct{})
+	go func() {
+		c.busy.Wait()
+		c.remove()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(leaving):
+	}
+}
+
+func (c *Case) remove() {
+	if c.folder != "" {
+		os.RemoveAll(c.folder)
+	}
+}

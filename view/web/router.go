@@ -1,0 +1,100 @@
+package web
+
+import (
+	"context"
+	"net/http"
+)
+
+// Prefix is where the API begins.
+const Prefix = "/api/v1"
+
+// handler routes what the guard lets through.
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+Prefix+"/{$}", s.answer(s.root))
+	mux.HandleFunc("GET "+Prefix+"/rules", s.answer(func(*http.Request) (any, error) { return s.opt.Rules(), nil }))
+	mux.HandleFunc("GET "+Prefix+"/rules/{id}", s.answer(func(r *http.Request) (any, error) { return s.opt.Rule(r.PathValue("id")) }))
+	mux.HandleFunc("POST "+Prefix+"/cases", s.upload)
+	mux.HandleFunc("GET "+Prefix+"/cases/{case}", s.ofCase(func(_ *http.Request, c *Case) (any, error) { return c.State(), nil }))
+	mux.HandleFunc("DELETE "+Prefix+"/cases/{case}", s.closeCase)
+	mux.HandleFunc("POST "+Prefix+"/cases/{case}/cancel", s.cancelCase)
+	mux.HandleFunc("GET "+Prefix+"/cases/{case}/events", s.events)
+	mux.HandleFunc("GET "+Prefix+"/cases/{case}/{resource}", s.ofCase(s.resource))
+	mux.HandleFunc("/api/", readOnly(func(w http.ResponseWriter, r *http.Request) { fail(w, r, http.StatusNotFound, "the API has no such resource") }))
+	mux.HandleFunc("/", readOnly(assets(built())))
+	return s.guard(mux)
+}
+
+// readOnly keeps everything but GET and HEAD from what has no other methods.
+func readOnly(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if changes(r) {
+			w.Header().Set("Allow", "GET, HEAD")
+			fail(w, r, http.StatusMethodNotAllowed, "no such method here")
+			return
+		}
+		next(w, r)
+	}
+}
+
+// A Root is the answer to GET /api/v1/.
+type Root struct {
+	Version int     `json:"version" doc:"of the API"`
+	Product string  `json:"product" doc:"the program and its version"`
+	Static  bool    `json:"static" doc:"false; in a report, which is a file, true"`
+	Cases   []State `json:"cases" doc:"all cases, the oldest first"`
+}
+
+func (s *Server) root(*http.Request) (any, error) {
+	return Root{Version: Version, Product: s.opt.Product, Cases: s.cases.states()}, nil
+}
+
+// answer serves what get returns. The body of a request without one is not read.
+func (s *Server) answer(get func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v, err := get(r)
+		if err == nil {
+			err = put(w, http.StatusOK, v)
+			if r.Context().Err() != nil {
+				return
+			}
+		}
+		if err != nil {
+			s.tell(w, r, err)
+		}
+	}
+}
+
+// ofCase serves what get returns of a case. The context of the request ends with the case.
+func (s *Server) ofCase(get func(*http.Request, *Case) (any, error)) http.HandlerFunc {
+	return s.answer(func(r *http.Request) (any, error) {
+		c, release, err := s.cases.use(r.PathValue("case"))
+		if err != nil {
+			return nil, err
+		}
+		defer release()
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(c.life, cancel)()
+		return get(r.WithContext(ctx), c)
+	})
+}
+
+// resource answers what the pages of a case know.
+func (s *Server) resource(r *http.Request, c *Case) (any, error) {
+	select {
+	case s.answers <- struct{}{}:
+		defer func() { <-s.answers }()
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+	query, err := parseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	pages := c.current()
+	if pages == nil {
+		return nil, problem(http.StatusConflict, "nothing is known of the case yet")
+	}
+	return pages.Get(r.Context(), r.PathValue("resource"), query)
+}
