@@ -20,7 +20,9 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST "+Prefix+"/cases/{case}/cancel", s.cancelCase)
 	mux.HandleFunc("GET "+Prefix+"/cases/{case}/events", s.events)
 	mux.HandleFunc("GET "+Prefix+"/cases/{case}/{resource}", s.ofCase(s.resource))
-	mux.HandleFunc("/api/", readOnly(func(w http.ResponseWriter, r *http.Request) { fail(w, r, http.StatusNotFound, "the API has no such resource") }))
+	mux.HandleFunc("/api/", readOnly(func(w http.ResponseWriter, r *http.Request) {
+		fail(w, r, http.StatusNotFound, "the API has no such resource")
+	}))
 	mux.HandleFunc("/", readOnly(assets(built())))
 	return s.guard(mux)
 }
