@@ -11,25 +11,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wiretale/wiretale/internal/filter"
+	"github.com/wiretale/wiretale/view/api"
 )
 
-// A Problem is why a request got no answer. The message is for the user.
-type Problem struct {
-	status     int
-	Message    string `json:"message" doc:"what is wrong, for people"`
-	Column     int    `json:"column,omitempty" doc:"of a mistake in a filter: its place in characters, from 1"`
-	Length     int    `json:"length,omitempty" doc:"of a mistake in a filter: how many characters it is"`
-	Suggestion string `json:"suggestion,omitempty" doc:"what was probably meant, or what to do"`
-}
-
-func (p *Problem) Error() string { return p.Message }
-
-// HTTPStatus is the status of the answer.
-func (p *Problem) HTTPStatus() int { return p.status }
-
-func problem(status int, format string, args ...any) *Problem {
-	return &Problem{status: status, Message: fmt.Sprintf(format, args...)}
+func problem(status int, format string, args ...any) *api.Error {
+	return &api.Error{Status: status, Message: fmt.Sprintf(format, args...)}
 }
 
 // inside is what is said of a mistake that is ours: what it was is in the log.
@@ -37,18 +23,12 @@ const inside = "something went wrong in the server; its log says more"
 
 // tell answers with an error. What is not meant for the user is logged, without the query, and not shown.
 func (s *Server) tell(w http.ResponseWriter, r *http.Request, err error) {
-	var shown interface {
-		error
-		HTTPStatus() int
-	}
-	var bad *filter.Error
+	var shown *api.Error
 	switch {
 	case r.Context().Err() != nil || errors.Is(err, context.Canceled):
 		put(w, http.StatusServiceUnavailable, wrapped{problem(0, "the case was closed, or the work cancelled")})
 	case errors.As(err, &shown):
-		put(w, shown.HTTPStatus(), wrapped{shown})
-	case errors.As(err, &bad):
-		put(w, http.StatusBadRequest, wrapped{filterProblem(bad)})
+		put(w, shown.Status, wrapped{shown})
 	default:
 		s.log.Printf("%s %s: %v", r.Method, r.URL.Path, err)
 		put(w, http.StatusInternalServerError, wrapped{problem(0, inside)})
@@ -56,16 +36,7 @@ func (s *Server) tell(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 type wrapped struct {
-	Error any `json:"error"`
-}
-
-// filterProblem is a mistake in a filter with its place in characters.
-func filterProblem(bad *filter.Error) *Problem {
-	p := &Problem{status: http.StatusBadRequest, Message: bad.Message, Column: bad.Column(), Suggestion: bad.Hint}
-	if from, to := bad.From, min(bad.To, len(bad.Filter)); 0 <= from && from < to {
-		p.Length = len([]rune(bad.Filter[from:to]))
-	}
-	return p
+	Error *api.Error `json:"error"`
 }
 
 // put answers with a value. It is written at once when all of it is encoded, so that a mistake on the way is no half answer.

@@ -11,7 +11,10 @@ import (
 
 	formats "github.com/wiretale/wiretale/format/all"
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/index"
 	"github.com/wiretale/wiretale/trace"
+
+	"github.com/wiretale/wiretale/view/api"
 )
 
 // A File is one of the files of a case.
@@ -52,7 +55,7 @@ type State struct {
 type Case struct {
 	id     string
 	server *Server
-	folder string // of uploads, "" without
+	folder string // of what is uploaded, and of what the index keeps there
 	files  []File
 
 	life context.Context // until it is closed
@@ -63,7 +66,8 @@ type Case struct {
 
 	mu      sync.Mutex
 	state   State
-	pages   Pages
+	pages   *api.Analysis // what answers questions, nil as long as nothing is known
+	index   *index.Index  // of all records, nil as long as they are not read for it
 	read    map[int]progress
 	changed chan struct{} // closed at the next change
 }
@@ -110,16 +114,23 @@ func (c *Case) change(how func(*State)) {
 }
 
 // current is what answers questions, nil as long as nothing does.
-func (c *Case) current() Pages {
+func (c *Case) current() *api.Analysis {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.pages
 }
 
+// list is the list of records, nil as long as there is none.
+func (c *Case) list() *index.Index {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.index
+}
+
 // cancel ends what runs at once: what is known stays.
 func (c *Case) cancel() {
 	c.change(func(s *State) {
-		if s.State == Reading {
+		if s.State == Reading || s.State == Done && !s.Indexed {
 			s.State = Cancelled
 		}
 	})
@@ -135,7 +146,8 @@ const (
 // run analyses the files:
 //
 //  1. when one is large, the beginning of each, which is shown until
-//  2. all of them are read.
+//  2. all of them are read;
+//  3. then the list of records is made, which is there as far as it is made.
 func (c *Case) run() {
 	defer c.stop()
 	paths, opt := c.sources()
@@ -161,7 +173,23 @@ func (c *Case) run() {
 				s.State, s.Read = Done, max(s.Read, s.Bytes)
 			}
 		})
+		if err := c.makeList(found, paths, opt); err != nil && c.work.Err() == nil {
+			c.fail(err)
+		}
 	}
+}
+
+// makeList makes the list of records. What it needs of room on the disk is in the case's folder.
+func (c *Case) makeList(found *engine.Case, paths []string, opt engine.Options) error {
+	opt.Progress, opt.Case = nil, found
+	x := index.New(paths, index.Options{Engine: opt, Words: words, Location: c.server.opt.Location, TempDir: c.folder})
+	c.change(func(*State) { c.index = x })
+	if err := x.Build(c.work); err != nil {
+		return err
+	}
+	n, _ := x.Total()
+	c.change(func(s *State) { s.Indexed, s.Records = true, int64(n) })
+	return nil
 }
 
 // sources are the paths of the case's sources, and the options to read them with.
@@ -193,10 +221,7 @@ func (c *Case) large() bool {
 // publish shows what was found.
 func (c *Case) publish(found *engine.Case, paths []string, opt engine.Options, preliminary bool) {
 	opt.Progress = nil
-	var pages Pages
-	if c.server.opt.Pages != nil {
-		pages = c.server.opt.Pages(found, paths, opt)
-	}
+	pages := &api.Analysis{Case: found, Paths: paths, Options: opt, Location: c.server.opt.Location}
 	c.change(func(s *State) {
 		c.pages = pages
 		s.Preliminary = preliminary
@@ -262,6 +287,9 @@ func (c *Case) close() {
 	ended := make(chan struct{})
 	go func() {
 		c.busy.Wait()
+		if x := c.list(); x != nil {
+			x.Close()
+		}
 		c.remove()
 		close(ended)
 	}()

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"strconv"
 	"sync"
+
+	"github.com/wiretale/wiretale/view/api"
 )
 
 // maxCases is how many cases there are at most: each is in memory.
@@ -52,7 +54,7 @@ func (cs *cases) add(s *Server, files []File, folder string) (*Case, error) {
 	return c, nil
 }
 
-func tooMany() *Problem {
+func tooMany() *api.Error {
 	p := problem(http.StatusConflict, "%d cases are open, and there cannot be more", maxCases)
 	p.Suggestion = "close one"
 	return p

@@ -13,7 +13,8 @@ const (
 )
 
 // parseQuery takes a query apart. Unlike [url.ParseQuery] it has bounds, and what is not text is an error.
-func parseQuery(raw string) (url.Values, error) {
+// known are the parameters that there are, each once; without any, all are taken.
+func parseQuery(raw string, known ...string) (url.Values, error) {
 	if len(raw) > maxQuery {
 		return nil, problem(http.StatusRequestURITooLong, "the query is longer than %d bytes", maxQuery)
 	}
@@ -32,6 +33,9 @@ func parseQuery(raw string) (url.Values, error) {
 	}
 	if n > maxParameters {
 		return nil, problem(http.StatusBadRequest, "the query has more than %d parameters", maxParameters)
+	}
+	if len(known) > 0 {
+		return v, named(v, known)
 	}
 	return v, nil
 }

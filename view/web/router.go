@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"net/http"
+
+	"github.com/wiretale/wiretale/view/api"
 )
 
 // Prefix is where the API begins.
@@ -12,13 +14,18 @@ const Prefix = "/api/v1"
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Prefix+"/{$}", s.answer(s.root))
-	mux.HandleFunc("GET "+Prefix+"/rules", s.answer(func(*http.Request) (any, error) { return s.opt.Rules(), nil }))
-	mux.HandleFunc("GET "+Prefix+"/rules/{id}", s.answer(func(r *http.Request) (any, error) { return s.opt.Rule(r.PathValue("id")) }))
+	mux.HandleFunc("GET "+Prefix+"/rules", s.answer(func(*http.Request) (any, error) { return api.Rules(), nil }))
+	mux.HandleFunc("GET "+Prefix+"/rules/{id}", s.answer(func(r *http.Request) (any, error) { return api.Explain(r.PathValue("id")) }))
 	mux.HandleFunc("POST "+Prefix+"/cases", s.upload)
 	mux.HandleFunc("GET "+Prefix+"/cases/{case}", s.ofCase(func(_ *http.Request, c *Case) (any, error) { return c.State(), nil }))
 	mux.HandleFunc("DELETE "+Prefix+"/cases/{case}", s.closeCase)
 	mux.HandleFunc("POST "+Prefix+"/cases/{case}/cancel", s.cancelCase)
 	mux.HandleFunc("GET "+Prefix+"/cases/{case}/events", s.events)
+	mux.HandleFunc("GET "+Prefix+"/cases/{case}/rows", s.ofCase(s.rows))
+	mux.HandleFunc("GET "+Prefix+"/cases/{case}/rows/{index}", s.ofCase(s.record))
+	mux.HandleFunc("GET "+Prefix+"/cases/{case}/place", s.ofCase(s.place))
+	mux.HandleFunc("GET "+Prefix+"/filter", s.answer(s.checkFilter))
+	mux.HandleFunc("GET "+Prefix+"/fields", s.answer(s.fields))
 	mux.HandleFunc("GET "+Prefix+"/cases/{case}/{resource}", s.ofCase(s.resource))
 	mux.HandleFunc("/api/", readOnly(func(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, http.StatusNotFound, "the API has no such resource")
@@ -48,7 +55,7 @@ type Root struct {
 }
 
 func (s *Server) root(*http.Request) (any, error) {
-	return Root{Version: Version, Product: s.opt.Product, Cases: s.cases.states()}, nil
+	return Root{Version: api.Version, Product: s.opt.Product, Cases: s.cases.states()}, nil
 }
 
 // answer serves what get returns. The body of a request without one is not read.

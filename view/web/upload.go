@@ -12,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/wiretale/wiretale/view/api"
 )
 
 const (
@@ -187,7 +189,7 @@ func stored(err error) error {
 		p.Suggestion = "name the files on the command line: they are read where they are"
 		return p
 	}
-	var shown *Problem
+	var shown *api.Error
 	if errors.As(err, &shown) {
 		return err
 	}

@@ -17,7 +17,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,20 +24,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/internal/engine"
-	"github.com/wiretale/wiretale/trace"
 )
-
-// Version is that of the API. A new field or resource does not change it; a changed or removed one does.
-const Version = 1
-
-// A Pages answers what the pages ask about one analysed case. It is safe for several goroutines at once.
-type Pages interface {
-	// Get answers a GET of a resource of the case, such as "report" or "conversations". The answer is encoded as JSON.
-	// An error that has the method HTTPStatus() int is for the user, and encoded as it is; what another error says is not shown.
-	Get(ctx context.Context, resource string, query url.Values) (any, error)
-	// Record is what a page shows of one record: a struct whose fields stand beside its row. The row is valid during the call.
-	Record(row *engine.Row, src *trace.Info) (any, error)
-}
 
 // Options of a server.
 type Options struct {
@@ -48,11 +34,6 @@ type Options struct {
 	Engine engine.Options
 	// Location is the time zone of times that filters name without one; UTC when nil.
 	Location *time.Location
-	// Pages makes what answers questions about an analysed case. The paths are those of its sources; opt are the options of further passes.
-	Pages func(c *engine.Case, paths []string, opt engine.Options) Pages
-	// Rules is the list of all diagnoses, Rule the page of one; its error is as that of Pages.Get.
-	Rules func() any
-	Rule  func(id string) (any, error)
 	// TempDir is where the folder of uploads is made, "" for the system's place.
 	TempDir string
 	// Log gets what goes wrong inside; nil to write to standard error. No token is in it.
@@ -82,12 +63,6 @@ const maxAnswers = 4
 func New(port int, opt Options) (*Server, error) {
 	if opt.Log == nil {
 		opt.Log = os.Stderr
-	}
-	if opt.Rules == nil {
-		opt.Rules = func() any { return []string{} }
-	}
-	if opt.Rule == nil {
-		opt.Rule = func(string) (any, error) { return nil, problem(http.StatusNotFound, "there is no such diagnosis") }
 	}
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
@@ -166,7 +141,10 @@ func (s *Server) Open(paths, names []string) error {
 	for i, p := range paths {
 		files[i] = File{Name: filepath.Base(names[i]), path: p, source: names[i]}
 	}
-	_, err := s.cases.add(s, files, "")
+	folder, err := s.uploads.folder()
+	if err == nil {
+		_, err = s.cases.add(s, files, folder)
+	}
 	return err
 }
 
