@@ -147,7 +147,7 @@ func (s *story) asked() {
 	count, failed, open := map[string]int{}, 0, 0
 	last := ""
 	for _, r := range list {
-		k := requestName(r)
+		k := RequestName(r)
 		if count[k] == 0 {
 			kinds = append(kinds, k)
 		}
@@ -181,7 +181,8 @@ func (s *story) asked() {
 // longestName is how much of a name is told, in characters.
 const longestName = 60
 
-func requestName(r *request.Request) string {
+// RequestName is what is asked, cut where it is long: "GET /index.html".
+func RequestName(r *request.Request) string {
 	name := []rune(strings.TrimSpace(r.Command + " " + r.Name))
 	if len(name) > longestName {
 		name = append(name[:longestName-1], '…')
@@ -204,7 +205,7 @@ func (s *story) slowest(list []*request.Request) {
 	}
 	r := diag.Slowest(list, 1)[0]
 	if ns, ok := r.Service(); ok && ns > 0 {
-		s.say("The answer that took longest to begin was that to %s (frame %d): %s", requestName(r), r.Asked.Number, Duration(ns))
+		s.say("The answer that took longest to begin was that to %s (frame %d): %s", RequestName(r), r.Asked.Number, Duration(ns))
 	}
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -106,26 +105,12 @@ func (a *app) oneRun(ctx context.Context, named []string) (*engine.Case, *contra
 	if err != nil {
 		return nil, nil, err
 	}
-	in := &contrast.Input{Requests: &c.Requests, Conversations: c.Conversations, FileIO: c.FileIO}
-	for i := range c.Sources {
-		in.Untimed = in.Untimed || view.Untimed(c, i)
-	}
-	if !contrast.Stalled(in) {
-		return c, in, nil
-	}
 	applications := a.applications
 	a.applications = nil
 	defer func() { a.applications = applications }()
-	var stalls contrast.Stalls
-	_, err = a.each(ctx, paths, c, func(_ *engine.Run, row *engine.Row) error {
-		if s := row.Sighting; s != nil && s.Conv != nil {
-			stalls.Add(s.Conv, s, row.Record.Time)
-		}
-		return nil
+	in, err := view.RunOf(c, func(visit func(*engine.Row) error) error {
+		_, err := a.each(ctx, paths, c, func(_ *engine.Run, row *engine.Row) error { return visit(row) })
+		return err
 	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("second pass: %w", err)
-	}
-	in.Stalls = stalls.List
-	return c, in, nil
+	return c, in, err
 }

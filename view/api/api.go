@@ -65,6 +65,15 @@ var resources = map[string]func(*query) answering{
 	"report":        reportQuery,
 	"conversations": conversationsQuery,
 	"processes":     processesQuery,
+	"requests":      requestsQuery,
+	"plot":          plotQuery,
+	"io":            ioQuery,
+	"follow":        followQuery,
+	"story":         storyQuery,
+	"timeline":      timelineQuery,
+	"ladder":        ladderQuery,
+	"compare":       compareQuery,
+	"recipe":        recipeQuery,
 }
 
 // Names are the resources of a case.
@@ -90,7 +99,16 @@ func ask(name string, parameters url.Values) (answering, url.Values, error) {
 
 // each makes a pass over the files and hands out every row with its final owners. applications, when not nil, says what connections carry.
 func (a *Analysis) each(ctx context.Context, applications *stream.Choice, visit func(*engine.Row) error) error {
-	run, err := engine.Open(ctx, a.Paths, a.again(applications))
+	return a.ordered(ctx, applications, nil, visit)
+}
+
+// ordered is each, with the records of several points in the order of the one clock.
+func (a *Analysis) ordered(ctx context.Context, applications *stream.Choice, one *clock, visit func(*engine.Row) error) error {
+	opt := a.again(applications)
+	if one != nil {
+		opt.Clock = one.at
+	}
+	run, err := engine.Open(ctx, a.Paths, opt)
 	if err != nil {
 		return err
 	}

@@ -1,15 +1,18 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/fixture"
+	"github.com/wiretale/wiretale/internal/flow"
 )
 
 // analysed is the analysis of traces in the fixture language.
@@ -84,7 +87,7 @@ const twoTalks = `
 -- x.pcapng --
 0.000 connect 0 out 10.0.0.1:50000 > 10.0.0.2:80 rtt=0.01
 0.020 send 0 request "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-0.050 send 0 response "HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" len=2040
+0.050 send 0 response "HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" len=2041
 0.060 ack 0 request
 0.100 udp 0 out 10.0.0.9:1111 > 10.0.0.2:9999 "x"
 0.200 connect 0 out 10.0.0.3:40000 > 10.0.0.2:81 rtt=0.05
@@ -194,4 +197,38 @@ func TestPagesOfRulesAreInSections(t *testing.T) {
 	if _, err := Explain("no.such"); err == nil {
 		t.Error("a diagnosis that does not exist has a page")
 	}
+}
+
+// first is the first conversation.
+func first(t testing.TB, a *Analysis) *flow.Conversation {
+	t.Helper()
+	return a.Case.Conversations.At(0)
+}
+
+func TestCancelledPassesEnd(t *testing.T) {
+	a := analysed(t, twoTalks)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, name := range []string{"timeline", "ladder", "plot", "io", "follow"} {
+		if _, err := a.Get(ctx, name, nil); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestConcurrentQuestions: several pages ask at once.
+func TestConcurrentQuestions(t *testing.T) {
+	a := analysed(t, twoPoints)
+	var wg sync.WaitGroup
+	for _, name := range Names() {
+		for range 2 {
+			wg.Go(func() {
+				var wrong *Error
+				if _, err := a.Get(t.Context(), name, nil); err != nil && !errors.As(err, &wrong) {
+					t.Errorf("%s: %v", name, err)
+				}
+			})
+		}
+	}
+	wg.Wait()
 }

@@ -40,3 +40,11 @@ func (a *Analysis) CheckFilter(text string) error {
 	_, _, err := a.filter(text)
 	return err
 }
+
+// unfit is a question that the case has no answer to.
+func unfit(message, suggestion string) *Error {
+	return &Error{Status: http.StatusConflict, Message: message, Suggestion: suggestion}
+}
+
+// HTTPStatus is the status of an answer that says so.
+func (e *Error) HTTPStatus() int { return e.Status }

@@ -72,3 +72,21 @@ func (q *query) end() error {
 	}
 	return nil
 }
+
+// list is a parameter that may be given several times.
+func (q *query) list(name string, most int) (list []string) {
+	q.known = append(q.known, name)
+	for _, v := range q.given[name] {
+		if v != "" {
+			list = append(list, v)
+		}
+	}
+	if len(list) > most {
+		q.fail(fmt.Sprintf("%s is given %d times, and %d times is the most", name, len(list), most), "")
+		return nil
+	}
+	if len(list) > 0 {
+		q.canonical[name] = list
+	}
+	return list
+}

@@ -43,6 +43,12 @@ type RecipeSettle struct {
 // Recipes writes that of the finding of a rank.
 func Recipes(w io.Writer, c *engine.Case, rank int) error {
 	e := newEncoder(w, c)
+	e.put(RecipeOf(c, rank))
+	return e.err
+}
+
+// RecipeOf is that of the finding of a rank.
+func RecipeOf(c *engine.Case, rank int) Recipe {
 	f := &c.Findings[rank-1]
 	out := Recipe{head: kind("recipe"), Rank: rank, Rule: f.Rule.ID, Besides: f.NextCapture}
 	if r := c.Recipe(f); r != nil {
@@ -60,6 +66,5 @@ func Recipes(w io.Writer, c *engine.Case, rank int) error {
 			out.Settles = append(out.Settles, RecipeSettle{c.Withheld[i].Because, c.Withheld[i].Rule, how})
 		}
 	}
-	e.put(out)
-	return e.err
+	return out
 }

@@ -3,6 +3,7 @@ package plot
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -89,7 +90,11 @@ func named(t testing.TB, p *Plot, name string) []Point {
 	for _, panel := range p.Panels {
 		for _, s := range panel.Series {
 			if s.Name == name {
-				return s.Points
+				points := slices.Clone(s.Points)
+				for i := range points {
+					points[i].Frame, points[i].Source = 0, 0
+				}
+				return points
 			}
 		}
 	}
@@ -98,7 +103,7 @@ func named(t testing.TB, p *Plot, name string) []Point {
 }
 
 // ms is a point at a time in milliseconds.
-func ms(t, low, high float64) Point { return Point{int64(t * 1e6), low, high} }
+func ms(t, low, high float64) Point { return Point{Time: int64(t * 1e6), Low: low, High: high} }
 
 // at1 are points with one value each: time in milliseconds, value, and so on.
 func at1(pairs ...float64) []Point {

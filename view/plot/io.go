@@ -165,7 +165,7 @@ func (g *ioGraph) series(name string, counts []int64, look Look) Series {
 		if !asBars {
 			t.add(at(g.from+int64(i)*interval, last))
 		} else if v > 0 {
-			t.add(Point{g.from + int64(i)*interval + interval/2, 0, last})
+			t.add(Point{Time: g.from + int64(i)*interval + interval/2, High: last})
 		}
 	}
 	if !asBars && len(counts) > 0 {

@@ -112,10 +112,13 @@ type Series struct {
 type Point struct {
 	Time      int64
 	Low, High float64
+	// Frame is the number of the record that the point is of, in Source; 0 for one that is of none.
+	Frame  int64
+	Source int32
 }
 
 // at is a point with one value.
-func at(t int64, v float64) Point { return Point{t, v, v} }
+func at(t int64, v float64) Point { return Point{Time: t, Low: v, High: v} }
 
 // A Quantity is what a value measures.
 type Quantity uint8
@@ -125,4 +128,5 @@ const (
 	Bytes                   // sizes and sequence numbers
 	Bits                    // bits a second
 	Seconds                 // durations, in nanoseconds
+	Open                    // requests
 )

@@ -57,7 +57,7 @@ func (r *rtt) Add(row *engine.Row) {
 		return
 	}
 	if sent, ok := r.measure(&g); ok && g.time >= sent {
-		r.samples.add(at(g.time, float64(g.time-sent)))
+		r.samples.add(g.at(float64(g.time - sent)))
 	}
 }
 

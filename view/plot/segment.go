@@ -17,6 +17,7 @@ import (
 // len are those of TCP.
 type segment struct {
 	time int64 // nanoseconds since the plot's time 0
+	pos  trace.Pos
 	from int   // index of the sender in Conv.Ends
 	len  int64 // payload in bytes, on the wire
 
@@ -41,6 +42,14 @@ type block struct{ from, to int64 }
 
 // maxSACKs is how many blocks fit into the options of a segment (RFC 2018, 3).
 const maxSACKs = 4
+
+// at is a point of the segment with one value.
+func (g *segment) at(v float64) Point { return g.bar(v, v) }
+
+// bar is a point of the segment from one value to another.
+func (g *segment) bar(low, high float64) Point {
+	return Point{g.time, low, high, g.pos.Number, int32(g.pos.Source)}
+}
 
 // occupies reports whether the segment takes sequence numbers.
 func (g *segment) occupies() bool { return g.next() > g.seq }
@@ -78,7 +87,7 @@ func (s *segments) of(row *engine.Row, g *segment) bool {
 		s.untimed++
 		return false
 	}
-	*g = segment{time: since(p.Record.Time, s.start), from: s.sender(p, seen), len: int64(p.PayloadLen)}
+	*g = segment{time: since(p.Record.Time, s.start), pos: p.Record.Pos, from: s.sender(p, seen), len: int64(p.PayloadLen)}
 	if seen.TCP {
 		s.header(p, seen, g)
 	}

@@ -23,7 +23,7 @@ func (s *stevens) Add(row *engine.Row) {
 	if !s.of(row, &g) || !g.tcp || g.from != s.sender || g.len == 0 {
 		return
 	}
-	s.pick(&g).add(at(g.time, float64(g.seq)))
+	s.pick(&g).add(g.at(float64(g.seq)))
 }
 
 func (s *stevens) pick(g *segment) *thinned {
@@ -91,7 +91,7 @@ func (s *tcptrace) sent(g *segment) {
 	case g.late:
 		bars = &s.late
 	}
-	bars.add(Point{g.time, float64(g.seq), float64(g.seq + g.len)})
+	bars.add(g.bar(float64(g.seq), float64(g.seq+g.len)))
 }
 
 func (s *tcptrace) answered(g *segment) {
@@ -100,18 +100,18 @@ func (s *tcptrace) answered(g *segment) {
 	}
 	ack := float64(g.ack)
 	s.acked, s.answers = ack, true
-	s.ack.add(at(g.time, ack))
+	s.ack.add(g.at(ack))
 	if g.hasWindow {
-		s.edge.add(at(g.time, float64(g.ack+g.window)))
+		s.edge.add(g.at(float64(g.ack + g.window)))
 	}
 	if g.zeroWindow {
-		s.zero.add(at(g.time, ack))
+		s.zero.add(g.at(ack))
 	}
 	if g.dupAck {
-		s.dup.add(at(g.time, ack))
+		s.dup.add(g.at(ack))
 	}
 	for _, b := range g.sacks[:g.nsacks] {
-		s.sack.add(Point{g.time, float64(b.from), float64(b.to)})
+		s.sack.add(g.bar(float64(b.from), float64(b.to)))
 	}
 }
 
@@ -119,9 +119,9 @@ func (s *tcptrace) answered(g *segment) {
 // receiver at the last acknowledgement: its own numbers are of the other direction.
 func (s *tcptrace) resets(g *segment) {
 	if g.from == s.sender {
-		s.reset.add(at(g.time, float64(g.seq)))
+		s.reset.add(g.at(float64(g.seq)))
 	} else if s.answers {
-		s.reset.add(at(g.time, s.acked))
+		s.reset.add(g.at(s.acked))
 	}
 }
 

@@ -41,7 +41,7 @@ func (t *throughput) Add(row *engine.Row) {
 	t.last = max(t.last, g.time)
 	if g.len > 0 {
 		t.sent[g.from].add(g.time, g.len)
-		t.sizes[g.from].add(at(g.time, float64(g.len)))
+		t.sizes[g.from].add(g.at(float64(g.len)))
 	}
 	if !g.tcp || g.flags&tcp.RST != 0 {
 		return

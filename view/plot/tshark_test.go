@@ -110,10 +110,10 @@ func TestSequenceAgreesWithTshark(t *testing.T) {
 			flags, _ := strconv.ParseUint(row[8], 0, 16)
 			switch {
 			case row[1] == sender(opt) && f(3) > 0:
-				want.data = append(want.data, Point{at, f(2), f(2) + f(3)})
+				want.data = append(want.data, Point{Time: at, Low: f(2), High: f(2) + f(3)})
 			case row[1] != sender(opt) && flags&0x14 == 0x10: // ACK without RST
-				want.acks = append(want.acks, Point{at, f(4), f(4)})
-				want.edges = append(want.edges, Point{at, f(4) + f(5), f(4) + f(5)})
+				want.acks = append(want.acks, Point{Time: at, Low: f(4), High: f(4)})
+				want.edges = append(want.edges, Point{Time: at, Low: f(4) + f(5), High: f(4) + f(5)})
 				if row[6] == "" {
 					continue
 				}
@@ -121,7 +121,7 @@ func TestSequenceAgreesWithTshark(t *testing.T) {
 				for i, left := range strings.Split(row[6], ",") {
 					l, _ := strconv.ParseFloat(left, 64)
 					r, _ := strconv.ParseFloat(right[i], 64)
-					want.sacks = append(want.sacks, Point{at, l, r})
+					want.sacks = append(want.sacks, Point{Time: at, Low: l, High: r})
 				}
 			}
 		}

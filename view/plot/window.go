@@ -42,7 +42,7 @@ func (w *window) Add(row *engine.Row) {
 	}
 	// Before both are known, what is in flight is not; an acknowledgement of what was not captured leaves nothing.
 	if w.acked != math.MinInt64 && w.high != math.MinInt64 {
-		w.used.add(at(g.time, float64(max(w.high-w.acked, 0))))
+		w.used.add(g.at(float64(max(w.high-w.acked, 0))))
 	}
 }
 
@@ -50,9 +50,9 @@ func (w *window) answered(g *segment) {
 	if !g.hasWindow {
 		return
 	}
-	w.allowed.add(at(g.time, float64(g.window)))
+	w.allowed.add(g.at(float64(g.window)))
 	if g.zeroWindow {
-		w.zero.add(at(g.time, 0))
+		w.zero.add(g.at(0))
 	}
 }
 
