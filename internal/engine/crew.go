@@ -22,6 +22,10 @@ func newCrew(lanes []lane, first, step int) *crew {
 		if lanes[i].keys != nil {
 			lanes[i].keys.Wait = c.wait
 		}
+		if l := &lanes[i]; l.showing != nil { // who waits with one keyring keeps nobody waiting with the other
+			l.keys.Wait = func(until func()) { l.showing.Reached(); c.wait(until) }
+			l.showing.Wait = func(until func()) { l.keys.Reached(); c.wait(until) }
+		}
 	}
 	return c
 }
@@ -42,6 +46,9 @@ func (c *crew) goOn() {
 		c.next += c.step
 		if l.follow(c.batch, i); l.keys != nil {
 			l.keys.Done(c.batch.base + int64(len(c.batch.Frames)))
+			if l.showing != nil {
+				l.showing.Done(c.batch.base + int64(len(c.batch.Frames)))
+			}
 		}
 	}
 }

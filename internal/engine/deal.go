@@ -56,6 +56,9 @@ func (s *source) dealBatch(b *batch) bool {
 			}
 			if r.Kind == trace.Secrets && s.streams != nil {
 				s.streams.learn(r, b.base+int64(i))
+				if s.shown != nil {
+					s.shown.learn(r, b.base+int64(i))
+				}
 			}
 			if r.Kind != trace.Packet {
 				s.span(r.Time)

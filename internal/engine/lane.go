@@ -23,6 +23,8 @@ type lane struct {
 	seen     flow.Sighting
 	streams  *stream.Applications // nil when nobody wants applications
 	keys     *secrets.Lane        // of the streams, nil like them
+	shown    *stream.Applications // for a survey beside an analysis, which has its own; nil without one
+	showing  *secrets.Lane        // its keys
 	requests request.List
 	prints   *point.Recorder // nil when points are not compared
 	match    func(*Row) bool // of a selection, nil without one
@@ -99,7 +101,13 @@ func (l *lane) follow(b *batch, i int) {
 				p = p.Clone()
 			}
 			l.keys.Begin(b.base + int64(place))
+			if l.shown != nil {
+				l.showing.Begin(b.base + int64(place))
+			}
 			l.streams.Add(p, &l.seen)
+		}
+		if l.shown != nil {
+			l.shown.Add(p, &l.seen)
 		}
 		if l.match != nil || l.looker != nil {
 			l.judge(b, i, place, p)
@@ -109,7 +117,7 @@ func (l *lane) follow(b *batch, i int) {
 
 // looks reports whether anybody looks at a frame that the tracker took: it is decoded for them.
 func (l *lane) looks(conv *flow.Conversation, payload int, flags tcp.Flags) bool {
-	if l.match != nil {
+	if l.match != nil || l.shown != nil && l.shown.Wants(conv.ID, payload, flags) {
 		return true
 	}
 	return l.streams != nil && (payload > 0 || flags&(tcp.FIN|tcp.RST) != 0) && l.streams.Wants(conv.ID, payload, flags)

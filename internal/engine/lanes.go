@@ -72,10 +72,16 @@ const spare = 2
 // only a pass in order can follow; it must then be opened anew. With a
 // selection, sel hands out the rows that pass.
 func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, sel *selector) (ok bool, err error) {
+	if sel != nil && sel.survey != nil {
+		sel.survey.Begin(s.counts.Info)
+	}
 	lanes := make([]lane, flow.Lanes)
-	var keys *secrets.Lanes
+	var keys, showing *secrets.Lanes
 	if s.streams != nil {
 		keys = s.streams.keys.Lanes(len(lanes))
+	}
+	if s.shown != nil {
+		showing = s.shown.keys.Lanes(len(lanes))
 	}
 	for i := range lanes {
 		lanes[i].tracker = s.options.follower(flow.NewLane(s.index, i))
@@ -92,11 +98,17 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 			}
 			lanes[i].streams = s.streams.begin(lanes[i].keys, done)
 		}
+		if s.shown != nil {
+			lanes[i].showing = showing.At(i)
+			lanes[i].shown = s.shown.begin(lanes[i].showing, nil)
+		}
 		if s.points != nil {
 			lanes[i].prints = s.newRecorder()
 		}
 		if sel != nil {
-			lanes[i].tracker.Light()
+			if !sel.beside {
+				lanes[i].tracker.Light()
+			}
 			if sel.survey != nil {
 				lanes[i].looker = sel.survey.Looker(i)
 			} else {
@@ -144,7 +156,13 @@ func (s *source) inLanes(ctx context.Context, reader trace.BatchReader, n int, s
 		if keys != nil {
 			keys.End()
 		}
+		if showing != nil {
+			showing.End()
+		}
 		s.gather(lanes, sel)
+		if sel != nil && sel.survey != nil && err == nil {
+			sel.survey.End(s.counts.Info)
+		}
 	}
 	return ok, err
 }
@@ -156,6 +174,9 @@ func (s *source) gather(lanes []lane, sel *selector) {
 		trackers[i] = lanes[i].tracker
 		if lanes[i].streams != nil {
 			lanes[i].streams.End()
+		}
+		if lanes[i].shown != nil {
+			lanes[i].shown.End()
 		}
 		s.followed = append(s.followed, lanes[i].streams)
 		s.malformed.count += lanes[i].malformed.count

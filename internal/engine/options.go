@@ -52,6 +52,8 @@ type Options struct {
 	// Workers is how many goroutines follow conversations, 0 for one a
 	// processor. The result is the same for any number.
 	Workers int
+	// Survey, when set, says what surveys a source beside the analysis, nil for nothing: see [Survey]. It is asked for captures that lanes can follow.
+	Survey func(source int) *Survey
 	// KeepDuplicates takes every record of a packet for a packet of its own, as Wireshark does: see [flow.Tracker.KeepDuplicates].
 	KeepDuplicates bool
 

@@ -108,7 +108,7 @@ func (r *Run) ordered(sources []*source, step func(*source) error) error {
 func (r *Run) All() error {
 	for i, s := range r.sources {
 		if reader, ok := s.reader.(trace.BatchReader); ok && s.rewindable() && !s.ordered() {
-			ok, err := s.inLanes(r.ctx, reader, workers(r.opt.Workers), nil)
+			ok, err := s.inLanes(r.ctx, reader, workers(r.opt.Workers), s.besides())
 			if ok {
 				if err != nil {
 					return err

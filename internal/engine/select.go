@@ -151,6 +151,7 @@ func (l *lane) judge(b *batch, i int, frame uint32, p *packet.Packet) {
 type selector struct {
 	Selection
 	survey *Survey // instead of the selection, nil without one
+	beside bool    // the survey is beside an analysis
 	handed int64   // rows that were visited or skipped
 	err    error   // of Visit
 	done   chan struct{}

@@ -35,6 +35,7 @@ type source struct {
 	seen       flow.Sighting
 	flows      *flow.Tracker
 	streams    *streams               // nil when nobody wants applications
+	shown      *streams               // of a survey beside an analysis, nil without one
 	followed   []*stream.Applications // what followed them, at the end; nil for a lane without any
 	requests   request.List
 	handshakes handshake.List

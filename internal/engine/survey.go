@@ -2,11 +2,17 @@ package engine
 
 import (
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/secrets"
+	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
 )
 
 // A Survey looks at every record of a capture once and keeps what it needs of each. Records are looked at in lanes, out of order, and taken in order.
 type Survey struct {
+	// Applications are those whose layers rows have. They are those of the run unless the survey is beside an analysis, which has its own.
+	Applications *stream.Choice
+	// Begin is called before the first record, and End when all were taken. What the source says of itself grows between them.
+	Begin, End func(info *trace.Info)
 	// Looker makes what looks at the rows of a lane, [NoLane] for those that belong to none.
 	Looker func(lane int) Looker
 	// Take gets the records of a batch in order: said has what the lookers noted of each. It is called by one goroutine; batch and notes are
@@ -49,6 +55,19 @@ func (r *Run) Survey(v *Survey) (bool, error) {
 		return false, nil
 	}
 	return s.inLanes(r.ctx, reader, workers(r.opt.Workers), &selector{survey: v, decoder: r.opt.decoder()})
+}
+
+// besides is what surveys the source beside its analysis, nil for nothing. An analysis of requests has a choice of applications; without one there is no survey.
+func (s *source) besides() *selector {
+	if s.options.Survey == nil || s.streams == nil {
+		return nil
+	}
+	v := s.options.Survey(s.index)
+	if v == nil {
+		return nil
+	}
+	s.shown = &streams{choice: v.Applications, source: s.index, keys: secrets.NewLearned(s.options.Secrets)}
+	return &selector{survey: v, beside: true, decoder: s.options.decoder()}
 }
 
 // noted are the notes of a batch.

@@ -13,6 +13,7 @@ import (
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/index"
 	"github.com/wiretale/wiretale/internal/stream"
+	"github.com/wiretale/wiretale/trace"
 	"github.com/wiretale/wiretale/view"
 )
 
@@ -69,6 +70,23 @@ func build(t testing.TB, paths []string, opt index.Options) *index.Index {
 		t.Fatal(err)
 	}
 	return x
+}
+
+// analysed is an index that is built beside an analysis.
+func analysed(t testing.TB, paths []string, opt engine.Options) (*index.Index, *engine.Case) {
+	t.Helper()
+	x := index.New(paths, index.Options{Engine: opt, Words: words, TempDir: t.TempDir()})
+	t.Cleanup(func() { x.Close() })
+	opt.Survey = x.Survey
+	c, err := engine.Analyse(context.Background(), paths, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.SetCase(c)
+	if err := x.Build(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return x, c
 }
 
 // page are rows of the index, as lines.
@@ -128,7 +146,23 @@ func TestRowsAreThoseOfPackets(t *testing.T) {
 		}
 		run.Close()
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			sameRows(t, build(t, []string{path}, index.Options{}), listed(t, []string{path}, nil))
+			want := listed(t, []string{path}, nil)
+			sameRows(t, build(t, []string{path}, index.Options{}), want)
+			beside, _ := analysed(t, []string{path}, engine.Options{})
+			sameRows(t, beside, want)
 		})
 	}
+}
+
+// show is one record of the index, as line.
+func show(t testing.TB, x *index.Index, at int) (l line) {
+	t.Helper()
+	err := x.Record(context.Background(), at, func(row *engine.Row, _ *trace.Info) error {
+		l = line{row.Source, row.Record.Pos.Number, row.Record.Time, words(row), row.Packet == nil}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("record %d: %v", at, err)
+	}
+	return l
 }

@@ -22,8 +22,9 @@ type source struct {
 	words                     bitset // records whose words are kept
 	told                      told
 	stances                   [flow.Lanes + 1][]stance // by lane, of NoLane first
-	numbered                  bool                     // conversations have their numbers
-	again                     bool                     // bytes can be read again
+	complete                  bool
+	numbered                  bool // conversations have their numbers
+	again                     bool // bytes can be read again
 	untimed                   bool
 	secrets                   bool // the source has keys
 	monotone                  bool // numbers grow
@@ -38,30 +39,54 @@ func newSource(index int) *source {
 
 func stanceValue(lane int, id int) int64 { return int64(id)*(flow.Lanes+1) + int64(lane+1) }
 
-// read fills the index of a source.
+// Survey surveys a source beside the analysis of the same paths, for [engine.Options.Survey]: then Build has less to do.
+func (x *Index) Survey(index int) *engine.Survey {
+	s := x.sources[index]
+	s.told.dir = x.opt.TempDir
+	return &engine.Survey{
+		Applications: x.opt.Engine.Applications,
+		Begin:        func(info *trace.Info) { s.describe(info) },
+		Looker:       func(int) engine.Looker { return &looker{words: x.opt.Words, again: s.again} },
+		Take:         func(b *trace.Batch, said []engine.Said) error { return x.take(s, b, said) },
+		Number:       func(lane int, numbers []int) { x.renumber(s, lane, numbers) },
+		End:          func(info *trace.Info) { x.end(s, info) },
+	}
+}
+
+// describe notes what has to be known of a source before it is read.
+func (s *source) describe(info *trace.Info) {
+	s.again = info.Compression == "" && (info.Format == "pcap" || info.Format == "pcapng")
+}
+
+// end notes what is known of a source when it was read.
+func (x *Index) end(s *source, info *trace.Info) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	s.complete, s.numbered, s.untimed, s.secrets = true, true, info.Untimed, len(info.Secrets) > 0
+}
+
+// read fills the index of a source, unless it was surveyed.
 func (x *Index) read(ctx context.Context, s *source) error {
+	if s.complete {
+		return nil
+	}
+	x.mu.Lock()
+	s.forget()
+	x.mu.Unlock()
 	opt := x.opt.Engine
 	if progress := opt.Progress; progress != nil {
 		opt.Progress = func(_ int, done, total int64) { progress(s.index, done, total) }
 	}
-	s.told.dir = x.opt.TempDir
 	run, err := engine.Open(ctx, x.paths[s.index:s.index+1], opt)
 	if err != nil {
 		return err
 	}
 	defer run.Close()
-	info := run.Info(0)
-	s.again = info.Compression == "" && (info.Format == "pcap" || info.Format == "pcapng")
-	ok, err := run.Survey(&engine.Survey{Looker: func(int) engine.Looker { return &looker{words: x.opt.Words, again: s.again} }, Take: func(b *trace.Batch, said []engine.Said) error {
-		return x.take(s, b, said)
-	}, Number: func(lane int, numbers []int) { x.renumber(s, lane, numbers) }})
-	if err == nil && !ok {
-		err = x.readInOrder(ctx, s, opt)
+	ok, err := run.Survey(x.Survey(s.index))
+	if err != nil || ok {
+		return err
 	}
-	x.mu.Lock()
-	s.numbered, s.untimed, s.secrets = true, info.Untimed, len(info.Secrets) > 0
-	x.mu.Unlock()
-	return err
+	return x.readInOrder(ctx, s, opt)
 }
 
 // readInOrder fills the index of a source that lanes cannot follow.
@@ -77,13 +102,17 @@ func (x *Index) readInOrder(ctx context.Context, s *source, opt engine.Options) 
 	defer run.Close()
 	l := &looker{words: x.opt.Words, resolve: func(row *engine.Row) bool { return x.resolve(s, row) }}
 	said := make([]engine.Said, 1)
-	return run.Each(func(row *engine.Row) error {
+	err = run.Each(func(row *engine.Row) error {
 		rec := row.Record
 		said[0] = engine.Said{Lane: engine.NoLane, Note: l.Look(row, false)}
 		x.mu.Lock()
 		defer x.mu.Unlock()
 		return x.add(s, rec.Numbered, rec.Pos.Number, rec.Time, trace.Frame{Link: noLink}, -1, &said[0])
 	})
+	if err == nil {
+		x.end(s, run.Info(0))
+	}
+	return err
 }
 
 // noLink is the link type of records that are not read again.

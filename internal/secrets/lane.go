@@ -72,6 +72,9 @@ func (l *Lane) Begin(at int64) {
 	}
 }
 
+// Reached says that all records of the lane before the one that was begun last were followed.
+func (l *Lane) Reached() { l.Done(l.at) }
+
 // Done says that all records of the lane before one were followed.
 func (l *Lane) Done(at int64) {
 	all := l.all
