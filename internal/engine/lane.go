@@ -69,7 +69,7 @@ func (l *lane) follow(b *batch, i int) {
 				continue
 			}
 			conv, payload, flags := l.tracker.AddFrame(&b.Batch, &d.frame, d.mark, &l.seen)
-			if conv != nil && !l.looks(conv, payload, flags) && l.surveyed(b, i, d) {
+			if conv != nil && !l.looks(b, d, conv, payload, flags) && l.surveyed(b, i, d) {
 				l.print(b, &d.frame, conv)
 				continue
 			}
@@ -116,9 +116,23 @@ func (l *lane) follow(b *batch, i int) {
 }
 
 // looks reports whether anybody looks at a frame that the tracker took: it is decoded for them.
-func (l *lane) looks(conv *flow.Conversation, payload int, flags tcp.Flags) bool {
-	if l.match != nil || l.shown != nil && l.shown.Wants(conv.ID, payload, flags) {
+func (l *lane) looks(b *batch, d *dealt, conv *flow.Conversation, payload int, flags tcp.Flags) bool {
+	if l.match != nil {
 		return true
+	}
+	if l.looker != nil { // its streams want any payload
+		shown := l.shown
+		if shown == nil {
+			shown = l.streams
+		}
+		switch {
+		case shown == nil || !shown.Wants(conv.ID, payload, flags):
+		case payload == 0 || flags&(tcp.FIN|tcp.RST) != 0 || meets(shown, b, d, conv, payload):
+			return true
+		}
+		if l.shown == nil {
+			return false
+		}
 	}
 	return l.streams != nil && (payload > 0 || flags&(tcp.FIN|tcp.RST) != 0) && l.streams.Wants(conv.ID, payload, flags)
 }

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"encoding/binary"
+
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/secrets"
 	"github.com/wiretale/wiretale/internal/stream"
@@ -29,8 +31,8 @@ const NoLane = -1
 type Looker interface {
 	// Look notes a row. framed says that its record is a [trace.Frame] of the batch, and not odd. The text is copied.
 	Look(row *Row, framed bool) Note
-	// Plain notes a frame of TCP that was not decoded: nothing is remarkable of it, and no application looks at it. ok is false when it is to be decoded.
-	Plain(f *trace.Frame, data []byte, seen *flow.Sighting) (n Note, ok bool)
+	// Plain notes a frame of the batch that was not decoded, by its segment of TCP: no application looks at it. ok is false when it is to be decoded.
+	Plain(segment []byte, seen *flow.Sighting) (n Note, ok bool)
 }
 
 // A Note is what a Looker says of a row, in words of its own.
@@ -99,6 +101,22 @@ func (n *noted) note(i int, frame uint32, of Note) {
 	n.said[frame] = Said{i, of}
 }
 
+// meets reports whether the applications of a survey look at the payload of a frame that the tracker took: Ethernet, IPv4 without options or IPv6.
+func meets(shown *stream.Applications, b *batch, d *dealt, conv *flow.Conversation, payload int) bool {
+	data := b.Data[d.frame.Off : d.frame.Off+d.frame.Len]
+	at, end := plainTCP(data)
+	return shown.Meets(conv.ID, binary.BigEndian.Uint16(data[at:]), binary.BigEndian.Uint16(data[at+2:]), data[end-payload:end])
+}
+
+// plainTCP is where the TCP header begins in a frame that the tracker took, and where its packet ends.
+func plainTCP(data []byte) (at, end int) {
+	const ethernet, ip4, ip6 = 14, 20, 40
+	if binary.BigEndian.Uint16(data[12:]) == 0x86dd {
+		return ethernet + ip6, ethernet + ip6 + int(binary.BigEndian.Uint16(data[ethernet+4:]))
+	}
+	return ethernet + ip4, ethernet + int(binary.BigEndian.Uint16(data[ethernet+2:]))
+}
+
 // surveyed notes a frame that the tracker took; false when it is to be decoded. Without a survey there is nothing to note.
 func (l *lane) surveyed(b *batch, i int, d *dealt) bool {
 	if l.looker == nil {
@@ -106,7 +124,9 @@ func (l *lane) surveyed(b *batch, i int, d *dealt) bool {
 	}
 	l.tracker.Tell(&l.seen)
 	f := &d.frame
-	of, ok := l.looker.Plain(f, b.Data[f.Off:f.Off+f.Len], &l.seen)
+	data := b.Data[f.Off : f.Off+f.Len]
+	at, end := plainTCP(data)
+	of, ok := l.looker.Plain(data[at:end], &l.seen)
 	if ok {
 		b.picks.judged[d.place] = true
 		b.picks.note(i, d.place, of)

@@ -8,7 +8,6 @@ import (
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/tcp"
-	"github.com/wiretale/wiretale/trace"
 )
 
 // A looker notes the rows of a lane: it finds out which can be made again from
@@ -56,15 +55,10 @@ func (l *looker) Look(row *engine.Row, framed bool) engine.Note {
 }
 
 // Plain implements engine.Looker.
-func (l *looker) Plain(_ *trace.Frame, data []byte, seen *flow.Sighting) (engine.Note, bool) {
+func (l *looker) Plain(h []byte, seen *flow.Sighting) (engine.Note, bool) {
 	if !l.again || seen.Duplicate || seen.Analysis.Has(flow.Flagged) {
 		return engine.Note{}, false
 	}
-	at := 14 + 20 // of TCP: such frames have no options of the network layer
-	if binary.BigEndian.Uint16(data[12:]) == 0x86dd {
-		at = 14 + 40
-	}
-	h := data[at:]
 	l.buffer = l.buffer[:0]
 	n, fits := l.take(seen, segment{
 		seq: binary.BigEndian.Uint32(h[4:]), ack: binary.BigEndian.Uint32(h[8:]), window: binary.BigEndian.Uint16(h[14:]), flags: tcp.Flags(h[13]),

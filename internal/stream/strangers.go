@@ -1,6 +1,9 @@
 package stream
 
-import "github.com/wiretale/wiretale/proto/tcp"
+import (
+	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/tcp"
+)
 
 // strangers are connections that no protocol takes for its own. They are
 // remembered by a part of their number; another one takes the place.
@@ -65,4 +68,15 @@ func (a *Applications) Wants(conv, payload int, flags tcp.Flags) bool {
 		return true
 	}
 	return flags&tcp.RST != 0 || flags&tcp.FIN != 0 && a.find(conv) != nil
+}
+
+// Meets reports whether Add does something with a segment of TCP that carries a payload and ends nothing: its connection is followed, or the payload begins
+// a protocol. It is for choices of whoever looks at packets.
+func (a *Applications) Meets(conv int, src, dst uint16, payload []byte) bool {
+	if a.choice.Hear != nil || a.find(conv) != nil {
+		return true
+	}
+	a.piece = proto.Piece{Data: payload, Len: len(payload)}
+	of, _ := a.choice.find(src, dst, &a.piece, a.secrets)
+	return of != nil
 }

@@ -13,8 +13,11 @@ var Stream = proto.Stream{ID: proto.SMTP, Ports: []uint16{25, 587}, Looks: looks
 
 // looks reports whether b begins with a greeting that names the protocol (RFC 5321, 4.3.1).
 func looks(b []byte) bool {
+	if len(b) <= 4 || string(b[:4]) != "220 " && string(b[:4]) != "220-" { // nearly all segments of strangers: no line is looked for
+		return false
+	}
 	end, next := line.End(b, 0)
-	return next != 0 && len(b) > 4 && (string(b[:4]) == "220 " || string(b[:4]) == "220-") && bytes.Contains(b[:end], []byte("SMTP"))
+	return next != 0 && bytes.Contains(b[:end], []byte("SMTP"))
 }
 
 const (
