@@ -14,7 +14,7 @@ export interface Column<T> {
   sort?: boolean;
   /** Left out on narrow screens. */
   wide?: boolean;
-  cell: (row: T) => ComponentChildren;
+  cell: (row: T, i: number) => ComponentChildren;
 }
 
 export interface Order {
@@ -153,7 +153,7 @@ export function Grid<T>(props: Props<T>) {
                   menu(event.clientX, event.clientY, i, c);
                 }}
               >
-                {data !== undefined ? c.cell(data) : n === 0 ? "…" : ""}
+                {data !== undefined ? c.cell(data, i) : n === 0 ? "…" : ""}
               </div>
             ))}
           </div>

@@ -1,0 +1,35 @@
+// Filters made from what is shown.
+
+/** How a value is written in a filter: numbers, addresses and bytes as they are, else as a string. */
+export function quoted(value: string): string {
+  if (/^-?(0x[0-9a-fA-F]+|\d+(\.\d+)?)$/.test(value)) return value;
+  if (/^(\d{1,3}\.){3}\d{1,3}$/.test(value) || /^[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7}$/.test(value)) return value;
+  if (/^([0-9a-fA-F]{2}[:-])+[0-9a-fA-F]{2}$/.test(value)) return value;
+  return `"${value.replace(/[\\"]/g, "\\$&")}"`;
+}
+
+export function equals(name: string, value: string | undefined): string {
+  if (value === undefined || value === "") return name;
+  if (value === "True" || value === "False") return `${name} == ${value}`;
+  return `${name} == ${quoted(value)}`;
+}
+
+export type How = "apply" | "not" | "and" | "or" | "and not";
+
+/** A filter joined with the one that is applied. */
+export function joined(applied: string, how: How, one: string): string {
+  if (how === "not" || (how === "and not" && !applied)) return `!(${one})`;
+  if (how === "apply" || !applied) return one;
+  const left = /^[\w.]+( [=!<>]+ \S+)?$/.test(applied) ? applied : `(${applied})`;
+  return how === "and not" ? `${left} && !(${one})` : `${left} ${how === "and" ? "&&" : "||"} ${one}`;
+}
+
+/** The filter of an address as the list shows it: with a port, without one, or of the link layer. */
+export function addressFilter(text: string, side: "src" | "dst"): string {
+  const port = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
+  const host = port ? (port[1] ?? port[2])! : text;
+  if (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(host)) return `eth.${side} == ${host}`;
+  if (/^(\d{1,3}\.){3}\d{1,3}$/.test(host)) return `ip.${side} == ${host}`;
+  if (host.includes(":")) return `ipv6.${side} == ${host}`;
+  return "";
+}
