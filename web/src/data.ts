@@ -75,6 +75,12 @@ export class Pages<T> {
     clearTimeout(this.again);
   }
 
+  /** Whether a row that is there is such. */
+  some(is: (row: T) => boolean): boolean {
+    for (const page of this.pages.values()) if (Array.isArray(page) && page.some(is)) return true;
+    return false;
+  }
+
   /** The row at i, or undefined while it is not there: it is asked for. */
   row(i: number): T | undefined {
     const n = Math.floor(i / PAGE);

@@ -50,7 +50,7 @@ export function count(n: number): string {
 /** "1 packet", "3 packets", "2 replies". */
 export function plural(n: number, noun: string): string {
   if (n === 1) return `1 ${noun}`;
-  return `${count(n)} ${noun.endsWith("y") ? noun.slice(0, -1) + "ies" : noun + "s"}`;
+  return `${count(n)} ${noun.endsWith("y") ? noun.slice(0, -1) + "ies" : noun.endsWith("s") ? noun + "es" : noun + "s"}`;
 }
 
 export function percent(part: number, whole: number): string {

@@ -43,13 +43,17 @@ interface Props<T> {
   rowClass?: (row: T) => string;
   rowHeight?: number;
   handle?: Ref<GridHandle>;
+  /** Of a tree: how deep a row is, from 1, and whether it is open; undefined when nothing is below it. */
+  tree?: (row: T) => { level: number; expanded: boolean | undefined };
+  /** → and ← in a tree, and a click on a sign of `twist`. */
+  onExpand?: (row: T, open: boolean) => void;
   onView?: (first: number, last: number) => void;
 }
 
 const HEADER = 26;
 
 export function Grid<T>(props: Props<T>) {
-  const { label, columns, total, row, selected = -1, onSelect, onOpen, onMenu, order, onOrder, rowClass, rowHeight = 22, handle, onView } = props;
+  const { label, columns, total, row, selected = -1, onSelect, onOpen, onMenu, order, onOrder, rowClass, rowHeight = 22, handle, tree, onExpand, onView } = props;
   const list = useRef<ListHandle>(null);
   const id = useId();
   useImperativeHandle(handle ?? null, () => ({
@@ -78,6 +82,16 @@ export function Grid<T>(props: Props<T>) {
     } else if (event.key === "Enter" && selected >= 0) {
       const data = row(selected);
       if (data !== undefined) onOpen?.(selected, data);
+    } else if (tree && (event.key === "ArrowRight" || event.key === "ArrowLeft")) {
+      const data = row(selected);
+      const is = data === undefined ? undefined : tree(data);
+      if (data !== undefined && is?.expanded === (event.key === "ArrowLeft")) onExpand?.(data, !is.expanded);
+      else if (event.key === "ArrowRight" && is?.expanded) select(selected + 1);
+      else if (event.key === "ArrowLeft" && is && is.level > 1) {
+        let above = selected - 1;
+        for (let r = row(above); above > 0 && r !== undefined && tree(r).level >= is.level; r = row(above)) above--;
+        select(above);
+      }
     } else if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey) || event.key === "m") {
       const line = document.getElementById(`${id}-${selected}`)?.getBoundingClientRect();
       if (!onMenu || !line) return;
@@ -121,7 +135,7 @@ export function Grid<T>(props: Props<T>) {
       headerHeight={HEADER}
       onView={onView}
       attributes={{
-        role: "grid",
+        role: tree ? "treegrid" : "grid",
         "aria-label": label,
         "aria-rowcount": total + 1,
         "aria-readonly": "true",
@@ -138,6 +152,8 @@ export function Grid<T>(props: Props<T>) {
             role="row"
             aria-rowindex={i + 2}
             aria-selected={i === selected}
+            aria-level={tree && data !== undefined ? tree(data).level : undefined}
+            aria-expanded={tree && data !== undefined ? tree(data).expanded : undefined}
             onMouseDown={(event) => event.button === 0 && select(i)}
             onDblClick={() => data !== undefined && onOpen?.(i, data)}
           >

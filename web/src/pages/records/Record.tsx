@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useData } from "../../data";
 import { visible } from "../../format";
 import { Split } from "../../parts/Split";
+import { tabKey } from "../../parts/tabs";
 import { Empty, Failed, Loading } from "../../parts/States";
 import type { Details as Answer, ListRow, Node } from "../../types";
 import { Bytes } from "./Bytes";
@@ -11,7 +12,7 @@ import { Details, nodeAt, nodeOf } from "./Details";
 // Rows that are only passed, by a key held down, are not asked for.
 const REST_MS = 60;
 
-export function Record({ id, row, menu }: { id: string; row: ListRow | undefined; menu: (at: { x: number; y: number }, node: Node) => void; chosen: string }) {
+export function Record({ id, row, menu }: { id: string; row: ListRow | undefined; menu: (at: { x: number; y: number }, node: Node) => void }) {
   const [index, setIndex] = useState<number>();
   const [chosen, choose] = useState("");
   const [byte, setByte] = useState<{ buffer: number; offset: number }>();
@@ -64,14 +65,4 @@ export function Record({ id, row, menu }: { id: string; row: ListRow | undefined
       </div>
     </Split>
   );
-}
-
-/** Arrow keys among tabs. */
-export function tabKey(event: KeyboardEvent, i: number, n: number, set: (i: number) => void) {
-  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (by === undefined) return;
-  const to = (i + by + n) % n;
-  set(to);
-  event.preventDefault();
-  ((event.currentTarget as HTMLElement).parentElement?.children[to] as HTMLElement | undefined)?.focus();
 }

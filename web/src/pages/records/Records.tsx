@@ -40,6 +40,8 @@ export function Records({ current, params }: PageProps) {
   const grid = useRef<GridHandle>(null);
   const row = selected >= 0 ? pages.row(selected) : undefined;
   const several = current.files.length > 1;
+  const owners = useRef(false);
+  owners.current ||= pages.some((one) => one.process !== undefined);
   const first = useData<Paged<ListRow>>(`cases/${current.id}/rows`, { limit: 1 }).data?.rows[0];
 
   // The view that is open says which record is chosen; one that was chosen here is there already.
@@ -116,8 +118,8 @@ export function Records({ current, params }: PageProps) {
   useStatus(pages.loaded ? `${count(pages.total)}${pages.complete ? "" : " so far"}${filter ? ` of ${count(current.records)}` : ""} shown${said ? ` · ${said}` : ""}` : said);
 
   const list = useMemo(
-    () => columns({ clock, base: nanoseconds(first?.time), before: (i) => pages.row(i), several, owners: first !== undefined && current.files.some((f) => /\.(etl|pml|pcapng|bin)$/i.test(f.name)) }),
-    [clock, first, pages, several],
+    () => columns({ clock, base: nanoseconds(first?.time), before: (i) => pages.row(i), several, owners: owners.current }),
+    [clock, first, pages, several, owners.current],
   );
   const filterItems = (one: string): MenuItem[] => {
     const hows: [How, string][] = [["apply", "Apply as filter"], ["not", "Apply as filter: not"], ["and", "… and this"], ["or", "… or this"], ["and not", "… and not this"]];
@@ -193,7 +195,7 @@ export function Records({ current, params }: PageProps) {
             </>
           )}
         </div>
-        <Record id={current.id} row={row} menu={nodeMenu} chosen={params.get("field")} />
+        <Record id={current.id} row={row} menu={nodeMenu} />
       </Split>
       {menu && <Menu menu={menu} close={() => setMenu(undefined)} />}
     </div>

@@ -70,8 +70,8 @@ export function columns(s: Shown): Column<ListRow>[] {
   ];
   if (s.owners) list.push({ id: "process", title: "Process", width: "160px", least: 120, wide: true, cell: (r) => visible(owner(r.process)) });
   list.push(
-    { id: "src", title: "Source", width: "190px", least: 110, wide: true, cell: (r) => visible(r.src ?? "") },
-    { id: "dst", title: "Destination", width: "190px", least: 110, wide: true, cell: (r) => visible(r.dst ?? "") },
+    { id: "src", title: "Source", width: "170px", least: 110, wide: true, cell: (r) => visible(r.src ?? "") },
+    { id: "dst", title: "Destination", width: "170px", least: 110, wide: true, cell: (r) => visible(r.dst ?? "") },
     { id: "protocol", title: "Protocol", width: "90px", least: 60, cell: (r) => visible(r.protocol) },
     { id: "length", title: "Length", width: "66px", least: 60, right: true, wide: true, cell: (r) => r.length },
     { id: "info", title: "Info", width: "1fr", least: 240, cell: (r) => <span title={visible(r.info)}>{visible(r.info)}</span> },
