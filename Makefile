@@ -12,15 +12,25 @@ PAGES    := $(if $(wildcard web/package.json),view/web/dist/index.html)
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test lint vet staticcheck unit generated fuzz cross bench microbench deps update clean lab labtest
+.PHONY: build web webtest demo test lint vet staticcheck unit generated fuzz cross bench microbench deps update clean lab labtest
 
 build: $(PAGES)
 	$(GO) build -trimpath -o bin/wiretale ./cmd/wiretale
 
 view/web/dist/index.html: $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/test/*' 2>/dev/null)
-	@if command -v npm >/dev/null; then cd web && npm ci --no-audit --no-fund && npm run build && touch ../$@; \
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory web && touch $@; \
 	elif [ -n "$$WIRETALE_CI" ]; then echo 'make build: no npm for the pages of serve'; exit 1; \
 	else echo 'make build: no npm, so without the pages of serve and report'; fi
+
+web:
+	cd web && npm ci --no-audit --no-fund && npm run build
+
+# The pages in a real browser.
+webtest: build
+	@if [ ! -d web/test ]; then :; \
+	elif command -v npm >/dev/null; then cd web && { [ -d node_modules ] || npm ci --no-audit --no-fund; } && npm run check && WIRETALE=../bin/wiretale npm test; \
+	elif [ -n "$$WIRETALE_CI" ]; then echo 'make webtest: no npm'; exit 1; \
+	else echo 'make webtest: no npm, so the pages are not tested'; fi
 
 demo: build
 	$(GO) run ./tools/demo -o bin/demo.etl testdata/post1.txtar
@@ -30,7 +40,7 @@ demo: build
 	@echo '$$ wiretale timeline bin/demo.etl'
 	@bin/wiretale timeline bin/demo.etl
 
-test: deps lint unit labtest generated fuzz cross
+test: deps lint unit labtest webtest generated fuzz cross
 	@echo "make test: all passed"
 
 lint: vet staticcheck
@@ -90,10 +100,10 @@ microbench:
 
 # Cross-checks run beside the peers of Debian. Without apt or root they are skipped.
 deps:
-	@if command -v tshark >/dev/null && command -v tcpdump >/dev/null && command -v openssl >/dev/null && command -v wimlib-imagex >/dev/null && [ -x /usr/sbin/mkntfs ]; then :; \
+	@if command -v tshark >/dev/null && command -v tcpdump >/dev/null && command -v openssl >/dev/null && command -v wimlib-imagex >/dev/null && [ -x /usr/sbin/mkntfs ] && command -v npm >/dev/null && command -v chromium >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends tshark tcpdump openssl wimtools ntfs-3g gcc libc6-dev; \
-	else echo 'make deps: tshark, tcpdump, openssl, wimtools or ntfs-3g is missing, and no root or no apt to install it: cross-checks will be skipped'; fi
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends tshark tcpdump openssl wimtools ntfs-3g nodejs npm chromium gcc libc6-dev; \
+	else echo 'make deps: tshark, tcpdump, openssl, wimtools, ntfs-3g, npm or chromium is missing, and no root or no apt to install it: cross-checks will be skipped'; fi
 
 # Write the expected outputs of tests anew; look at the difference before you commit it.
 update:

@@ -50,6 +50,10 @@ func (p *prefixBatches) NextBatch(b *trace.Batch) error {
 	}
 	err := p.batches.NextBatch(b)
 	for i := range b.Frames {
+		if p.left <= 0 {
+			b.Frames = b.Frames[:i]
+			break
+		}
 		p.left -= perRecord
 		if f := &b.Frames[i]; f.Odd() {
 			p.left -= int64(len(b.Records[f.Off].Data))

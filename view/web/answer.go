@@ -52,14 +52,12 @@ func put(w http.ResponseWriter, status int, v any) error {
 	return write(w, b.Bytes())
 }
 
-// part is how much is written between two looks at the clock.
+// part is how much is written at a time.
 const part = 256 << 10
 
-// write writes b; a client that takes no part of it for answerTime has gone.
+// write writes b; a client that takes no part of it for as long as its writer waits has gone.
 func write(w http.ResponseWriter, b []byte) error {
-	c := http.NewResponseController(w)
 	for len(b) > 0 {
-		c.SetWriteDeadline(time.Now().Add(answerTime))
 		n := min(len(b), part)
 		if _, err := w.Write(b[:n]); err != nil {
 			return err
@@ -68,6 +66,20 @@ func write(w http.ResponseWriter, b []byte) error {
 	}
 	return nil
 }
+
+// patient gives the client as long for each write, however long it took to work the answer out.
+type patient struct {
+	http.ResponseWriter
+	time time.Duration
+}
+
+func (p *patient) Write(b []byte) (int, error) {
+	http.NewResponseController(p.ResponseWriter).SetWriteDeadline(time.Now().Add(p.time))
+	return p.ResponseWriter.Write(b)
+}
+
+// Unwrap is for [http.ResponseController].
+func (p *patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
 // fail answers a request that was not let through: with a line of HTML for a person, else as JSON.
 func fail(w http.ResponseWriter, r *http.Request, status int, message string) {

@@ -137,11 +137,10 @@ func (c *Case) cancel() {
 	c.stop()
 }
 
-const (
-	// A file larger than largeFile is looked at in part first: firstBytes of each, and findings are there after a moment.
-	largeFile  = 128 << 20
-	firstBytes = 32 << 20
-)
+// A firstLook is at the beginning of each file, when one is larger than large: findings are there after a moment.
+type firstLook struct{ large, bytes int64 }
+
+var usualLook = firstLook{large: 128 << 20, bytes: 32 << 20}
 
 // run analyses the files:
 //
@@ -153,12 +152,12 @@ func (c *Case) run() {
 	paths, opt := c.sources()
 	if c.large() {
 		early := opt
-		early.Prefix, early.Progress = firstBytes, nil
-		if found, err := engine.Analyse(c.work, paths, early); err == nil {
+		early.Prefix, early.Progress = c.server.first.bytes, nil
+		if found, err := c.server.analyse(c.work, paths, early); err == nil {
 			c.publish(found, paths, opt, true)
 		}
 	}
-	found, err := engine.Analyse(c.work, paths, opt)
+	found, err := c.server.analyse(c.work, paths, opt)
 	switch {
 	case c.work.Err() != nil:
 		if c.life.Err() == nil && found != nil {
@@ -211,7 +210,7 @@ func (c *Case) sources() ([]string, engine.Options) {
 
 func (c *Case) large() bool {
 	for i := range c.files {
-		if c.files[i].Bytes > largeFile {
+		if c.files[i].Bytes > c.server.first.large {
 			return true
 		}
 	}

@@ -20,7 +20,6 @@ type cases struct {
 	mu   sync.Mutex
 	list []*Case
 	next int
-	busy sync.WaitGroup
 }
 
 func (cs *cases) init() { cs.ctx, cs.end = context.WithCancel(context.Background()) }
@@ -39,9 +38,7 @@ func (cs *cases) add(s *Server, files []File, folder string) (*Case, error) {
 	c := newCase(s, itoa(cs.next), files, folder)
 	cs.list = append(cs.list, c)
 	c.busy.Add(1)
-	cs.busy.Add(1)
 	go func() {
-		defer cs.busy.Done()
 		defer c.busy.Done()
 		defer func() {
 			if p := recover(); p != nil {
@@ -106,25 +103,14 @@ func (cs *cases) states() []State {
 	return list
 }
 
-// close ends all that runs.
-func (cs *cases) close() {
+// close cancels all that runs and returns what was open, for whoever closes it.
+func (cs *cases) close() []*Case {
 	cs.end()
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
+	open := cs.list
 	cs.list = nil
-}
-
-// wait waits until nothing runs, or ctx is done.
-func (cs *cases) wait(ctx context.Context) {
-	ended := make(chan struct{})
-	go func() {
-		cs.busy.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-	case <-ctx.Done():
-	}
+	return open
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -18,9 +18,6 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // ownHeader must be on requests that change something: forms and images of other pages cannot send it.
 const ownHeader = "X-Wiretale"
 
-// answerTime is how long a client may take to take an answer, or a part of a long one.
-const answerTime = 30 * time.Second
-
 // guard lets requests through to next that are ours:
 //
 //  1. a panic in a handler is an answer, and the server goes on;
@@ -30,9 +27,12 @@ const answerTime = 30 * time.Second
 //  5. who asks has the token. GET /?token=T gets a cookie for it.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w = &patient{w, s.times.answer}
 		defer s.recover(w, r)
 		secure(w.Header())
-		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime))
+		if r.ContentLength != 0 { // what of a body nobody asks for is read before the next request
+			http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.times.answer))
+		}
 		switch {
 		case !slices.Contains(s.hosts, r.Host):
 			fail(w, r, http.StatusForbidden, "this is not a name of the server")

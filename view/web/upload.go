@@ -20,8 +20,6 @@ const (
 	// maxFiles is how many files a case has at most, maxParts how many parts an upload, which may have others.
 	maxFiles = 64
 	maxParts = 128
-	// uploadTime is how long a client may be silent while it uploads.
-	uploadTime = 30 * time.Second
 )
 
 // uploads is the private folder for files that are uploaded. It is made when the first one comes.
@@ -115,13 +113,13 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*Case, error) 
 func (s *Server) files(form *multipart.Reader, folder string, conn *http.ResponseController) (list []File, err error) {
 	var taken []string
 	for n := 0; ; n++ {
-		conn.SetReadDeadline(time.Now().Add(uploadTime))
+		conn.SetReadDeadline(time.Now().Add(s.times.upload))
 		p, err := form.NextPart()
 		switch {
 		case errors.Is(err, io.EOF):
 			return list, nil
 		case err != nil:
-			return nil, received(err)
+			return nil, s.received(err)
 		case n >= maxParts:
 			return nil, problem(http.StatusRequestEntityTooLarge, "the form has more than %d parts", maxParts)
 		case filename(p) == "":
@@ -165,7 +163,7 @@ func (s *Server) store(path string, from io.Reader, conn *http.ResponseControlle
 	}()
 	buf := make([]byte, chunk)
 	for {
-		conn.SetReadDeadline(time.Now().Add(uploadTime))
+		conn.SetReadDeadline(time.Now().Add(s.times.upload))
 		n, end := from.Read(buf)
 		if _, err := f.Write(buf[:n]); err != nil {
 			return 0, stored(err)
@@ -175,7 +173,7 @@ func (s *Server) store(path string, from io.Reader, conn *http.ResponseControlle
 		case end == io.EOF:
 			return size, nil
 		case end != nil:
-			return 0, received(end)
+			return 0, s.received(end)
 		case s.cases.ctx.Err() != nil:
 			return 0, problem(http.StatusServiceUnavailable, "the server ends")
 		}
@@ -206,9 +204,9 @@ func isFull(err error) bool {
 }
 
 // received says why no more came of an upload.
-func received(err error) error {
+func (s *Server) received(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return problem(http.StatusRequestTimeout, "nothing came of the upload for %v", uploadTime)
+		return problem(http.StatusRequestTimeout, "nothing came of the upload for %v", s.times.upload)
 	}
 	return problem(http.StatusBadRequest, "the upload ended early, or is no form")
 }

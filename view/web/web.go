@@ -53,6 +53,9 @@ type Server struct {
 	tickets  tickets
 	cases    cases
 	uploads  uploads
+	times    times
+	first    firstLook
+	analyse  func(ctx context.Context, paths []string, opt engine.Options) (*engine.Case, error)
 	answers  chan struct{} // a slot each for the answers that are worked out at once
 }
 
@@ -60,7 +63,9 @@ type Server struct {
 const maxAnswers = 4
 
 // New makes a server that listens on a port of the loopback interface, 0 for a free one. It answers when [Server.Serve] is called.
-func New(port int, opt Options) (*Server, error) {
+func New(port int, opt Options) (*Server, error) { return newServer(port, opt, usual) }
+
+func newServer(port int, opt Options, patience times) (*Server, error) {
 	if opt.Log == nil {
 		opt.Log = os.Stderr
 	}
@@ -68,7 +73,7 @@ func New(port int, opt Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opt: opt, log: log.New(opt.Log, "wiretale: ", 0), token: secret(), listener: l, answers: make(chan struct{}, maxAnswers)}
+	s := &Server{opt: opt, log: log.New(opt.Log, "wiretale: ", 0), token: secret(), listener: l, times: patience, first: usualLook, analyse: engine.Analyse, answers: make(chan struct{}, maxAnswers)}
 	port = l.Addr().(*net.TCPAddr).Port
 	s.hosts = hostsOf(port)
 	s.cookie = "wiretale-" + strconv.Itoa(port) // cookies of all ports of a host are together
@@ -76,8 +81,8 @@ func New(port int, opt Options) (*Server, error) {
 	s.cases.init()
 	s.http = &http.Server{
 		Handler:           s.handler(),
-		ReadHeaderTimeout: headerTime,
-		IdleTimeout:       idleTime,
+		ReadHeaderTimeout: patience.header,
+		IdleTimeout:       patience.idle,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(io.Discard, "", 0), // it tells of clients that went away, with what they sent
 		BaseContext:       func(net.Listener) context.Context { return s.cases.ctx },
@@ -100,10 +105,17 @@ func (s *Server) Ticket() string { return s.address() + "/?token=" + s.tickets.i
 
 func (s *Server) address() string { return "http://" + s.hosts[0] }
 
+// times are how long the server waits for clients.
+type times struct {
+	header time.Duration // for the head of a request
+	idle   time.Duration // for the next request
+	upload time.Duration // for more of an upload
+	answer time.Duration // until an answer, or a part of a long one, is taken
+}
+
+var usual = times{header: 10 * time.Second, idle: 2 * time.Minute, upload: 30 * time.Second, answer: 30 * time.Second}
+
 const (
-	// headerTime is how long a client may take for the head of a request, idleTime how long it may keep an idle connection.
-	headerTime = 10 * time.Second
-	idleTime   = 2 * time.Minute
 	// maxHeader bounds the head of a request in bytes.
 	maxHeader = 16 << 10
 	// leaveTime is how long answers on their way may take once the server ends.
@@ -124,14 +136,18 @@ func (s *Server) Serve(ctx context.Context) error {
 
 // Close ends the server, what its cases do, and removes what was uploaded.
 func (s *Server) Close() error {
-	s.cases.close()
+	open := s.cases.close()
 	ctx, stop := context.WithTimeout(context.Background(), leaveTime)
 	defer stop()
 	if s.http.Shutdown(ctx) != nil {
 		s.http.Close()
 	}
 	s.listener.Close() // Serve may not have been called
-	s.cases.wait(ctx)
+	var closing sync.WaitGroup
+	for _, c := range open {
+		closing.Go(c.close)
+	}
+	closing.Wait()
 	return s.uploads.remove()
 }
 
