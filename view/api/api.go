@@ -10,15 +10,12 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"sync"
 	"time"
 
-	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/filter"
-	"github.com/wiretale/wiretale/internal/stream"
 )
 
 // Version is that of the answers, and the first part of their addresses after "/api". A new field does not change it, a changed or removed one does.
@@ -41,11 +38,18 @@ type Analysis struct {
 // Get answers a resource of the case by its name, with the parameters of the address: see [Names].
 // What is wrong with the question is an [*Error].
 func (a *Analysis) Get(ctx context.Context, name string, parameters url.Values) (any, error) {
-	answer, _, err := ask(name, parameters)
+	understood, _, err := ask(name, parameters)
 	if err != nil {
 		return nil, err
 	}
-	return answer(ctx, a)
+	p, err := understood(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.pass(ctx, p); err != nil {
+		return nil, err
+	}
+	return p.answer(), nil
 }
 
 // Key is the address of a resource below that of its case, in its canonical form: parameters in order, and none that says what is so without it.
@@ -58,7 +62,7 @@ func Key(name string, parameters url.Values) (string, error) {
 }
 
 // An answering is a question that was understood.
-type answering func(context.Context, *Analysis) (any, error)
+type answering func(context.Context, *Analysis) (*pass, error)
 
 // resources are those of a case by name, and how their parameters are read.
 var resources = map[string]func(*query) answering{
@@ -97,47 +101,11 @@ func ask(name string, parameters url.Values) (answering, url.Values, error) {
 	return answer, q.canonical, nil
 }
 
-// each makes a pass over the files and hands out every row with its final owners. applications, when not nil, says what connections carry.
-func (a *Analysis) each(ctx context.Context, applications *stream.Choice, visit func(*engine.Row) error) error {
-	return a.ordered(ctx, applications, nil, visit)
-}
-
-// ordered is each, with the records of several points in the order of the one clock.
-func (a *Analysis) ordered(ctx context.Context, applications *stream.Choice, one *clock, visit func(*engine.Row) error) error {
-	opt := a.again(applications)
-	if one != nil {
-		opt.Clock = one.at
-	}
-	run, err := engine.Open(ctx, a.Paths, opt)
-	if err != nil {
-		return err
-	}
-	defer run.Close()
-	if err := run.Each(visit); !errors.Is(err, errEnough) {
-		return err
-	}
-	return nil
-}
-
-// again are the options of a further pass: nobody looks at findings.
-func (a *Analysis) again(applications *stream.Choice) engine.Options {
-	return engine.Options{
-		Case: a.Case, Rules: []*diag.Rule{}, Applications: applications, DecodeAs: a.Options.DecodeAs, Secrets: a.Options.Secrets,
-		LengthAsSent: a.Options.LengthAsSent, KeepDuplicates: a.Options.KeepDuplicates,
-	}
-}
-
-// errEnough ends a pass whose reader has all that it wants.
-var errEnough = errors.New("enough rows")
-
-// filter compiles a display filter, and says what rows must have for it.
-func (a *Analysis) filter(text string) (*filter.Filter, *stream.Choice, error) {
+// filter compiles a display filter.
+func (a *Analysis) filter(text string) (*filter.Filter, error) {
 	f, err := filter.Compile(text, filter.Options{Location: a.Location})
 	if err != nil {
-		return nil, nil, badFilter(err)
+		return nil, badFilter(err)
 	}
-	if f.Applications() {
-		return f, stream.NewChoice(a.Options.DecodeAs), nil
-	}
-	return f, nil, nil
+	return f, nil
 }

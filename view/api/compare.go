@@ -20,7 +20,7 @@ type Compared struct {
 
 func compareQuery(q *query) answering {
 	slow, good := q.number("slow", 0, 0, math.MaxInt16), q.number("good", 1, 0, math.MaxInt16)
-	return func(ctx context.Context, a *Analysis) (any, error) { return a.Compare(ctx, slow, good) }
+	return func(ctx context.Context, a *Analysis) (*pass, error) { return told(a.Compare(ctx, slow, good)) }
 }
 
 // Compare compares two of the files as two runs of the same work.
@@ -53,8 +53,8 @@ func (a *Analysis) Compare(ctx context.Context, slow, good int) (*Compared, erro
 // run reads a file as a run of its own.
 func (a *Analysis) run(ctx context.Context, path string) (*engine.Case, *contrast.Input, error) {
 	one := &Analysis{Paths: []string{path}, Options: a.Options, Location: a.Location}
-	opt := one.again(stream.NewChoice(a.Options.DecodeAs))
-	opt.Rules, opt.Requests = nil, true
+	opt := one.again()
+	opt.Rules, opt.Requests, opt.Applications = nil, true, stream.NewChoice(a.Options.DecodeAs)
 	run, err := engine.Open(ctx, one.Paths, opt)
 	if err != nil {
 		return nil, nil, err
@@ -64,6 +64,6 @@ func (a *Analysis) run(ctx context.Context, path string) (*engine.Case, *contras
 		return nil, nil, err
 	}
 	one.Case = run.Case()
-	in, err := view.RunOf(one.Case, func(visit func(*engine.Row) error) error { return one.each(ctx, nil, visit) })
+	in, err := view.RunOf(one.Case, func(visit func(*engine.Row) error) error { return one.pass(ctx, &pass{visit: visit}) })
 	return one.Case, in, err
 }

@@ -27,7 +27,7 @@ var ConversationColumns = []string{"id", "a", "b", "packets", "bytes", "duration
 
 func conversationsQuery(q *query) answering {
 	w := ConversationQuery{q.part(), q.one("sort", ConversationColumns...), q.flag("desc"), q.text("q", ""), q.text("filter", "")}
-	return func(ctx context.Context, a *Analysis) (any, error) { return a.Conversations(ctx, w) }
+	return func(ctx context.Context, a *Analysis) (*pass, error) { return told(a.Conversations(ctx, w)) }
 }
 
 // Conversations are `conversation` lines.
@@ -125,7 +125,7 @@ func mentions(c *engine.Case, conv *flow.Conversation, text string) bool {
 
 // passing makes a pass, and says which conversations have a frame that passes a filter.
 func (a *Analysis) passing(ctx context.Context, text string) (func(int) bool, error) {
-	f, applications, err := a.filter(text)
+	f, err := a.filter(text)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (a *Analysis) passing(ctx context.Context, text string) (func(int) bool, er
 		}
 	}
 	m := f.Matcher()
-	err = a.each(ctx, applications, func(row *engine.Row) error {
+	err = a.pass(ctx, &pass{applications: f.Applications(), visit: func(row *engine.Row) error {
 		if m.Match(row) {
 			note(row.Object.Conv)
 			if row.Sighting != nil {
@@ -144,6 +144,6 @@ func (a *Analysis) passing(ctx context.Context, text string) (func(int) bool, er
 			}
 		}
 		return nil
-	})
+	}})
 	return func(i int) bool { return seen[i>>6]>>(i&63)&1 != 0 }, err
 }

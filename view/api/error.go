@@ -37,7 +37,7 @@ func badFilter(err error) error {
 
 // CheckFilter says what is wrong with a display filter: nil, or an [*Error] with the place of the mistake.
 func (a *Analysis) CheckFilter(text string) error {
-	_, _, err := a.filter(text)
+	_, err := a.filter(text)
 	return err
 }
 

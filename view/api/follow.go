@@ -53,11 +53,11 @@ const (
 
 func followQuery(q *query) answering {
 	w := FollowQuery{q.part(), q.conversation(), q.one("form", "text", "hex", "http")}
-	return func(ctx context.Context, a *Analysis) (any, error) { return a.Follow(ctx, w) }
+	return func(_ context.Context, a *Analysis) (*pass, error) { return a.follow(w) }
 }
 
-// Follow makes a pass and listens to the conversation.
-func (a *Analysis) Follow(ctx context.Context, w FollowQuery) (*Followed, error) {
+// follow listens to the conversation.
+func (a *Analysis) follow(w FollowQuery) (*pass, error) {
 	conv, err := a.conversation(w.Conversation)
 	if err != nil {
 		return nil, err
@@ -67,13 +67,10 @@ func (a *Analysis) Follow(ctx context.Context, w FollowQuery) (*Followed, error)
 	}
 	f := &following{conv: conv, query: w, timed: !view.Untimed(a.Case, conv.Source), opens: a.Options.Secrets != nil}
 	f.out = Followed{A: view.Endpoint(conv.Ends[0], conv.Proto), B: view.Endpoint(conv.Ends[1], conv.Proto), Blocks: []Block{}}
-	choice := stream.NewChoice(a.Options.DecodeAs)
-	choice.Hear = f.hear
-	err = a.each(ctx, choice, func(row *engine.Row) error {
+	return &pass{hear: f.hear, visit: func(row *engine.Row) error {
 		f.opens = f.opens || row.Record.Kind == trace.Secrets
 		return nil
-	})
-	return &f.out, err
+	}, answer: func() any { return &f.out }}, nil
 }
 
 // A following listens to a conversation.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/internal/engine"
-	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/plot"
 )
@@ -27,21 +26,19 @@ func ioQuery(q *query) answering {
 	w := IOQuery{Filters: q.list("filter", maxFilters), Conversation: q.conversation(), Interval: q.seconds("interval")}
 	w.Unit = plot.Unit(q.one("unit", string(plot.UnitPackets), string(plot.UnitBytes), string(plot.UnitBits)))
 	w.From, w.To = q.span()
-	return func(ctx context.Context, a *Analysis) (any, error) { return a.IO(ctx, w) }
+	return func(_ context.Context, a *Analysis) (*pass, error) { return a.io(w) }
 }
 
-// IO counts rows over time.
-func (a *Analysis) IO(ctx context.Context, w IOQuery) (*Picture, error) {
+// io counts rows over time.
+func (a *Analysis) io(w IOQuery) (*pass, error) {
 	opt := plot.Options{Kind: plot.KindNamed("io"), From: w.From, To: w.To, Interval: w.Interval, Columns: columns, Unit: w.Unit, Smooth: 1}
-	var applications *stream.Choice
+	applications := false
 	for _, text := range w.Filters {
-		f, choice, err := a.filter(text)
+		f, err := a.filter(text)
 		if err != nil {
 			return nil, err
 		}
-		if choice != nil {
-			applications = choice
-		}
+		applications = applications || f.Applications()
 		opt.Filters = append(opt.Filters, plot.Filter{Name: text, Match: f.Matcher().Match})
 	}
 	if len(w.Filters) == 0 {
@@ -68,9 +65,8 @@ func (a *Analysis) IO(ctx context.Context, w IOQuery) (*Picture, error) {
 		return nil, bad(fmt.Sprintf("there are %d intervals of %v, and %d is the most", n, opt.Interval, plot.MaxIntervals), fmt.Sprintf("interval %v, for example", opt.UsualInterval().Seconds()))
 	}
 	collector := plot.Collect(opt)
-	if err := a.each(ctx, applications, func(row *engine.Row) error { collector.Add(row); return nil }); err != nil {
-		return nil, err
-	}
-	panels, notes := collector.Panels()
-	return a.picture(opt.Kind.Title, opt.Start, panels, notes, parts...), nil
+	return &pass{applications: applications, visit: func(row *engine.Row) error { collector.Add(row); return nil }, answer: func() any {
+		panels, notes := collector.Panels()
+		return a.picture(opt.Kind.Title, opt.Start, panels, notes, parts...)
+	}}, nil
 }

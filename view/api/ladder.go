@@ -12,7 +12,6 @@ import (
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/request"
-	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/proto/tcp"
 	"github.com/wiretale/wiretale/trace"
@@ -76,11 +75,11 @@ func ladderQuery(q *query) answering {
 	if w.Filter != "" && len(w.Conversations) > 0 {
 		q.fail("a ladder is of conversations or of a filter", "")
 	}
-	return func(ctx context.Context, a *Analysis) (any, error) { return a.Ladder(ctx, w) }
+	return func(_ context.Context, a *Analysis) (*pass, error) { return a.ladder(w) }
 }
 
-// Ladder makes a pass over the files.
-func (a *Analysis) Ladder(ctx context.Context, w LadderQuery) (*Ladder, error) {
+// ladder draws packets between hosts.
+func (a *Analysis) ladder(w LadderQuery) (*pass, error) {
 	l := &laddering{a: a, w: w, clock: newClock(a.Case.Points), hosts: map[netip.Addr]int{}, shown: map[*point.Packet]int{}, frames: map[position]int{}, last: map[int]int64{}}
 	l.out = Ladder{Hosts: []Host{}, Messages: []Message{}}
 	var err error
@@ -89,15 +88,11 @@ func (a *Analysis) Ladder(ctx context.Context, w LadderQuery) (*Ladder, error) {
 	} else {
 		err = l.named()
 	}
-	if err == nil {
-		err = a.ordered(ctx, stream.NewChoice(a.Options.DecodeAs), l.clock, l.row)
-	}
-	if err != nil {
-		return nil, err
-	}
-	l.requests()
-	l.roles()
-	return &l.out, nil
+	return &pass{applications: true, clock: l.clock, visit: l.row, answer: func() any {
+		l.requests()
+		l.roles()
+		return &l.out
+	}}, err
 }
 
 // A laddering puts a ladder together.
@@ -118,7 +113,7 @@ type laddering struct {
 
 // filtered takes the rows that pass.
 func (l *laddering) filtered() error {
-	f, _, err := l.a.filter(l.w.Filter)
+	f, err := l.a.filter(l.w.Filter)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type PlotQuery struct {
 	Conversation int    // its number; -1 for the one with the most payload, of requests for all
 	Direction    string // whose data: "a" or "b", the ends of the conversation; "" for who sent more
 	From, To     time.Duration
+	Columns      int // of pixels, for how thin it is: a series has 16 points for each at most
 }
 
 // PlotKinds are the pictures of a conversation, and those of requests.
@@ -27,7 +28,8 @@ var PlotKinds = []string{"stevens", "tcptrace", "throughput", "rtt", "window", "
 func plotQuery(q *query) answering {
 	w := PlotQuery{Kind: q.one("kind", PlotKinds...), Conversation: q.conversation(), Direction: q.one("direction", "", "a", "b")}
 	w.From, w.To = q.span()
-	return func(ctx context.Context, a *Analysis) (any, error) { return a.Plot(ctx, w) }
+	w.Columns = q.number("columns", columns, 10, columns)
+	return func(_ context.Context, a *Analysis) (*pass, error) { return a.plot(w) }
 }
 
 // seconds is a parameter with a time in seconds, 0 without it.
@@ -50,10 +52,10 @@ func (q *query) span() (from, to time.Duration) {
 	return from, to
 }
 
-// Plot is a picture of a conversation, or of requests.
-func (a *Analysis) Plot(ctx context.Context, w PlotQuery) (*Picture, error) {
+// plot makes a picture of a conversation, or of requests.
+func (a *Analysis) plot(w PlotQuery) (*pass, error) {
 	if w.Kind == "service" || w.Kind == "depth" {
-		return a.plotRequests(w)
+		return told(a.plotRequests(w))
 	}
 	kind := plot.KindNamed(w.Kind)
 	if kind == nil || !kind.Conversation {
@@ -72,7 +74,7 @@ func (a *Analysis) Plot(ctx context.Context, w PlotQuery) (*Picture, error) {
 	case kind.TCP && conv.Proto != proto.TCP:
 		return nil, unfit(fmt.Sprintf("conversation %d is %s, and a plot of kind %s is of TCP", conv.ID, view.ProtoName(conv.Proto), kind.Name), "throughput is of any")
 	}
-	opt := plot.Options{Kind: kind, Conv: conv, From: w.From, To: w.To, Interval: time.Second, Columns: columns, Sender: plot.Sender(conv)}
+	opt := plot.Options{Kind: kind, Conv: conv, From: w.From, To: w.To, Interval: time.Second, Columns: w.Columns, Sender: plot.Sender(conv)}
 	if w.Direction != "" {
 		opt.Sender = int(w.Direction[0] - 'a')
 	}
@@ -81,15 +83,14 @@ func (a *Analysis) Plot(ctx context.Context, w PlotQuery) (*Picture, error) {
 		return nil, untimed()
 	}
 	collector := plot.Collect(opt)
-	if err := a.each(ctx, nil, func(row *engine.Row) error { collector.Add(row); return nil }); err != nil {
-		return nil, err
-	}
-	panels, notes := collector.Panels()
 	about := view.Line(conv)
 	if kind.Directed {
 		about = "data from " + view.Endpoint(conv.Ends[opt.Sender], conv.Proto) + " to " + view.Endpoint(conv.Ends[1-opt.Sender], conv.Proto)
 	}
-	return a.picture(kind.Title, opt.Start, panels, notes, about), nil
+	return &pass{visit: func(row *engine.Row) error { collector.Add(row); return nil }, answer: func() any {
+		panels, notes := collector.Panels()
+		return a.picture(kind.Title, opt.Start, panels, notes, about)
+	}}, nil
 }
 
 func untimed() *Error {
@@ -105,7 +106,7 @@ func (a *Analysis) plotRequests(w PlotQuery) (*Picture, error) {
 		}
 		parts = append(parts, view.Line(conv))
 	}
-	opt := plot.Options{From: w.From, To: w.To, Columns: columns}
+	opt := plot.Options{From: w.From, To: w.To, Columns: w.Columns}
 	timed := false
 	if opt.Start, _, timed = plot.Span(a.Case); !timed {
 		return nil, untimed()

@@ -36,7 +36,7 @@ var ProcessColumns = []string{"order", "name", "pid", "conversations", "packets"
 
 func processesQuery(q *query) answering {
 	w := ProcessQuery{q.part(), q.one("sort", ProcessColumns...), q.flag("desc"), q.text("q", "")}
-	return func(_ context.Context, a *Analysis) (any, error) { return a.Processes(w), nil }
+	return func(_ context.Context, a *Analysis) (*pass, error) { return told(a.Processes(w), nil) }
 }
 
 // Processes are those of the hosts that recorded events.

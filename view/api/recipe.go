@@ -10,7 +10,7 @@ import (
 
 func recipeQuery(q *query) answering {
 	id := q.text("finding", "")
-	return func(_ context.Context, a *Analysis) (any, error) { return a.Recipe(id) }
+	return func(_ context.Context, a *Analysis) (*pass, error) { return told(a.Recipe(id)) }
 }
 
 // Recipe is the `recipe` line of the finding with an id, without one of the first.

@@ -26,7 +26,7 @@ var RequestColumns = []string{"asked", "service", "transfer", "whole", "bytes", 
 
 func requestsQuery(q *query) answering {
 	w := RequestQuery{q.part(), q.conversation(), q.one("sort", RequestColumns...), q.flag("desc"), q.text("q", "")}
-	return func(_ context.Context, a *Analysis) (any, error) { return a.Requests(w) }
+	return func(_ context.Context, a *Analysis) (*pass, error) { return told(a.Requests(w)) }
 }
 
 // Requests are `request` lines.

@@ -8,7 +8,7 @@ import (
 
 func storyQuery(q *query) answering {
 	n := q.conversation()
-	return func(_ context.Context, a *Analysis) (any, error) { return a.Story(n) }
+	return func(_ context.Context, a *Analysis) (*pass, error) { return told(a.Story(n)) }
 }
 
 // Story is the `story` line of the conversation with a number, with -1 of that of the first finding.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/session"
-	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/jsonl"
@@ -61,11 +60,11 @@ func timelineQuery(q *query) answering {
 	if w.Conversation >= 0 && w.Process >= 0 {
 		q.fail("a timeline is of a conversation or of a process", "")
 	}
-	return func(ctx context.Context, a *Analysis) (any, error) { return a.Timeline(ctx, w) }
+	return func(_ context.Context, a *Analysis) (*pass, error) { return a.timeline(w) }
 }
 
-// Timeline makes a pass over the files.
-func (a *Analysis) Timeline(ctx context.Context, w TimelineQuery) (*Timeline, error) {
+// timeline lays the rows of a selection out in lanes.
+func (a *Analysis) timeline(w TimelineQuery) (*pass, error) {
 	sel, err := a.selection(w)
 	if err != nil {
 		return nil, err
@@ -78,12 +77,11 @@ func (a *Analysis) Timeline(ctx context.Context, w TimelineQuery) (*Timeline, er
 		t.clock = nil
 	}
 	t.arrows.begin(a.Case, sel, t.lanes)
-	if err := a.ordered(ctx, stream.NewChoice(a.Options.DecodeAs), t.clock, t.row); err != nil {
-		return nil, err
-	}
-	t.out.Lanes = t.laid()
-	t.out.Arrows = append(t.out.Arrows, t.arrows.all()...)
-	return &t.out, nil
+	return &pass{applications: true, clock: t.clock, visit: t.row, answer: func() any {
+		t.out.Lanes = t.laid()
+		t.out.Arrows = append(t.out.Arrows, t.arrows.all()...)
+		return &t.out
+	}}, nil
 }
 
 // lanes are those of a conversation at several points, nil at one.
