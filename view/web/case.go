@@ -145,8 +145,8 @@ var usualLook = firstLook{large: 128 << 20, bytes: 32 << 20}
 // run analyses the files:
 //
 //  1. when one is large, the beginning of each, which is shown until
-//  2. all of them are read;
-//  3. then the list of records is made, which is there as far as it is made.
+//  2. all of them are read, and with them the list of records is made;
+//  3. what the list needs beyond that is read, as of events.
 func (c *Case) run() {
 	defer c.stop()
 	paths, opt := c.sources()
@@ -157,38 +157,45 @@ func (c *Case) run() {
 			c.publish(found, paths, opt, true)
 		}
 	}
+	x := c.newIndex(paths, opt)
+	opt.Survey = x.Survey
 	found, err := c.server.analyse(c.work, paths, opt)
 	switch {
 	case c.work.Err() != nil:
 		if c.life.Err() == nil && found != nil {
 			c.publish(found, paths, opt, true)
 		}
+		x.Build(c.work) // those who wait for a filter learn that it will not be searched
+		return
 	case err != nil:
 		c.fail(err)
-	default:
-		c.publish(found, paths, opt, false)
-		c.change(func(s *State) {
-			if s.State == Reading {
-				s.State, s.Read = Done, max(s.Read, s.Bytes)
-			}
-		})
-		if err := c.makeList(found, paths, opt); err != nil && c.work.Err() == nil {
+		c.stop()
+		x.Build(c.work)
+		return
+	}
+	x.SetCase(found)
+	c.publish(found, paths, opt, false)
+	c.change(func(s *State) {
+		if s.State == Reading {
+			s.State, s.Read = Done, max(s.Read, s.Bytes)
+		}
+	})
+	if err := x.Build(c.work); err != nil {
+		if c.work.Err() == nil {
 			c.fail(err)
 		}
-	}
-}
-
-// makeList makes the list of records. What it needs of room on the disk is in the case's folder.
-func (c *Case) makeList(found *engine.Case, paths []string, opt engine.Options) error {
-	opt.Progress, opt.Case = nil, found
-	x := index.New(paths, index.Options{Engine: opt, Words: words, Location: c.server.opt.Location, TempDir: c.folder})
-	c.change(func(*State) { c.index = x })
-	if err := x.Build(c.work); err != nil {
-		return err
+		return
 	}
 	n, _ := x.Total()
 	c.change(func(s *State) { s.Indexed, s.Records = true, int64(n) })
-	return nil
+}
+
+// newIndex begins the list of records. What it needs of room on the disk is in the case's folder.
+func (c *Case) newIndex(paths []string, opt engine.Options) *index.Index {
+	opt.Progress = nil
+	x := index.New(paths, index.Options{Engine: opt, Words: words, Location: c.server.opt.Location, TempDir: c.folder})
+	c.change(func(*State) { c.index = x })
+	return x
 }
 
 // sources are the paths of the case's sources, and the options to read them with.
@@ -219,7 +226,7 @@ func (c *Case) large() bool {
 
 // publish shows what was found.
 func (c *Case) publish(found *engine.Case, paths []string, opt engine.Options, preliminary bool) {
-	opt.Progress = nil
+	opt.Progress, opt.Survey = nil, nil
 	pages := &api.Analysis{Case: found, Paths: paths, Options: opt, Location: c.server.opt.Location}
 	c.change(func(s *State) {
 		c.pages = pages
@@ -254,6 +261,10 @@ func (c *Case) progress(source int, done, total int64) {
 		}
 	}
 	c.state.Read, c.state.Bytes = read, max(all, 0)
+	if c.index != nil {
+		n, _ := c.index.Total()
+		c.state.Records = max(c.state.Records, int64(n))
+	}
 	close(c.changed)
 	c.changed = make(chan struct{})
 }

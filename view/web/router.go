@@ -27,9 +27,11 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET "+Prefix+"/filter", s.answer(s.checkFilter))
 	mux.HandleFunc("GET "+Prefix+"/fields", s.answer(s.fields))
 	mux.HandleFunc("GET "+Prefix+"/cases/{case}/{resource}", s.ofCase(s.resource))
-	mux.HandleFunc("/api/", readOnly(func(w http.ResponseWriter, r *http.Request) {
-		fail(w, r, http.StatusNotFound, "the API has no such resource")
-	}))
+	for _, below := range []string{"/api", "/api/"} { // the first too: else it would be led on to the second
+		mux.HandleFunc(below, readOnly(func(w http.ResponseWriter, r *http.Request) {
+			fail(w, r, http.StatusNotFound, "the API has no such resource")
+		}))
+	}
 	mux.HandleFunc("/", readOnly(assets(built())))
 	return s.guard(mux)
 }

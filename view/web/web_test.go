@@ -276,7 +276,7 @@ func TestFailed(t *testing.T) {
 		t.Errorf("%+v", state)
 	}
 	x.get("/cases/1/report", 409)
-	x.get("/cases/1/rows/0", 409)
+	x.get("/cases/1/rows/0", 404)
 	if got := into[Rows](x, "/cases/1/rows"); got.Complete || got.Total != 0 {
 		t.Errorf("%+v", got)
 	}

@@ -39,7 +39,7 @@ func TestPreliminary(t *testing.T) {
 	if state.State != Reading || state.Revision != 1 || state.Bytes != 1000 {
 		t.Errorf("%+v", state)
 	}
-	if report := x.get("/cases/1/report", 200); strings.Contains(report, `"rule":"tcp.rst`) || !strings.Contains(report, `"records":2`) {
+	if report := x.get("/cases/1/report", 200); strings.Contains(report, `"rule":"tcp.rst`) || !strings.Contains(report, `"records":3`) {
 		t.Errorf("the first look sees all: %s", report)
 	}
 	close(let)
