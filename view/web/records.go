@@ -154,17 +154,44 @@ func (s *Server) record(r *http.Request, c *Case) (any, error) {
 // A Record is what is known of one, beside its row in the list.
 type Record struct {
 	Line  jsonl.Row `json:"line" doc:"the row object of JSON Lines"`
-	Bytes []Bytes   `json:"bytes" doc:"the record's bytes"`
+	Tree  []Node    `json:"tree" doc:"its details: the record, an event, the layers of a packet"`
+	Bytes []Bytes   `json:"bytes" doc:"what the details lie in: the record, and what was put together or decrypted"`
+}
+
+// A Node is a line of the details.
+type Node struct {
+	Name     string `json:"name" doc:"of the field or protocol in filters, empty for what has none"`
+	Label    string `json:"label" doc:"title and value, for people"`
+	Value    string `json:"value,omitempty" doc:"the value alone"`
+	Note     string `json:"note,omitempty" doc:"where the value is from, when not from the bytes"`
+	Warning  bool   `json:"warning,omitempty" doc:"it says what is wrong with the record"`
+	Buffer   int    `json:"buffer" doc:"index of the bytes that it lies in; -1 when the record does not have them"`
+	Offset   int    `json:"offset" doc:"of its first byte there"`
+	Length   int    `json:"length" doc:"bytes; 0 when it is from none"`
+	Children []Node `json:"children,omitempty" doc:"what it holds"`
 }
 
 // Bytes are those of a buffer.
 type Bytes struct {
-	Name string `json:"name" doc:"of the buffer"`
+	Name string `json:"name" doc:"what they are"`
 	Data []byte `json:"data" doc:"in base64"`
 }
 
 func recordOf(row *engine.Row, info *trace.Info) Record {
-	return Record{jsonl.RowOf(row, !info.Untimed, nil), []Bytes{{"Frame", row.Record.Data}}}
+	timed := !info.Untimed
+	r := Record{Line: jsonl.RowOf(row, timed, nil), Tree: nodes(view.Tree(row, info, timed))}
+	for _, b := range view.Buffers(row) {
+		r.Bytes = append(r.Bytes, Bytes{b.Name, b.Bytes})
+	}
+	return r
+}
+
+func nodes(list []view.Node) (out []Node) {
+	for i := range list {
+		n := &list[i]
+		out = append(out, Node{n.Name, n.Label(), n.Value, n.Note, n.Warning, n.Buffer, n.Offset, n.Length, nodes(n.Children)})
+	}
+	return out
 }
 
 // beside encodes an object with a field more, which comes first.

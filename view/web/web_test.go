@@ -202,10 +202,25 @@ func TestCase(t *testing.T) {
 	one := into[struct {
 		Row   Row
 		Line  map[string]any
+		Tree  []Node
 		Bytes []Bytes
 	}](x, "/cases/1/rows/3")
 	if one.Row.Index != 3 || one.Line["kind"] != "row" || one.Line["info"] != one.Row.Info || !bytes.Contains(one.Bytes[0].Data, []byte("www.example.com")) {
 		t.Errorf("%+v", one)
+	}
+	var http, host Node
+	for _, n := range one.Tree {
+		if n.Name == "http" {
+			http = n
+		}
+	}
+	for _, n := range http.Children {
+		if n.Name == "http.host" {
+			host = n
+		}
+	}
+	if host.Label == "" || !strings.Contains(host.Label, "www.example.com") || !bytes.Contains(one.Bytes[host.Buffer].Data[host.Offset:host.Offset+host.Length], []byte("www.example.com")) {
+		t.Errorf("http: %+v", http)
 	}
 	if p := into[Place](x, "/cases/1/place?source=0&frame=4&filter=tcp.len%3E0"); p != (Place{3, 0, true}) {
 		t.Errorf("%+v", p)
