@@ -186,7 +186,7 @@ func (a *app) damage(c *engine.Case) error {
 	}
 	if !a.quiet {
 		for _, src := range c.Sources {
-			for _, line := range text.LossTexts(src) {
+			for _, line := range view.LossTexts(src) {
 				fmt.Fprintf(a.stderr, "wiretale: %s\n", line)
 			}
 		}
@@ -195,5 +195,5 @@ func (a *app) damage(c *engine.Case) error {
 }
 
 func damaged(c *engine.Case) bool {
-	return slices.ContainsFunc(c.Sources, text.Lost)
+	return slices.ContainsFunc(c.Sources, view.Lost)
 }

@@ -27,7 +27,7 @@ func NewLive(w io.Writer, names view.Names, zone *time.Location, s Style, all bo
 // Told writes one finding.
 func (l *Live) Told(t *engine.Told) error {
 	f := t.Finding
-	if remark(f) && !l.all {
+	if view.Remark(f) && !l.all {
 		return nil
 	}
 	p := &printer{w: l.w}

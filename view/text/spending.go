@@ -3,7 +3,6 @@ package text
 import (
 	"strconv"
 
-	"github.com/wiretale/wiretale/internal/budget"
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/view"
 )
@@ -11,16 +10,11 @@ import (
 // maxSpendings is how many conversations say where their time went, unless all is told.
 const maxSpendings = 3
 
-var spendingHeads = [budget.Causes]string{
-	budget.Client: "client", budget.Server: "server", budget.Names: "names", budget.Handshake: "handshake", budget.TLS: "TLS", budget.Network: "network",
-	budget.Recovery: "recovery", budget.Held: "held back", budget.Idle: "idle", budget.Unknown: "not known",
-}
-
 // spendings says where the time of the conversations went that cost most. The columns add up to the duration; those without any time are left out.
 func spendings(p *printer, c *engine.Case, s Style, all bool) {
 	head := []string{">conv", ">duration"}
 	for _, cause := range view.Causes {
-		head = append(head, ">"+spendingHeads[cause])
+		head = append(head, ">"+view.CauseNames[cause])
 	}
 	t := newTable(head...)
 	for i := range c.Spendings {
