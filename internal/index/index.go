@@ -80,11 +80,7 @@ func choiceOf(opt *engine.Options) *stream.Choice {
 	if opt.Applications != nil {
 		return opt.Applications
 	}
-	c := stream.NewChoice(opt.DecodeAs)
-	if opt.Secrets != nil {
-		c.Secrets = opt.Secrets
-	}
-	return c
+	return stream.NewChoice(opt.DecodeAs)
 }
 
 // Build reads the sources and fills the index. It is called once. Rows of a

@@ -34,17 +34,30 @@ type line struct {
 	Event bool
 }
 
+func lineOf(row *engine.Row, info *trace.Info) line {
+	l := line{row.Source, row.Record.Pos.Number, row.Record.Time, words(row), row.Packet == nil}
+	if info.Untimed {
+		l.Time = trace.NoTime
+	}
+	return l
+}
+
 // listed are the rows that a pass in order gives.
 func listed(t testing.TB, paths []string, match func(*engine.Row) bool) (list []line) {
 	t.Helper()
-	run, err := engine.Open(context.Background(), paths, engine.Options{Applications: stream.NewChoice(stream.Rules{})})
+	return listedWith(t, paths, engine.Options{Applications: stream.NewChoice(stream.Rules{})}, match)
+}
+
+func listedWith(t testing.TB, paths []string, opt engine.Options, match func(*engine.Row) bool) (list []line) {
+	t.Helper()
+	run, err := engine.Open(context.Background(), paths, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer run.Close()
 	err = run.Each(func(row *engine.Row) error {
 		if row.Record.Numbered && (match == nil || match(row)) {
-			list = append(list, line{row.Source, row.Record.Pos.Number, row.Record.Time, words(row), row.Packet == nil})
+			list = append(list, lineOf(row, run.Info(row.Source)))
 		}
 		return nil
 	})
@@ -157,8 +170,8 @@ func TestRowsAreThoseOfPackets(t *testing.T) {
 // show is one record of the index, as line.
 func show(t testing.TB, x *index.Index, at int) (l line) {
 	t.Helper()
-	err := x.Record(context.Background(), at, func(row *engine.Row, _ *trace.Info) error {
-		l = line{row.Source, row.Record.Pos.Number, row.Record.Time, words(row), row.Packet == nil}
+	err := x.Record(context.Background(), at, func(row *engine.Row, info *trace.Info) error {
+		l = lineOf(row, info)
 		return nil
 	})
 	if err != nil {

@@ -60,7 +60,7 @@ func (x *Index) Place(ctx context.Context, at At, filter string) (index, offset 
 	index = x.total()
 	if at.ByTime {
 		for _, s := range x.sources {
-			if i, ok := s.from(at.Time); ok {
+			if i, ok := s.from(at.Time); ok && !s.untimed {
 				index = min(index, x.place(s, i))
 			}
 		}

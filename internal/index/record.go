@@ -8,6 +8,7 @@ import (
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/trace"
@@ -46,19 +47,16 @@ func (x *Index) Record(ctx context.Context, index int, visit func(row *engine.Ro
 		}
 		return errFound
 	}
-	if k.offset < 0 { // a record that only a pass in order can follow
+	pair, lanes := x.pairOf(&k)
+	if lanes {
+		err = run.Select(engine.Selection{Match: func() func(*engine.Row) bool { return wanted }, Pair: pair, Visit: show, Skip: func(int64) {}})
+	} else {
 		err = run.Each(func(row *engine.Row) error {
 			if !wanted(row) {
 				return nil
 			}
 			return show(row)
 		})
-	} else {
-		sel := engine.Selection{Match: func() func(*engine.Row) bool { return wanted }, Visit: show, Skip: func(int64) {}}
-		if pair := x.pairOf(&k); pair != nil {
-			sel.Pair = pair
-		}
-		err = run.Select(sel)
 	}
 	if errors.Is(err, errFound) {
 		return nil
@@ -69,19 +67,29 @@ func (x *Index) Record(ctx context.Context, index int, visit func(row *engine.Ro
 	return err
 }
 
-// pairOf is a test of endpoints that leaves out conversations which the record does not depend on; nil when it may depend on all of them:
-// keys are learned from any connection.
-func (x *Index) pairOf(k *kept) func() func(*engine.Row) bool {
-	if x.opt.Engine.Secrets != nil || k.source.secrets {
-		return nil
+// early is how many records a pass in order follows in no time. Behind them the numbers of the streams around a tunnelled packet, and of one that an ICMP error
+// quotes, are left out: only such a pass knows them.
+const early = 1 << 16
+
+// pairOf says how the record is looked for: in lanes or in order, and with which test of endpoints that leaves out conversations which the
+// record does not depend on; nil when it may depend on all of them: keys are learned from any connection.
+func (x *Index) pairOf(k *kept) (pair func() func(*engine.Row) bool, lanes bool) {
+	if k.offset < 0 { // a record that only a pass in order can follow
+		return nil, false
 	}
 	row, err := x.maker().remake(k)
 	if err != nil {
-		return nil
+		return nil, true
 	}
 	p := row.Packet
+	if (p.Tunnel > 0 || p.QuotedSrc.IsValid()) && k.at < early {
+		return nil, false
+	}
+	if x.opt.Engine.Secrets != nil || k.source.secrets {
+		return nil, true
+	}
 	if p.Transport != proto.TCP && p.Transport != proto.UDP || p.Flags&(packet.Fragment|packet.Reassembled) != 0 {
-		return nil
+		return nil, true
 	}
 	a, b := netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort)
 	transport := p.Transport
@@ -94,7 +102,7 @@ func (x *Index) pairOf(k *kept) func() func(*engine.Row) bool {
 			src, dst := netip.AddrPortFrom(p.Src, p.SrcPort), netip.AddrPortFrom(p.Dst, p.DstPort)
 			return src == a && dst == b || src == b && dst == a
 		}
-	}
+	}, true
 }
 
 // settle gives the row of a record, which was found in a pass over a part of its source, the numbers and owners of the whole.
@@ -113,7 +121,8 @@ func (k *kept) settle(owners *owners, row *engine.Row) {
 		return
 	}
 	conv.ID = k.row.Conversation - base // as the pass over the whole source numbers it
-	if owners.c.Resolve(row); row.Object.Conv != nil && row.Sighting != nil && row.Sighting.NStreams == 1 {
-		row.Sighting.Streams[0].Number = int32(row.Object.Conv.Stream)
+	owners.c.Resolve(row)
+	if c, seen := row.Object.Conv, row.Sighting; c != nil && seen != nil && seen.NStreams == 0 && c.Stream >= 0 {
+		seen.Streams[0], seen.NStreams = flow.Stream{Proto: c.Proto, Number: int32(c.Stream)}, 1
 	}
 }

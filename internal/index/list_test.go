@@ -1,0 +1,377 @@
+package index_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/filter"
+	"github.com/wiretale/wiretale/internal/fixture"
+	"github.com/wiretale/wiretale/internal/index"
+	"github.com/wiretale/wiretale/internal/secrets"
+	"github.com/wiretale/wiretale/internal/stream"
+	"github.com/wiretale/wiretale/trace"
+	"github.com/wiretale/wiretale/view"
+)
+
+// fixtures writes the traces of a rule's fixtures: each file of them is one case.
+func fixtures(t testing.TB, pattern string) (cases [][]string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("../../diag", pattern))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no fixtures: %v", err)
+	}
+	for _, f := range files {
+		traces, err := fixture.Load(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		var paths []string
+		for _, tr := range traces {
+			path, err := tr.Write(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			paths = append(paths, path)
+		}
+		cases = append(cases, paths)
+	}
+	return cases
+}
+
+// TestFixtures: each trace of the rules' fixtures alone, and those of one file together, as packets prints them.
+func TestFixtures(t *testing.T) {
+	for _, paths := range fixtures(t, "*/*.txtar") {
+		for _, p := range paths {
+			sameRows(t, build(t, []string{p}, index.Options{}), listed(t, []string{p}, nil))
+		}
+		if len(paths) > 1 {
+			sameRows(t, build(t, paths, index.Options{}), listed(t, paths, nil))
+		}
+		if t.Failed() {
+			t.Fatalf("of %v", paths)
+		}
+	}
+}
+
+// TestWorkers: conversations and owners too are the same for any number of workers, and those of the case.
+func TestWorkers(t *testing.T) {
+	for _, paths := range fixtures(t, "*/*.txtar") {
+		var want []index.Row
+		for _, workers := range []int{1, 2, 8} {
+			x, c := analysed(t, paths, engine.Options{Workers: workers})
+			n, _ := x.Total()
+			p, err := x.Rows(context.Background(), 0, n, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range p.Rows {
+				if r := &p.Rows[i]; r.Process != nil { // told by what it says
+					copied := *r.Process
+					r.Process = &copied
+				}
+			}
+			if workers == 1 {
+				want = p.Rows
+				owned(t, paths, c, want)
+			} else if diff := cmp.Diff(want, p.Rows); diff != "" {
+				t.Fatalf("%v: with one worker (-) and with %d (+):\n%s", paths, workers, diff)
+			}
+		}
+	}
+}
+
+// owned compares conversations and owners with those of a second pass over all sources.
+func owned(t *testing.T, paths []string, c *engine.Case, rows []index.Row) {
+	t.Helper()
+	run, err := engine.Open(context.Background(), paths, engine.Options{Case: c, Applications: stream.NewChoice(stream.Rules{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	i := 0
+	err = run.Each(func(row *engine.Row) error {
+		if !row.Record.Numbered {
+			return nil
+		}
+		conv, owner := -1, ""
+		if row.Object.Conv != nil {
+			conv = row.Object.Conv.ID
+		}
+		if p := row.Object.Process; p != nil {
+			owner = fmt.Sprint(p.PID, " ", p.Name)
+		}
+		r := &rows[i]
+		i++
+		got := ""
+		if r.Process != nil {
+			got = fmt.Sprint(r.Process.PID, " ", r.Process.Name)
+		}
+		if r.Conversation != conv || got != owner {
+			t.Errorf("%v: row %d is of conversation %d and process %q, want %d and %q", paths, i-1, r.Conversation, got, conv, owner)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// filters are of all kinds: of bytes, of the analysis of TCP, of applications, of order, of the case, of nothing that there is.
+var filters = []string{
+	"tcp", "tcp.analysis.flags", "ip.addr == 10.0.0.0/8 and tcp.port == 443", "frame.number % 3 == 1", "tcp.stream == 1", "frame.time_relative > 0.5",
+	"http or tls or smb2 or dns", "tcp.len > 0 and not tcp.flags.syn", "udp", "frame.process.name", "ip.src == 203.0.113.77",
+}
+
+func TestFilters(t *testing.T) {
+	for i, paths := range fixtures(t, "*/*.txtar") {
+		if i%5 != 0 { // each filter takes a pass
+			continue
+		}
+		x, c := analysed(t, paths, engine.Options{})
+		for _, text := range filters {
+			f, err := filter.Compile(text, filter.Options{})
+			if err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+			var first *engine.Case
+			if f.Final() {
+				first = c
+			}
+			want := passing(t, paths, first, f)
+			got, p := page(t, x, 0, 1000, text)
+			for !p.Complete {
+				got, p = page(t, x, 0, 1000, text)
+			}
+			if diff := cmp.Diff(want[:min(len(want), 1000)], got); diff != "" || p.Total != len(want) {
+				t.Fatalf("%v: %s: %d rows, want %d (-want +got):\n%s", paths, text, p.Total, len(want), diff)
+			}
+			places(t, x, text, p)
+		}
+	}
+}
+
+// passing are the rows that pass a filter in a pass in order.
+func passing(t *testing.T, paths []string, c *engine.Case, f *filter.Filter) (list []line) {
+	t.Helper()
+	run, err := engine.Open(context.Background(), paths, engine.Options{Applications: stream.NewChoice(stream.Rules{}), Case: c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	m := f.Matcher()
+	err = run.Each(func(row *engine.Row) error {
+		if !m.Match(row) || !row.Record.Numbered {
+			return nil
+		}
+		list = append(list, lineOf(row, run.Info(row.Source)))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// places finds each row again by its number and by its time.
+func places(t *testing.T, x *index.Index, filter string, p index.Page) {
+	t.Helper()
+	for k, r := range p.Rows {
+		at, offset, err := x.Place(context.Background(), index.At{Source: r.Source, Frame: r.Frame}, filter)
+		if err != nil || at != r.Index || offset != k {
+			t.Fatalf("%s: record %d of source %d is row %d of the list and %d of the filter, want %d and %d (%v)", filter, r.Frame, r.Source, at, offset, r.Index, k, err)
+		}
+		if r.Time == trace.NoTime {
+			continue
+		}
+		at, _, err = x.Place(context.Background(), index.At{Time: r.Time, ByTime: true}, filter)
+		found, _ := x.Rows(context.Background(), at, 1, "")
+		if err != nil || at > r.Index || len(found.Rows) != 1 || found.Rows[0].Time < r.Time {
+			t.Fatalf("row %d of time %d: the first of that time or later is %d, of %v (%v)", r.Index, r.Time, at, found.Rows, err)
+		}
+	}
+}
+
+func TestWrongFilter(t *testing.T) {
+	x := build(t, fixtures(t, "tcp/*.txtar")[0][:1], index.Options{})
+	_, err := x.Rows(context.Background(), 0, 10, "tcp.port == ")
+	var bad *filter.Error
+	if !errors.As(err, &bad) {
+		t.Fatalf("%v is no error of the filter", err)
+	}
+	if err := x.Check("ip.adr"); !errors.As(err, &bad) || bad.Column() != 1 {
+		t.Errorf("Check: %v", err)
+	}
+	if err := x.Check("tcp"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRecords: all that is known of a record is what a pass over everything says of it.
+func TestRecords(t *testing.T) {
+	cases := fixtures(t, "*/*.txtar")
+	if _, err := os.Stat(captures); err == nil {
+		for _, path := range files(t, 60_000) {
+			if run, err := engine.Open(context.Background(), []string{path}, engine.Options{}); err == nil {
+				run.Close()
+				cases = append(cases, []string{path})
+			}
+		}
+	}
+	for _, paths := range cases {
+		x, c := analysed(t, paths, engine.Options{})
+		run, err := engine.Open(context.Background(), paths, engine.Options{Case: c, Applications: stream.NewChoice(stream.Rules{})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := 0
+		err = run.Each(func(row *engine.Row) error {
+			if !row.Record.Numbered {
+				return nil
+			}
+			at++
+			if at > 12 && at%97 != 0 { // each takes a pass
+				return nil
+			}
+			want := details(row, run.Info(row.Source))
+			got := ""
+			err := x.Record(context.Background(), at-1, func(row *engine.Row, info *trace.Info) error {
+				got = details(row, info)
+				return nil
+			})
+			if diff := cmp.Diff(want, got); err != nil || diff != "" {
+				return fmt.Errorf("row %d (-want +got): %v\n%s", at-1, err, diff)
+			}
+			return nil
+		})
+		run.Close()
+		if err != nil {
+			t.Fatalf("%v: %v", paths, err)
+		}
+	}
+}
+
+// details is all that views say of a row.
+func details(row *engine.Row, info *trace.Info) string {
+	var b strings.Builder
+	var walk func(depth int, list []view.Node)
+	walk = func(depth int, list []view.Node) {
+		for i := range list {
+			n := &list[i]
+			fmt.Fprintln(&b, strings.Repeat(" ", depth), n.Name, n.Label(), n.Note, n.Buffer, n.Offset, n.Length)
+			walk(depth+1, n.Children)
+		}
+	}
+	walk(0, view.Tree(row, info, !info.Untimed))
+	for _, buffer := range view.Buffers(row) {
+		fmt.Fprintf(&b, "%s %x\n", buffer.Name, buffer.Bytes)
+	}
+	fmt.Fprintln(&b, row.Source, row.Record.Pos, row.Findings, words(row))
+	return b.String()
+}
+
+// TestKeys: rows that keys open are those of a pass in order, however the index is built.
+func TestKeys(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join(captures, "KEYS.tsv"))
+	if err != nil {
+		t.Skip("../shared/captures is not here: ", err)
+	}
+	for _, text := range strings.Split(string(b), "\n")[1:] {
+		key, used, ok := strings.Cut(text, "\t")
+		if !ok {
+			continue
+		}
+		keys := new(secrets.Store)
+		if err := keys.Load(filepath.Join(captures, key)); err != nil {
+			continue // keys with a password, or of what is not read
+		}
+		for _, name := range strings.FieldsFunc(used, func(r rune) bool { return r == ',' || r == ' ' || r == ';' }) {
+			found, _ := filepath.Glob(filepath.Join(captures, "*", name))
+			if len(found) == 0 {
+				continue
+			}
+			opt := engine.Options{Secrets: keys, Applications: stream.NewChoice(stream.Rules{})}
+			want := listedWith(t, found[:1], opt, nil)
+			opt.Applications = nil
+			for _, workers := range []int{1, 2, 8} {
+				opt.Workers = workers
+				sameRows(t, build(t, found[:1], index.Options{Engine: opt}), want)
+				x, _ := analysed(t, found[:1], opt)
+				sameRows(t, x, want)
+			}
+		}
+	}
+}
+
+// TestCancel: an index that is not built to its end says so, and one that is closed answers nothing.
+func TestCancel(t *testing.T) {
+	path := fixtures(t, "tcp/*.txtar")[0][:1]
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	x := index.New(path, index.Options{Words: words, TempDir: t.TempDir()})
+	if err := x.Build(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Build: %v", err)
+	}
+	if _, complete := x.Total(); complete {
+		t.Error("what was cancelled is called complete")
+	}
+	if _, err := x.Rows(context.Background(), 0, 1, "tcp"); !errors.Is(err, context.Canceled) {
+		t.Errorf("a filter over what was cancelled: %v", err)
+	}
+	if err := x.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := x.Rows(context.Background(), 0, 1, ""); err == nil {
+		t.Error("rows of a closed index")
+	}
+	if err := x.Close(); err != nil {
+		t.Error("closed again: ", err)
+	}
+}
+
+// TestNothingIsLeft: the temporary files of an index go away with it.
+func TestNothingIsLeft(t *testing.T) {
+	dir := t.TempDir()
+	for _, paths := range fixtures(t, "*/*.txtar")[:10] {
+		x := index.New(paths, index.Options{Words: words, TempDir: dir})
+		if err := x.Build(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if err := x.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left: %v %v", left, err)
+	}
+}
+
+// TestSources: any files together are in the order that packets has.
+func TestSources(t *testing.T) {
+	if _, err := os.Stat(captures); err != nil {
+		t.Skip("../shared/captures is not here: ", err)
+	}
+	for _, names := range [][]string{
+		{"twosided/ndpi_tls12uni__c2s.pcapng", "twosided/ndpi_tls12uni__s2c.pcapng"},
+		{"twosided/zeek_sshhalf__c2s.pcap", "twosided/zeek_sshhalf__s2c.pcap"},
+	} {
+		var paths []string
+		for _, n := range names {
+			paths = append(paths, filepath.Join(captures, n))
+		}
+		for range 2 {
+			sameRows(t, build(t, paths, index.Options{}), listed(t, paths, nil))
+			slices.Reverse(paths)
+		}
+	}
+}
