@@ -1,4 +1,5 @@
 // The one place that gets data: from a static report's embedded answers when there are any, else from the server.
+import { answersOf, find, type Answers } from "./static";
 
 /** What went wrong, as the server says it; column counts from 1 and is that of a filter. */
 export class APIError extends Error {
@@ -23,10 +24,10 @@ const embedded = readEmbedded();
 /** True in a report that was saved as one file: nothing else than what it holds can be had. */
 export const isStatic = embedded !== undefined;
 
-function readEmbedded(): Map<string, unknown> | undefined {
+function readEmbedded(): Answers | undefined {
   const element = document.getElementById("wiretale-data");
   if (!element) return undefined;
-  return new Map(Object.entries(parse(element.textContent ?? "{}") as Record<string, unknown>));
+  return answersOf(parse(element.textContent ?? "{}") as Record<string, unknown>);
 }
 
 /**
@@ -65,7 +66,7 @@ export function address(path: string, query: Query = {}): string {
 export async function get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
   const full = PREFIX + address(path, query);
   if (embedded) {
-    const answer = embedded.get("GET " + full);
+    const answer = find(embedded, full);
     if (answer === undefined) throw new APIError("this report does not hold it; open the capture with wiretale serve", 404);
     return answer as T;
   }

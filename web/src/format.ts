@@ -60,8 +60,8 @@ export function percent(part: number, whole: number): string {
 }
 
 /** Nanoseconds since 1970 of a time in either form; undefined when there is none. */
-export function nanoseconds(time: Time | undefined): bigint | undefined {
-  if (time === undefined || time === "") return undefined;
+export function nanoseconds(time: Time | null | undefined): bigint | undefined {
+  if (time === undefined || time === null || time === "") return undefined;
   if (typeof time === "bigint") return time;
   if (typeof time === "number") return BigInt(Math.round(time));
   const match = /^(.*?)(?:\.(\d{1,9}))?Z$/.exec(time);
@@ -78,7 +78,7 @@ export function seconds(ns: bigint, decimals = 6): string {
 }
 
 /** Date and time of day in UTC: "2010-09-21 15:39:59.950000". */
-export function clock(time: Time | undefined, decimals = 6): string {
+export function clock(time: Time | null | undefined, decimals = 6): string {
   const ns = nanoseconds(time);
   if (ns === undefined) return "";
   let whole = ns / 1000000000n;

@@ -17,7 +17,11 @@ export interface Case {
   read: number;
   bytes: number;
   records: number;
+  /** The list of records is complete; until then `records` grows. */
+  indexed?: boolean;
   error?: string;
+  /** What to do about the error. */
+  suggestion?: string;
   preliminary: boolean;
   revision: number;
 }
@@ -236,7 +240,7 @@ export interface ListRow {
   index: number;
   source: number;
   frame: number;
-  time?: Time;
+  time?: Time | null;
   src?: string;
   dst?: string;
   protocol: string;
@@ -252,6 +256,10 @@ export interface Node {
   name?: string;
   label: string;
   value?: string;
+  /** The display filter for this value, when the server says it. */
+  filter?: string;
+  /** Says what is wrong with the record. */
+  warning?: boolean;
   buffer?: number;
   offset?: number;
   length?: number;
@@ -261,7 +269,7 @@ export interface Node {
 export interface Details {
   row: ListRow;
   line: Line;
-  tree: Node[];
+  tree?: Node[];
   bytes: { name: string; data: string }[];
 }
 

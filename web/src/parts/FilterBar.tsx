@@ -212,18 +212,25 @@ export function FilterBar({ value, apply, label = "Display filter", keys = true 
           <>
             ✕ {visible(bad.message)}
             {bad.column ? `, at column ${bad.column}` : ""}
-            {bad.suggestion && (
-              <>
-                {" "}
-                <button type="button" class="plain" onClick={() => setText(replaceWord(text, bad.column, bad.suggestion!))}>
-                  use {bad.suggestion}
-                </button>
-              </>
-            )}
+            {bad.suggestion && <Meant suggestion={bad.suggestion} use={(name) => setText(replaceWord(text, bad.column, name))} />}
           </>
         )}
       </p>
     </form>
+  );
+}
+
+/** What was probably meant; a name is put in place of the wrong one. */
+function Meant({ suggestion, use }: { suggestion: string; use: (name: string) => void }) {
+  const name = /^did you mean ([\w.]+)\??$/.exec(suggestion)?.[1];
+  if (!name) return <> · {visible(suggestion)}</>;
+  return (
+    <>
+      {" · "}
+      <button type="button" class="plain" onClick={() => use(name)}>
+        did you mean {name}?
+      </button>
+    </>
   );
 }
 

@@ -42,7 +42,8 @@ function block(lines: string[], key: number): ComponentChildren {
     const list = items.map((item, i) => <li key={i}>{inline(item)}</li>);
     return /^\d/.test(first) ? <ol key={key}>{list}</ol> : <ul key={key}>{list}</ul>;
   }
-  return <p key={key}>{inline(lines.join(" "))}</p>;
+  // A paragraph is a line in the pages.
+  return lines.map((line, i) => <p key={`${key} ${i}`}>{inline(line)}</p>);
 }
 
 function table(lines: string[], key: number): ComponentChildren {

@@ -21,7 +21,7 @@ export function Failed({ error }: { error: Error }) {
   return (
     <p class="state failed" role="alert">
       <strong>✕ Not shown:</strong> {visible(error.message)}
-      {suggestion ? `; did you mean ${visible(suggestion)}?` : ""}
+      {suggestion ? ` · ${visible(suggestion)}` : ""}
     </p>
   );
 }

@@ -78,7 +78,7 @@ function Open({ page: id }: { page: string }) {
       <Empty>No capture is open. Drop files here, or choose them with “Open files”.</Empty>
     );
   }
-  if (current.state === "failed" && current.revision === 0) return <Failed error={new Error(current.error || "the files could not be read")} />;
+  if (current.state === "failed" && current.revision === 0) return <Failed error={new Error([current.error || "the files could not be read", current.suggestion].filter(Boolean).join(": "))} />;
   return (
     <Boundary key={`${id} ${current.id}`}>
       <page.component current={current} params={params} />

@@ -36,7 +36,11 @@ export function Status() {
       )}
       {current?.state === "failed" && <span class="failed">✕ {current.error}</span>}
       {current?.state === "cancelled" && <span>cancelled: what was read is shown</span>}
-      {current && <span>{count(current.records)} records</span>}
+      {current && (
+        <span>
+          {count(current.records)} records{current.state === "done" && current.indexed === false ? " so far: the list is being made" : ""}
+        </span>
+      )}
       <span class="said" role="status">{text}</span>
       <span class="product">{product}</span>
     </footer>

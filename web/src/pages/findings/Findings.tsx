@@ -49,7 +49,7 @@ function Shown({ report, current, open }: { report: Report; current: Case; open:
   const most = Math.max(...findings.map((f) => f.cost_ns), 0);
   return (
     <div class="page findings">
-      <h1>{findings.length ? plural(findings.length, "finding") : "No findings"}</h1>
+      <h1>{title(findings)}</h1>
       <p class="dim">
         <Span report={report} />
       </p>
@@ -58,7 +58,7 @@ function Shown({ report, current, open }: { report: Report; current: Case; open:
           ◔ Preliminary: the files are still being read, and findings may change.
         </p>
       )}
-      {findings.length === 0 && !current.preliminary && <p>Nothing that a diagnosis knows of was seen. What could not be judged is below.</p>}
+      {findings.length === 0 && !current.preliminary && <p>Nothing that a diagnosis knows of was seen. What could not be judged is said below.</p>}
       <ol class="cards">
         {findings.map((finding, i) => (
           <Card key={finding.id ?? finding.rank} finding={finding} most={most} several={sources.length > 1} open={i < 3} chosen={open !== "" && open === String(finding.id ?? finding.rank)} sources={sources} showRule={showRule} />
@@ -70,6 +70,13 @@ function Shown({ report, current, open }: { report: Report; current: Case; open:
       {rule && <RulePage id={rule} close={() => showRule("")} />}
     </div>
   );
+}
+
+function title(findings: readonly Finding[]): string {
+  const faults = findings.filter((f) => f.severity !== "note").length;
+  const notes = findings.length - faults;
+  const rest = notes ? ` · ${plural(notes, "note")}` : "";
+  return (faults ? plural(faults, "finding") : "No fault found") + rest;
 }
 
 function Span({ report: { summary, sources } }: { report: Report }) {

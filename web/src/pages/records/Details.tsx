@@ -166,6 +166,7 @@ export function Details({ tree, chosen, choose, menu }: Props) {
             >
               {has ? (open ? "▾" : "▸") : ""}
             </span>
+            {item.node.warning && <strong class="failed">▲ </strong>}
             {visible(item.node.label)}
           </div>
         );

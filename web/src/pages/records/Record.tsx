@@ -11,6 +11,7 @@ import { Details, nodeAt, nodeOf } from "./Details";
 
 // Rows that are only passed, by a key held down, are not asked for.
 const REST_MS = 60;
+const NONE: readonly Node[] = [];
 
 export function Record({ id, row, menu }: { id: string; row: ListRow | undefined; menu: (at: { x: number; y: number }, node: Node) => void }) {
   const [index, setIndex] = useState<number>();
@@ -29,28 +30,29 @@ export function Record({ id, row, menu }: { id: string; row: ListRow | undefined
       show(answer.data);
       setByte(undefined);
       // The same field of the next record, when it has it.
-      if (chosen && !nodeOf(answer.data.tree, chosen)) choose("");
+      if (chosen && !nodeOf(answer.data.tree ?? NONE, chosen)) choose("");
       if (buffer >= answer.data.bytes.length) setBuffer(0);
     }
   }, [answer.data]);
+  const tree = shown?.tree ?? NONE;
   if (answer.error) return <Failed error={answer.error} />;
   if (!shown || index === undefined) return row ? <Loading /> : <Empty>Choose a record.</Empty>;
 
-  const node = chosen ? nodeOf(shown.tree, chosen) : undefined;
+  const node = chosen ? nodeOf(tree, chosen) : undefined;
   const marked = node && (node.buffer ?? 0) === buffer && (node.length ?? 0) > 0 ? { from: node.offset ?? 0, length: node.length! } : byte && byte.buffer === buffer ? { from: byte.offset, length: 1 } : { from: 0, length: 0 };
   const chooseNode = (path: string) => {
-    const next = nodeOf(shown.tree, path);
+    const next = nodeOf(tree, path);
     choose(path);
     if (next && (next.length ?? 0) > 0 && next.buffer !== undefined && next.buffer < shown.bytes.length) setBuffer(next.buffer);
   };
   const chooseByte = (offset: number) => {
     setByte({ buffer, offset });
-    choose(nodeAt(shown.tree, buffer, offset) ?? "");
+    choose(nodeAt(tree, buffer, offset) ?? "");
   };
   const bytes = shown.bytes[buffer];
   return (
     <Split name="record" label="Width of the details" direction="columns" share={55}>
-      <Details tree={shown.tree} chosen={chosen} choose={chooseNode} menu={menu} />
+      <Details tree={tree} chosen={chosen} choose={chooseNode} menu={menu} />
       <div class="pane">
         {shown.bytes.length > 1 && (
           <div class="tabs" role="tablist" aria-label="Bytes of">

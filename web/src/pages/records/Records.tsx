@@ -113,7 +113,6 @@ export function Records({ current, params }: PageProps) {
     { key: "shift+n", help: "find the previous", run: () => void find(sought, false) },
     { key: "ctrl+.", help: "next record of the conversation", run: () => inConversation(true) },
     { key: "ctrl+,", help: "previous record of the conversation", run: () => inConversation(false) },
-    { key: "escape", help: "", run: () => ask(undefined) },
   ]);
   useStatus(pages.loaded ? `${count(pages.total)}${pages.complete ? "" : " so far"}${filter ? ` of ${count(current.records)}` : ""} shown${said ? ` · ${said}` : ""}` : said);
 
@@ -141,7 +140,7 @@ export function Records({ current, params }: PageProps) {
     setMenu({ ...at, title: one || `Record ${several ? sourceName(of.source) + ":" : ""}${of.frame}`, items });
   };
   const nodeMenu = (at: { x: number; y: number }, node: Node) => {
-    const one = node.name ? equals(node.name, node.value) : "";
+    const one = node.filter ?? (node.name ? equals(node.name, node.value) : "");
     const items = one && !isStatic ? filterItems(one) : [];
     items.push({ label: "Copy the value", run: () => void copy(node.value ?? node.label) }, { label: "Copy the line", run: () => void copy(node.label) });
     setMenu({ ...at, title: one || node.label, items });

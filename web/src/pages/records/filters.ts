@@ -10,7 +10,11 @@ export function quoted(value: string): string {
 
 export function equals(name: string, value: string | undefined): string {
   if (value === undefined || value === "") return name;
-  if (value === "True" || value === "False") return `${name} == ${value}`;
+  if (/^(True|Set)$/.test(value)) return `${name} == True`;
+  if (/^(False|Not set)$/.test(value)) return `${name} == False`;
+  // A name with the number that it stands for: "IPv4 (0x0800)".
+  const number = /\((-?\d+|0x[0-9a-fA-F]+)\)$/.exec(value)?.[1];
+  if (number) return `${name} == ${number}`;
   return `${name} == ${quoted(value)}`;
 }
 
