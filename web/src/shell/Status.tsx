@@ -41,7 +41,7 @@ export function Status() {
           {count(current.records)} records{current.state === "done" && current.indexed === false ? " so far: the list is being made" : ""}
         </span>
       )}
-      <span class="said" role="status">{text}</span>
+      <span class="status-text" role="status">{text}</span>
       <span class="product">{product}</span>
     </footer>
   );

@@ -5,19 +5,34 @@ import type { ListRow, Paged, Place } from "../../types";
 interface Position {
   index: number;
   offset: number;
+  complete?: boolean;
 }
 
-/** Where a record is in the list that a filter leaves; the nearest one after it when the filter leaves it out. */
-export function place(id: string, at: Place, filter: string, signal?: AbortSignal): Promise<Position> {
-  return get<Position>(`cases/${id}/place`, { source: at.source, frame: at.frame, filter }, signal);
+const AGAIN_MS = 250;
+const rest = () => new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+
+/**
+ * Where a record is in the list that a filter leaves; the nearest one after it when the filter leaves it out.
+ * It waits for a filter that is still at work: until then the place is not known.
+ */
+export async function place(id: string, at: Place, filter: string, signal?: AbortSignal): Promise<Position> {
+  for (;;) {
+    const found = await get<Position>(`cases/${id}/place`, { source: at.source, frame: at.frame, filter }, signal);
+    if (found.complete !== false || !filter || signal?.aborted) return found;
+    await rest();
+  }
 }
 
 /** The nearest record before or after one that a filter leaves; undefined when there is none. */
 export async function nearest(id: string, from: ListRow, filter: string, forward: boolean): Promise<ListRow | undefined> {
   const { offset } = await place(id, from, filter);
   const first = forward ? offset : Math.max(offset - 1, 0);
-  const { rows } = await get<Paged<ListRow>>(`cases/${id}/rows`, { filter, offset: first, limit: 2 });
-  return forward ? rows.find((row) => row.index > from.index) : rows.filter((row) => row.index < from.index).at(-1);
+  for (;;) {
+    const { rows, complete } = await get<Paged<ListRow>>(`cases/${id}/rows`, { filter, offset: first || undefined, limit: 2 });
+    const found = forward ? rows.find((row) => row.index > from.index) : rows.filter((row) => row.index < from.index).at(-1);
+    if (found || complete || rows.length === 2) return found;
+    await rest();
+  }
 }
 
 /** What is looked for: a display filter when it is one, else a text in the bytes of records. */
