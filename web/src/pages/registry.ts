@@ -7,6 +7,7 @@ import { Findings } from "./findings/Findings";
 import { Follow } from "./follow/Follow";
 import { Records } from "./records/Records";
 import { Requests } from "./requests/Requests";
+import { Timeline } from "./timeline/Timeline";
 
 export interface PageProps {
   /** The case that is looked at; `revision` grows when there are new findings or records: give it to useData. */
@@ -30,5 +31,6 @@ export const pages: readonly Page[] = [
   { id: "records", title: "Records", key: "2", component: Records },
   { id: "conversations", title: "Conversations", key: "3", component: Conversations },
   { id: "requests", title: "Requests", key: "4", component: Requests },
+  { id: "timeline", title: "Timeline", key: "5", component: Timeline },
   { id: "follow", title: "Follow", key: "shift+f", component: Follow, hidden: true },
 ];

@@ -18,6 +18,8 @@ export function order(n: number): number[] {
 
 // Of gaps that are usual, times this is a break.
 const UNUSUAL = 16;
+// More breaks than this cannot be read: then only the longest gaps are some.
+const MOST = 12;
 // Breaks take no more than this part of what is drawn to scale.
 const SHARE = 0.6;
 
@@ -30,7 +32,7 @@ export function usualLimit(times: readonly number[]): number {
   }
   if (gaps.length < 2) return Infinity;
   gaps.sort((a, b) => a - b);
-  return UNUSUAL * gaps[Math.floor((gaps.length - 1) * 0.75)]!;
+  return Math.max(UNUSUAL * gaps[Math.floor((gaps.length - 1) * 0.75)]!, gaps[gaps.length - 1 - MOST] ?? 0);
 }
 
 export class GapScale {

@@ -44,6 +44,11 @@ test.describe("time with short silences", () => {
     expect(two.extent).toBeGreaterThan(0);
     expect(two.at(1e9)).toBeCloseTo(two.extent, 6);
   });
+  test("of many silences only the longest are breaks", () => {
+    const many: number[] = [];
+    for (let burst = 0, t = 0; burst < 100; burst++, t += (burst + 100) * ms) for (let i = 0; i < 20; i++) many.push((t += 1000));
+    expect(new GapScale(many, usualLimit(many)).breaks).toHaveLength(12);
+  });
   test("last finds the last that holds", () => {
     expect(last([1, 2, 3], (v) => v < 3)).toBe(1);
     expect(last([1, 2, 3], (v) => v < 1)).toBe(-1);
