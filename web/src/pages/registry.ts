@@ -5,6 +5,7 @@ import type { Case } from "../types";
 import { Conversations } from "./conversations/Conversations";
 import { Findings } from "./findings/Findings";
 import { Follow } from "./follow/Follow";
+import { Ladder } from "./ladder/Ladder";
 import { Records } from "./records/Records";
 import { Requests } from "./requests/Requests";
 import { Timeline } from "./timeline/Timeline";
@@ -32,5 +33,6 @@ export const pages: readonly Page[] = [
   { id: "conversations", title: "Conversations", key: "3", component: Conversations },
   { id: "requests", title: "Requests", key: "4", component: Requests },
   { id: "timeline", title: "Timeline", key: "5", component: Timeline },
+  { id: "ladder", title: "Ladder", key: "6", component: Ladder },
   { id: "follow", title: "Follow", key: "shift+f", component: Follow, hidden: true },
 ];
