@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"internal/certificate"},
 	{"format", "provider", "proto"},
 	{"internal/secrets", "internal/packet", "internal/replay"},
-	{"internal/flow"},
+	{"internal/flow", "internal/record"},
 	{"internal/request", "internal/redact", "internal/neighbor"},
 	{"internal/handshake"},
 	{"internal/stream"},
