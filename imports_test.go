@@ -19,7 +19,7 @@ import (
 var layers = [][]string{
 	{"internal/bin", "internal/row", "internal/spell", "internal/prefetch", "internal/xca", "internal/blockcipher", "internal/line", "internal/budget", "internal/checksum", "internal/coding"},
 	{"trace", "field"},
-	{"internal/ber", "internal/tlsrecord"},
+	{"internal/ber", "internal/tlsrecord", "internal/journal"},
 	{"internal/certificate"},
 	{"format", "provider", "proto"},
 	{"internal/secrets", "internal/packet", "internal/replay"},

@@ -100,7 +100,7 @@ func (r *Registry) Decode(rec *trace.Record, e *Event) bool {
 	if h == nil {
 		return false
 	}
-	if s := r.sources[h.Provider]; h.Header == trace.HeaderProcmon && s != nil && s.provider.Lay != nil {
+	if s := r.sources[h.Provider]; (h.Header == trace.HeaderProcmon || h.Header == trace.HeaderJournal) && s != nil && s.provider.Lay != nil {
 		return e.lay(s.provider, rec)
 	}
 	if h.Header != trace.HeaderEvent {

@@ -33,18 +33,30 @@ type Batch struct {
 	Records []Record
 	metas   []*Meta
 	used    int
+	events  []*EventHeader
+	logged  int
 }
 
 // Reset empties the batch and keeps its memory.
 func (b *Batch) Reset() {
 	b.Frames, b.Records, b.used = b.Frames[:0], b.Records[:0], 0
+	b.logged = 0
 }
 
-// Append adds a record that the reader will reuse. Its Data, and what Meta
-// points at, must lie in memory that the batch owns.
+// Append adds a record that the reader will reuse. Its Data, and what Meta and
+// Event point at, must lie in memory that the batch owns.
 func (b *Batch) Append(r *Record) {
 	b.Frames = append(b.Frames, Frame{Time: r.Time, Off: uint32(len(b.Records)), Link: oddFrame})
 	b.Records = append(b.Records, *r)
+	if r.Event != nil {
+		if b.logged == len(b.events) {
+			b.events = append(b.events, new(EventHeader))
+		}
+		e := b.events[b.logged]
+		b.logged++
+		*e = *r.Event
+		b.Records[len(b.Records)-1].Event = e
+	}
 	if r.Meta == nil {
 		return
 	}

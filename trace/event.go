@@ -62,6 +62,7 @@ const (
 	HeaderEvent                          // EVENT_HEADER: manifest, TraceLogging, EventSource
 	HeaderMessage                        // MESSAGE_TRACE_HEADER: WPP
 	HeaderProcmon                        // Process Monitor: its 52 bytes, or a row of an export
+	HeaderJournal                        // an entry of a systemd journal that wiretale record wrote
 )
 
 // EventHeader is the header of an event: of ETW, or of Process Monitor.

@@ -19,7 +19,7 @@ func EventText(row *engine.Row) string {
 
 // doer is who did what an event tells, where its header says that and not who was interrupted: "notepad.exe (2632) ".
 func doer(row *engine.Row) string {
-	if h := row.Record.Event; h == nil || h.Header != trace.HeaderProcmon || row.Object.Process == nil {
+	if h := row.Record.Event; h == nil || h.Header != trace.HeaderProcmon && (h.Header != trace.HeaderJournal || !row.Object.Own) || row.Object.Process == nil {
 		return ""
 	}
 	return Owner(row) + " "

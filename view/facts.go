@@ -62,7 +62,7 @@ func (f *facts) event(row *engine.Row) {
 	f.add("provider", strings.TrimSpace(strings.TrimSuffix(ProviderName(row), guid)+" "+guid))
 	f.add("event", eventNumbers(h))
 	switch {
-	case h.Header == trace.HeaderProcmon && h.TID != 0:
+	case (h.Header == trace.HeaderProcmon || h.Header == trace.HeaderJournal && row.Object.Own) && h.TID != 0:
 		f.add("thread", fmt.Sprint(h.TID))
 	case h.HasThread && h.Header != trace.HeaderProcmon:
 		f.add("was running", fmt.Sprintf("process %d, thread %d, processor %d", row.Header.PID, h.TID, h.CPU))
@@ -83,6 +83,8 @@ func eventNumbers(h *trace.EventHeader) string {
 		return ""
 	case h.Header == trace.HeaderProcmon:
 		return fmt.Sprintf("class %d, operation %d, sub-operation %d", h.Task, h.ID, h.Opcode)
+	case h.Header == trace.HeaderJournal:
+		return fmt.Sprintf("id %d", h.ID)
 	case h.Header == trace.HeaderFull || h.Header == trace.HeaderInstance:
 		return fmt.Sprintf("type %d, version %d, level %d", h.Opcode, h.Version, h.Level)
 	}

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/wiretale/wiretale/internal/engine"
@@ -23,7 +24,7 @@ type Selection struct {
 func SelectProcess(c *engine.Case, p *session.Process) *Selection {
 	s := &Selection{Process: p, owned: map[*flow.Conversation]bool{}}
 	for conv := range c.Conversations.All() {
-		if e := endpoint(c, conv); e != nil && e.Process == p {
+		if e := endpoint(c, conv); e != nil && (e.Process == p || slices.ContainsFunc(e.TCBs, func(t *session.TCB) bool { return t.Process == p })) {
 			s.owned[conv] = true
 		}
 	}

@@ -89,7 +89,7 @@ func (l Lane) String() string { return [...]string{"application", "stack", "wire
 
 // stackProviders are the providers that report from below the socket layer, by short name.
 var stackProviders = map[string]bool{
-	"TCPIP": true, "NDIS": true, "NDIS-PacketCapture": true, "PktMon": true, "WFP": true, "Kernel-Network": true, "TcpIp": true, "UdpIp": true,
+	"TCPIP": true, "NDIS": true, "NDIS-PacketCapture": true, "PktMon": true, "WFP": true, "Kernel-Network": true, "TcpIp": true, "UdpIp": true, "LinuxTCP": true,
 }
 
 // LaneOf is the layer that a row belongs to.

@@ -182,53 +182,6 @@ func (r *Reader) secrets(body []byte, rec *trace.Record) (bool, *trace.Error) {
 	return true, nil
 }
 
-// journal hands out a systemd journal export block (draft, 4.6). Wireshark
-// counts it as a frame, with the entry's own time.
-func (r *Reader) journal(body []byte, rec *trace.Record) bool {
-	for pad := 0; pad < 3 && len(body) > 0 && body[len(body)-1] == 0; pad++ {
-		body = body[:len(body)-1]
-	}
-	r.number++
-	rec.Pos.Number, rec.Numbered, rec.Kind, rec.Data = r.number, true, trace.Journal, body
-	rec.WireLen = len(body)
-	rec.Text = journalText(body)
-	const key = "__REALTIME_TIMESTAMP="
-	if i := strings.Index(string(body[:min(len(body), 4096)]), key); i >= 0 {
-		line, _, _ := strings.Cut(string(body[i+len(key):min(len(body), i+len(key)+32)]), "\n")
-		if us, err := strconv.ParseInt(line, 10, 64); err == nil && us < 9e15 {
-			rec.Time = us * 1000
-		}
-	}
-	return true
-}
-
-// journalText is the message of an entry, after who said it.
-func journalText(body []byte) string {
-	fields := map[string]string{}
-	for line := range strings.Lines(string(body[:min(len(body), maxJournal)])) {
-		if name, value, ok := strings.Cut(strings.TrimRight(line, "\n"), "="); ok && fields[name] == "" {
-			fields[name] = value
-		}
-	}
-	who := fields["SYSLOG_IDENTIFIER"]
-	if who == "" {
-		who = fields["_COMM"]
-	}
-	if who != "" && fields["_PID"] != "" {
-		who += "[" + fields["_PID"] + "]"
-	}
-	switch {
-	case fields["MESSAGE"] == "":
-		return who
-	case who == "":
-		return fields["MESSAGE"]
-	}
-	return who + ": " + fields["MESSAGE"]
-}
-
-// maxJournal is how much of a journal entry is looked at for its message, in bytes.
-const maxJournal = 64 << 10
-
 func short(layer string, need, have int) *trace.Error {
 	return &trace.Error{Layer: layer, Need: int64(need), Have: int64(have), Err: trace.ErrCorrupt}
 }

@@ -64,6 +64,7 @@ type Reader struct {
 	number       int64
 	info         trace.Info
 	meta         trace.Meta
+	event        trace.EventHeader
 	skip         bool // the section has a version that nobody knows
 	err          error
 }

@@ -231,6 +231,8 @@ func (c *Case) Resolve(row *Row) {
 		}
 	}
 	switch {
+	case o.Own && o.Process != nil:
+		o.Process = c.known(row.Source, o.Process)
 	case o.Socket != nil && o.Socket.Process != nil:
 		o.Process = o.Socket.Process
 	case o.TCB != nil && o.TCB.Process != nil:

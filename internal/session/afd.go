@@ -23,6 +23,7 @@ type socketState struct {
 	tlCall    *Call // the socket call that the stack's endpoint was created inside of
 	connectAt flow.Moment
 	orders    []order
+	cookie    uint64 // of Linux, 0 when unknown
 }
 
 // An order is a join that only the order of events shows.
@@ -101,7 +102,7 @@ func (t *Tracker) phase(s *socketState, ctx *context, name string, ph phase, f f
 			return call
 		}
 	}
-	call := &Call{Socket: s.Socket, Name: name, Requested: -1, Returned: -1}
+	call := &Call{Socket: s.Socket, Name: name, Role: afdRoles[name], Requested: -1, Returned: -1}
 	if ctx != nil {
 		call.TID = f.header().TID
 	}

@@ -1,11 +1,16 @@
 package session
 
-import "github.com/wiretale/wiretale/internal/flow"
+import (
+	"net/netip"
+
+	"github.com/wiretale/wiretale/internal/flow"
+)
 
 // A host can drop packets as fast as they come, so reports are counted and not kept.
 const (
 	maxDropWhere     = 20   // records of one Drop
 	maxDropLocations = 4    // places in the driver of one Drop
+	maxDropPairs     = 4096 // drops that are told apart by their endpoints
 	maxDropCauses    = 4096 // causes of one source: the maps of all Windows versions have some 400 reasons
 )
 
@@ -22,6 +27,7 @@ type dropReport struct {
 	conv     *flow.Conversation
 	again    bool // the packet was reported for this reason before
 	syn      bool // it was a SYN without ACK
+	from, to netip.AddrPort
 }
 
 // A dropCause is a reason at a component.
@@ -41,6 +47,7 @@ type drops struct {
 type dropKey struct {
 	dropCause
 	conv *flow.Conversation
+	pair pair // of packets without a conversation
 	rest bool // causes that are too many; the cause has the provider only
 }
 
@@ -48,6 +55,9 @@ func newDrops() drops { return drops{causes: map[dropCause]bool{}, index: map[dr
 
 func (ds *drops) add(r *dropReport) {
 	k := dropKey{dropCause: r.dropCause, conv: r.conv}
+	if k.conv == nil && len(ds.list) < maxDropPairs {
+		k.pair = pair{r.from, r.to}
+	}
 	d := ds.index[k]
 	if d == nil {
 		d = ds.begin(k, r)
@@ -82,6 +92,7 @@ func (ds *drops) begin(k dropKey, r *dropReport) *Drop {
 	}
 	d := &Drop{
 		Source: r.at.Pos.Source, By: k.by, Reason: reason, Code: k.code, Component: k.component, ID: k.id, Conv: k.conv, First: r.at,
+		From: r.from, To: r.to,
 	}
 	ds.index[k] = d
 	ds.list = append(ds.list, d)

@@ -129,6 +129,9 @@ func processText(p *Process) string {
 }
 
 func (t *Tracker) socketJoins(out []Join, s *socketState) []Join {
+	if s.System == Linux {
+		return t.linuxJoins(out, s)
+	}
 	name := "afd endpoint"
 	if s.Listening {
 		name = "afd listen endpoint"
@@ -164,6 +167,34 @@ func (t *Tracker) socketJoins(out []Join, s *socketState) []Join {
 	for i := range s.orders {
 		o := &s.orders[i]
 		out = append(out, Join{o.what, o.from, o.to, ByOrder, o.where[:], o.evidence})
+	}
+	return out
+}
+
+// linuxJoins are those of a socket of Linux, which is one object with its control block.
+func (t *Tracker) linuxJoins(out []Join, s *socketState) []Join {
+	from := t.pointer(s.Endpoint)
+	if s.Process != nil {
+		var at []flow.Moment
+		for _, c := range s.Calls[:min(len(s.Calls), maxEvidence)] {
+			if c.By == s.Process {
+				at = append(at, c.when())
+			}
+		}
+		if s.accept != nil {
+			at = append(moments(s.accept.Exit), at...)
+		}
+		out = append(out, Join{"socket -> process", from, processText(s.Process), ByKey, at, "Socket in calls of the process"})
+	}
+	if s.boundAt.Seen() {
+		out = append(out, Join{"socket", from, "local " + s.Local.String(), ByKey, []flow.Moment{s.boundAt}, "Socket and Address of bind"})
+	}
+	if s.Listener != nil {
+		out = append(out, Join{"accepted socket", from, "accepted from " + t.pointer(s.Listener.Endpoint) + " for " + s.Remote.String(), ByKey, moments(s.accept.Exit), "Socket and Accepted of accept"})
+	}
+	if s.TCB != nil {
+		c := t.tcbStates[s.TCB]
+		out = append(out, Join{"socket -> tcb", from, t.pointer(c.Address), ByKey, moments(c.seenAt), "equal Socket: one object"})
 	}
 	return out
 }
@@ -206,8 +237,11 @@ func (t *Tracker) tcbJoins(out []Join, c *tcbState) []Join {
 		if len(c.Sockets) > 0 && c.Sockets[0].Listener != nil || len(c.States) > 0 && c.States[0].From == "ListenState" {
 			arrow = " <- "
 		}
-		out = append(out, Join{"tcb -> 4-tuple + pid", from, c.Local.String() + arrow + c.Remote.String() + fmt.Sprintf(" pid %d", c.PID), ByKey,
-			c.tupleAt, "TCPIP LocalAddress,RemoteAddress,Tcb,ProcessId"})
+		evidence := "TCPIP LocalAddress,RemoteAddress,Tcb,ProcessId"
+		if c.System == Linux {
+			evidence = "one event has Socket,LocalAddress,RemoteAddress; the process is that of the socket"
+		}
+		out = append(out, Join{"tcb -> 4-tuple + pid", from, c.Local.String() + arrow + c.Remote.String() + fmt.Sprintf(" pid %d", c.PID), ByKey, c.tupleAt, evidence})
 	}
 	if c.delivery != 0 {
 		out = append(out, Join{"tcb -> delivery", from, t.pointer(c.delivery), ByKey, c.deliverAt, "TCPIP Tcb,Delivery"})

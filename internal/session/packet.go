@@ -45,6 +45,10 @@ func (t *Tracker) Packet(p *packet.Packet, s *flow.Sighting) Object {
 	if named {
 		t.recorded(cs, p, s)
 	}
+	t.arrives(cs, p, s)
+	if cs.tcb[0] != nil && cs.tcb[1] != nil { // both ends are here: it is of who sent it
+		return tcbObject(c, cs.tcb[s.Dir])
+	}
 	return cs.object(c)
 }
 
@@ -96,20 +100,24 @@ func (t *Tracker) conversation(id int) *convState {
 func (cs *convState) object(c *flow.Conversation) Object {
 	o := Object{Conv: c, Kind: ByTuple}
 	for _, tc := range cs.tcb {
-		if tc == nil {
-			continue
+		if tc != nil {
+			return tcbObject(c, tc)
 		}
-		o.TCB, o.Process = tc.TCB, tc.Process
-		if len(tc.Sockets) > 0 {
-			o.Socket = tc.Sockets[len(tc.Sockets)-1]
-			if o.Process == nil {
-				o.Process = o.Socket.Process
-			}
-		}
-		return o
 	}
 	o.Socket, o.Process = cs.owner.socket, cs.owner.process
 	o.Kind = cs.owner.kind
+	return o
+}
+
+// tcbObject is what a packet of a control block is about.
+func tcbObject(c *flow.Conversation, tc *tcbState) Object {
+	o := Object{Conv: c, Kind: ByTuple, TCB: tc.TCB, Process: tc.Process}
+	if len(tc.Sockets) > 0 {
+		o.Socket = tc.Sockets[len(tc.Sockets)-1]
+		if o.Process == nil {
+			o.Process = o.Socket.Process
+		}
+	}
 	return o
 }
 

@@ -9,9 +9,12 @@
 package session
 
 import (
+	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/provider/linux"
 )
 
 // A Process is one process of one source. Process ids are reused: Start and End bound its life.
@@ -70,12 +73,19 @@ type Socket struct {
 	// AbortReason is the text of AFD's abort event, "" without one.
 	AbortReason string
 	AbortAt     flow.Moment
+	System      System
+	// Unread are the times that data waited for a call to read, of Linux: Windows has indications for it.
+	Unread []Unread
 }
+
+// An Unread is a time that data waited for a reader.
+type Unread struct{ From, To flow.Moment }
 
 // A Call is one API call of the application, from enter to exit.
 type Call struct {
 	Socket      *Socket
-	Name        string      // "socket", "bind", "recv"
+	Name        string      // as the system has it: "socket", "bind", "recv", "read"
+	Role        Role        // what it does
 	Enter, Exit flow.Moment // Exit is zero while the call is pending
 	// Indication is true for an event from below that has no pair (connect, data, disconnect indications).
 	Indication bool
@@ -95,6 +105,40 @@ type Call struct {
 	// Backlog is the argument of listen; Family, Type and Protocol are those of socket.
 	Backlog                uint32
 	Family, Type, Protocol uint32
+	// Of Linux: Errno is the number of the error, of which Status is the nearest status of Windows, 0 without one; FD the descriptor; and By who
+	// called, which need not be whom the socket belongs to.
+	System System
+	Errno  uint32
+	FD     int
+	By     *Process
+}
+
+// Failed reports whether the call ended with an error. A call that would have had to wait did not fail.
+func (c *Call) Failed() bool { return c.Status>>30 == 3 }
+
+// StatusName is the name of its error as the system has it: "STATUS_ACCESS_DENIED", "EACCES".
+func (c *Call) StatusName() string {
+	if c.System == Linux {
+		return linux.ErrnoName(c.Errno)
+	}
+	if n, ok := statusNames[c.Status]; ok {
+		return n
+	}
+	return fmt.Sprintf("0x%08X", c.Status)
+}
+
+// statusNames are those of [MS-ERREF] 2.3.1 that calls of sockets end with.
+var statusNames = map[uint32]string{
+	0xC0000022: "STATUS_ACCESS_DENIED", 0xC0000209: "STATUS_TOO_MANY_ADDRESSES", 0xC000020A: "STATUS_ADDRESS_ALREADY_EXISTS",
+	0xC000020D: "STATUS_CONNECTION_RESET", 0xC0000236: "STATUS_CONNECTION_REFUSED", 0xC0000241: "STATUS_CONNECTION_ABORTED",
+	0xC00000B5: "STATUS_IO_TIMEOUT", 0xC000023C: "STATUS_NETWORK_UNREACHABLE", 0xC000023D: "STATUS_HOST_UNREACHABLE",
+}
+
+// A Timeout is a timer of retransmissions that expired, as the stack reports it.
+type Timeout struct {
+	At           flow.Moment
+	RTO          time.Duration // 0 when the stack does not say
+	SndUna, CWnd uint32        // CWnd in segments on Linux, in bytes on Windows; 0 when the stack does not say
 }
 
 // A TCB is a TCP control block of the stack.
@@ -123,8 +167,11 @@ type TCB struct {
 	State   string // last one reported, "" when none was
 	// Disconnect is when the application's side was told to close (the event has no key: the next of its thread tells which TCB).
 	Disconnect  flow.Moment
-	Retransmits int64  // rounds that the stack reports
-	RTT         uint32 // last smoothed round-trip time of the stack, in its own unit
+	System      System
+	Retransmits int64         // rounds that the stack reports
+	Resent      []flow.Moment // the first of these reports
+	Timeouts    []Timeout     // the first timers that expired
+	RTT         uint32        // last smoothed round-trip time of the stack, in its own unit
 	Summary     *Summary
 }
 
@@ -156,6 +203,7 @@ type Drop struct {
 	Component string
 	ID        uint16             // pktmon's number of the component
 	Conv      *flow.Conversation // nil when the reports name none
+	From, To  netip.AddrPort     // of the first packet, where the report has them
 	// Reports counts the records, Packets what they are about: several listeners that refuse one packet for the same
 	// reason each report it, and it counts at the first of them.
 	Reports, Packets int64
@@ -212,6 +260,8 @@ type Object struct {
 	Conv    *flow.Conversation
 	// Kind of the join that led from the event to Process.
 	Kind JoinKind
+	// Own says that Process did it itself, whoever the socket belongs to.
+	Own bool
 }
 
 // Header is who was running when the event was logged; for display only.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/provider/linux"
 )
 
 // A Step is what one API call of the application looks like from outside:
@@ -29,6 +30,8 @@ func (s *Step) Outcome() string {
 	switch {
 	case s.Pending():
 		return "pending at end of listing"
+	case s.Call != nil && s.Call.System == Linux && s.Call.Errno != 0:
+		return linux.ErrnoName(s.Call.Errno)
 	case s.Status != 0:
 		return fmt.Sprintf("0x%08X", s.Status)
 	case s.Bytes >= 0:
@@ -89,8 +92,12 @@ func (n *numbering) next(s *Socket, name string) int {
 
 func (n *numbering) step(c *Call, made map[*Socket]*Call) Step {
 	st := Step{Enter: c.Enter, Exit: c.Exit, Status: c.Status, Bytes: -1, Socket: c.Socket, Call: c}
-	if hasBuffer[c.Name] {
+	if hasBuffer[c.Name] || c.System == Linux {
 		st.Bytes = c.Returned
+	}
+	if c.System == Linux {
+		n.linux(&st, c)
+		return st
 	}
 	switch c.Name {
 	case callSocket:
@@ -123,6 +130,39 @@ func (n *numbering) step(c *Call, made map[*Socket]*Call) Step {
 		st.Arguments = bufferArguments(c)
 	}
 	return st
+}
+
+// linux words a call of Linux: what a call does is one call there.
+func (n *numbering) linux(st *Step, c *Call) {
+	st.API = c.Name + "()"
+	switch c.Role {
+	case RoleSocket:
+		st.Arguments = linuxSocketArguments(c)
+	case RoleBind, RoleConnect:
+		st.Arguments = c.Address.String()
+	case RoleListen:
+		st.Arguments = fmt.Sprintf("backlog %d", c.Backlog)
+	case RoleAccept:
+		st.API = fmt.Sprintf("%s() #%d", c.Name, n.next(c.Socket, "accept"))
+		if c.Address.IsValid() {
+			st.Arguments = "peer " + c.Address.String()
+		}
+	case RoleSend, RoleReceive:
+		st.API = fmt.Sprintf("%s() #%d", c.Name, n.next(c.Socket, c.Name))
+		if c.Requested >= 0 {
+			st.Arguments = fmt.Sprintf("%d bytes", c.Requested)
+			if c.Role == RoleReceive {
+				st.Arguments = fmt.Sprintf("buffer %d", c.Requested)
+			}
+		}
+	}
+}
+
+// linuxFamilies are the address families that differ from those of Windows.
+var linuxFamilies = map[uint32]string{2: "AF_INET", 10: "AF_INET6", 1: "AF_UNIX", 16: "AF_NETLINK", 17: "AF_PACKET"}
+
+func linuxSocketArguments(c *Call) string {
+	return named(linuxFamilies, c.Family) + ", " + named(typeNames, c.Type) + ", " + named(protocolNames, c.Protocol)
 }
 
 func bufferArguments(c *Call) string {

@@ -51,6 +51,17 @@ type tcbState struct {
 	delivery  uint64
 	deliverAt []flow.Moment
 	side      int // of Conv.Ends
+	linuxTCBState
+}
+
+// linuxTCBState is what is needed besides of a connection of Linux.
+type linuxTCBState struct {
+	came, read          int64       // bytes that came, and that were read
+	cameTo              uint32      // sequence number behind those that came; valid iff counted
+	counted             bool        //
+	arrived             flow.Moment // since when bytes wait for a reader; zero when none do
+	reading             int         // calls to read that have not returned
+	sentReset, gotReset bool
 }
 
 // tlEndpoint is an endpoint or a listener of the stack.

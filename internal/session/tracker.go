@@ -43,8 +43,10 @@ type Tracker struct {
 	counted    []DropCount
 	claims     map[ownedPair]*Claim // the newest of a pair
 	claimed    []*Claim
-	operations *operations // nil when nobody wants them
-	width      uint8       // pointer size of the machine, for printing addresses
+	operations *operations               // nil when nobody wants them
+	linuxFDs   map[descriptor]uint64     // sockets by descriptor
+	listeners  map[uint16][]*socketState // of Linux, by port
+	width      uint8                     // pointer size of the machine, for printing addresses
 }
 
 // A pair is two endpoints in the order given.
@@ -69,6 +71,7 @@ func NewTracker(source int) *Tracker {
 		threads: map[thread]*context{}, layouts: map[*provider.Definition]*layout{}, ports: map[netip.AddrPort]*socketState{},
 		owners: map[ownedPair]owner{}, owned: threads{}, tuples: map[pair]*tcbState{}, waiting: map[netip.AddrPort][]*socketState{},
 		convs: map[pair]*flow.Conversation{}, states: map[*Socket]*socketState{}, tcbStates: map[*TCB]*tcbState{},
+		linuxFDs: map[descriptor]uint64{}, listeners: map[uint16][]*socketState{},
 	}
 }
 
@@ -92,6 +95,8 @@ func (t *Tracker) Event(ev *provider.Event, rec *trace.Record) Object {
 	case trace.HeaderEvent:
 	case trace.HeaderProcmon:
 		return t.procmonEvent(ev, h, now)
+	case trace.HeaderJournal:
+		return t.linuxEvent(ev, h, now)
 	default:
 		return t.classicEvent(ev, now)
 	}
@@ -205,6 +210,7 @@ type context struct {
 	calls []*Call // entered and not left, innermost last
 	// last is the event before, for joins by order: its kind, its length and its call.
 	last       lastEvent
+	making     flow.Moment // of Linux: the thread is in socket()
 	disconnect flow.Moment // TCPIP 1042, which names no connection, waits for the next event that does
 }
 

@@ -2,6 +2,8 @@
 package all
 
 import (
+	"slices"
+
 	"github.com/wiretale/wiretale/provider"
 	"github.com/wiretale/wiretale/provider/afd"
 	"github.com/wiretale/wiretale/provider/dnsclient"
@@ -9,6 +11,7 @@ import (
 	"github.com/wiretale/wiretale/provider/kernel"
 	"github.com/wiretale/wiretale/provider/kernelnetwork"
 	"github.com/wiretale/wiretale/provider/kernelprocess"
+	"github.com/wiretale/wiretale/provider/linux"
 	"github.com/wiretale/wiretale/provider/ndis"
 	"github.com/wiretale/wiretale/provider/ndiscap"
 	"github.com/wiretale/wiretale/provider/pktmon"
@@ -25,7 +28,7 @@ import (
 
 // All returns the built-in providers. The slice is the caller's.
 func All() []*provider.Provider {
-	return append([]*provider.Provider{
+	return slices.Concat([]*provider.Provider{
 		afd.Provider,
 		dnsclient.Provider,
 		httpservice.Provider,
@@ -43,5 +46,5 @@ func All() []*provider.Provider {
 		winhttp.Provider,
 		wininet.Provider,
 		winsocknameresolution.Provider,
-	}, kernel.Providers...)
+	}, kernel.Providers, linux.Providers)
 }

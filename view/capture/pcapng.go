@@ -75,7 +75,7 @@ func (w *PcapNG) Describe(source int, info *trace.Info) error {
 
 // Write implements Writer.
 func (w *PcapNG) Write(info *trace.Info, rec *trace.Record) error {
-	if rec.Kind == trace.Event {
+	if rec.Kind == trace.Event && rec.Event.Header != trace.HeaderJournal {
 		w.add(kindNames[rec.Kind])
 		return nil
 	}

@@ -21,7 +21,7 @@ func (w *PcapNG) other(info *trace.Info, rec *trace.Record) {
 		w.names(rec.Data)
 	case trace.Statistics:
 		w.statistics(info, rec)
-	case trace.Journal:
+	case trace.Journal, trace.Event: // an event of this format is an entry
 		b := w.block(blockJournal)
 		b.bytes(rec.Data)
 		w.buf = b.end()

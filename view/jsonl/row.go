@@ -290,7 +290,7 @@ func eventRow(row *engine.Row) *EventRow {
 	if h.Kernel() {
 		out.Group = &h.Group
 	}
-	if h.HasThread && h.Header != trace.HeaderProcmon {
+	if h.HasThread && h.Header != trace.HeaderProcmon && !(h.Header == trace.HeaderJournal && row.Object.Own) {
 		out.Running = &Process{row.Header.PID, row.Header.Name}
 	}
 	e := row.Event

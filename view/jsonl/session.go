@@ -70,7 +70,7 @@ type Call struct {
 	Address      string   `json:"address,omitempty" doc:"address that was passed or returned"`
 	Requested    *int64   `json:"requested,omitempty" doc:"bytes asked for"`
 	Returned     *int64   `json:"returned,omitempty" doc:"bytes moved"`
-	Status       string   `json:"status,omitempty" doc:"at exit: 'Success', or the NTSTATUS code and its name"`
+	Status       string   `json:"status,omitempty" doc:"at exit: 'Success', or the NTSTATUS code and its name; of Linux the name of the error"`
 	Pended       bool     `json:"pended" doc:"true when the transport completed it later"`
 	Indication   bool     `json:"indication" doc:"true for an event from below that has no pair"`
 	TID          uint32   `json:"tid,omitempty" doc:"thread of the call"`
@@ -244,7 +244,9 @@ func (e *encoder) call(c *session.Call) Call {
 		out.Returned = &c.Returned
 	}
 	if c.Exit.Seen() {
-		out.Status = ntstatus.Status(c.Status).String()
+		if out.Status = ntstatus.Status(c.Status).String(); c.Errno != 0 {
+			out.Status = c.StatusName()
+		}
 	}
 	if s := c.Socket; s != nil {
 		out.Socket, out.Process = &s.ID, process(s.Process)
