@@ -91,6 +91,8 @@ type Input struct {
 	idleEnds    []*IdleEnd
 	injections  []*Injection
 	twins       map[int][]int32
+	behind      []Behind // nil until they are asked for
+	isBehind    map[*request.Request]bool
 	byConv      map[int][]*request.Request
 	gone        map[point.End][]point.Gone   // nil until it is asked for
 	hops        []point.Hop                  // nil until they are asked for

@@ -71,7 +71,7 @@ func serverTime(in *diag.Input) (out []diag.Finding) {
 func slowSpells(in *diag.Input, t *diag.Talk) (spells []diag.Spell, all diag.Parts) {
 	events := longPolls(t)
 	repairs := t.Repairs()
-	for _, s := range t.SpellsOf(func(r *request.Request) bool { return !events[r] && !repeated(r) && !logsIn(r) }) {
+	for _, s := range t.SpellsOf(func(r *request.Request) bool { return !events[r] && !repeated(r) && !logsIn(r) && !in.Special(r) }) {
 		p := s.Parts()
 		lost := min(repairs, p.Server)
 		p.Server, p.Network = p.Server-lost, p.Network+lost

@@ -53,7 +53,7 @@ func failures(in *diag.Input) (out []diag.Finding) {
 		code   uint32
 	}
 	for _, g := range diag.GroupsOf(all, func(a diag.Ask) (failing, bool) {
-		fails := a.Answered() && a.Failed && a.Code != proxyRequired
+		fails := a.Answered() && a.Failed && a.Code != proxyRequired && !in.IsBehind(a.Request)
 		switch {
 		case a.Code == unauthorized: // the first step of a log on, where the next one is let in
 			fails = fails && let[clientOf(a, a.Name)] <= a.Asked.Time

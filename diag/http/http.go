@@ -9,7 +9,9 @@ import (
 )
 
 // Rules lists the family.
-func Rules() []*diag.Rule { return []*diag.Rule{Errors, ProxyAuth, RedirectLoop, KeepaliveRace} }
+func Rules() []*diag.Rule {
+	return []*diag.Rule{Errors, ProxyAuth, RedirectLoop, KeepaliveRace, Gateway}
+}
 
 // asks are the requests of HTTP/1, in TLS too when that is opened.
 func asks(in *diag.Input) []diag.Ask { return in.Asks(proto.HTTP) }
