@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// Count is a number with its noun: "1 packet", "3 packets", "2 replies".
+// Count is a number with its noun: "1 packet", "3 packets", "2 replies", "2 searches".
 func Count[N int | int64](n N, noun string) string {
 	switch {
 	case n == 1:
 		return "1 " + noun
+	case strings.HasSuffix(noun, "ch"):
+		return fmt.Sprintf("%d %ses", n, noun)
 	case strings.HasSuffix(noun, "y"):
 		return fmt.Sprintf("%d %sies", n, strings.TrimSuffix(noun, "y"))
 	}

@@ -1,4 +1,4 @@
-// Package ldap holds the diagnoses of directory servers: logons that they refuse, and protection that they demand.
+// Package ldap holds the diagnoses of directory servers: logons that they refuse, protection that they demand, and searches that take long.
 package ldap
 
 import (
@@ -11,7 +11,7 @@ import (
 )
 
 // Rules lists the family.
-func Rules() []*diag.Rule { return []*diag.Rule{BindError, StrongAuth} }
+func Rules() []*diag.Rule { return []*diag.Rule{BindError, StrongAuth, SlowSearch} }
 
 // Codes of results (RFC 4511, 4.1.9).
 const (
