@@ -1,4 +1,4 @@
-// Package tds holds the diagnoses of connections of SQL Server: how they are opened.
+// Package tds holds the diagnoses of connections of SQL Server: how they are opened, and queries that are taken back.
 package tds
 
 import (
@@ -16,7 +16,7 @@ import (
 )
 
 // Rules lists the family.
-func Rules() []*diag.Rule { return []*diag.Rule{LoginTimeline, LoginError} }
+func Rules() []*diag.Rule { return []*diag.Rule{LoginTimeline, LoginError, Cancelled} }
 
 // logins are those of the case, in order of their first request.
 func logins(in *diag.Input) []*login.Login { return login.Of(in.Requests, in.Conversations.At) }
