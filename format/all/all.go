@@ -31,6 +31,9 @@ func Formats() []format.Format {
 
 // Options of Open. The zero value is ready to use.
 type Options struct {
+	// Spool, when set, is asked for a writer that gets the uncompressed bytes of a source that is compressed, as they are read; nil for nobody.
+	// An error of the writer is its own affair.
+	Spool func() io.Writer
 	Source   int    // goes into each Pos
 	Name     string // what the source is called in messages, "" for its path
 	Progress func(done, total int64)
@@ -136,6 +139,11 @@ func openPeeked(name string, head []byte, stream io.Reader, size int64, closer i
 	}
 	if compression != "" {
 		in.Compression, in.Size = compression, -1
+		if opt.Spool != nil {
+			if w := opt.Spool(); w != nil {
+				plain = io.TeeReader(plain, w)
+			}
+		}
 		if head, plain, err = peek(plain); err != nil && len(head) == 0 {
 			return fail(&trace.Error{Source: name, Offset: 0, Layer: compression, Err: errors.Join(trace.ErrTruncated, err)})
 		}

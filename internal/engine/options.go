@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"io"
 	"slices"
 
 	"github.com/wiretale/wiretale/diag"
@@ -54,6 +55,9 @@ type Options struct {
 	Workers int
 	// Survey, when set, says what surveys a source beside the analysis, nil for nothing: see [Survey]. It is asked for captures that lanes can follow.
 	Survey func(source int) *Survey
+	// Spool, when set, is asked for what gets the uncompressed bytes of a source that is compressed, nil for nothing. It is asked anew, and gets them from
+	// the first on, each time that the source is opened.
+	Spool func(source int) io.Writer
 	// KeepDuplicates takes every record of a packet for a packet of its own, as Wireshark does: see [flow.Tracker.KeepDuplicates].
 	KeepDuplicates bool
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"io"
 	"os"
 	"slices"
 
@@ -69,6 +70,9 @@ func openSource(path string, index int, opt Options) (*source, error) {
 	input := formats.Options{Source: index, Name: opt.Called[path]}
 	if opt.Progress != nil {
 		input.Progress = func(done, total int64) { opt.Progress(index, done, total) }
+	}
+	if opt.Spool != nil {
+		input.Spool = func() io.Writer { return opt.Spool(index) }
 	}
 	reader, err := openReader(path, input)
 	if err != nil {

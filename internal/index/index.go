@@ -148,7 +148,7 @@ func (x *Index) Close() error {
 	x.isClosed = true
 	errs := []error{x.readers.close()}
 	for _, s := range x.sources {
-		errs = append(errs, s.told.close())
+		errs = append(errs, s.told.close(), s.spool.close())
 	}
 	return errors.Join(errs...)
 }

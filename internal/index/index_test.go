@@ -90,8 +90,7 @@ func analysed(t testing.TB, paths []string, opt engine.Options) (*index.Index, *
 	t.Helper()
 	x := index.New(paths, index.Options{Engine: opt, Words: words, TempDir: t.TempDir()})
 	t.Cleanup(func() { x.Close() })
-	opt.Survey = x.Survey
-	c, err := engine.Analyse(context.Background(), paths, opt)
+	c, err := engine.Analyse(context.Background(), paths, x.Beside(opt))
 	if err != nil {
 		t.Fatal(err)
 	}

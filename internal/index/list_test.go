@@ -1,6 +1,8 @@
 package index_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -372,6 +374,40 @@ func TestSources(t *testing.T) {
 		for range 2 {
 			sameRows(t, build(t, paths, index.Options{}), listed(t, paths, nil))
 			slices.Reverse(paths)
+		}
+	}
+}
+
+// TestCompressed: of a compressed capture records are read again from a private copy, in every pass.
+func TestCompressed(t *testing.T) {
+	for i, paths := range fixtures(t, "*/*.txtar") {
+		if i%10 != 0 {
+			continue
+		}
+		b, err := os.ReadFile(paths[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		var packed bytes.Buffer
+		z := gzip.NewWriter(&packed)
+		z.Write(b)
+		z.Close()
+		path := filepath.Join(t.TempDir(), "x.gz")
+		if err := os.WriteFile(path, packed.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		want := listed(t, []string{path}, nil)
+		beside, _ := analysed(t, []string{path}, engine.Options{})
+		for _, x := range []*index.Index{build(t, []string{path}, index.Options{}), beside} {
+			sameRows(t, x, want)
+			for at := 0; at < len(want); at += 1 + len(want)/5 {
+				if got := show(t, x, at); got != want[at] {
+					t.Errorf("record of row %d: %+v, want %+v", at, got, want[at])
+				}
+			}
+			if got, _ := page(t, x, 0, 1, "frame.number == 2"); len(want) > 1 && (len(got) != 1 || got[0] != want[1]) {
+				t.Errorf("record 2 is %v, want %v", got, want[1])
+			}
 		}
 	}
 }

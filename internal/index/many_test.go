@@ -49,7 +49,7 @@ func TestManyAtOnce(t *testing.T) {
 	defer x.Close()
 	var asking, building sync.WaitGroup
 	building.Go(func() {
-		c, err := engine.Analyse(context.Background(), path, engine.Options{Survey: x.Survey})
+		c, err := engine.Analyse(context.Background(), path, x.Beside(engine.Options{}))
 		if err != nil {
 			t.Error(err)
 			return

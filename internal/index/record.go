@@ -33,7 +33,8 @@ func (x *Index) Record(ctx context.Context, index int, visit func(row *engine.Ro
 	defer context.AfterFunc(x.closing, stop)()
 	opt := x.opt.Engine
 	opt.Rules, opt.Progress = []*diag.Rule{}, nil
-	run, err := engine.Open(ctx, x.paths[k.source.index:k.source.index+1], opt)
+	paths, opt := x.again(opt, k.source)
+	run, err := engine.Open(ctx, paths, opt)
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,7 @@ type kept struct {
 	source            *source
 	at                int
 	row               Row
+	path              string // to read the record again
 	offset            int64
 	captured, missing int
 	link              trace.LinkType
@@ -76,7 +77,7 @@ type kept struct {
 func (x *Index) look(i int) kept {
 	s, at := x.locate(i)
 	k := kept{
-		source: s, at: at, offset: s.offset.at(at), captured: int(s.captured.at(at)), missing: int(s.missing.at(at)), link: trace.LinkType(s.link.at(at)), told: -1,
+		source: s, at: at, path: x.reread(s), offset: s.offset.at(at), captured: int(s.captured.at(at)), missing: int(s.missing.at(at)), link: trace.LinkType(s.link.at(at)), told: -1,
 		row: Row{Index: i, Source: s.index, Frame: s.frame(at), Time: s.time.at(at), Conversation: -1},
 	}
 	if s.words.has(at) {
@@ -168,7 +169,7 @@ func (m *maker) remake(k *kept) (*engine.Row, error) {
 		m.buffer = make([]byte, k.captured+k.captured/2)
 	}
 	data := m.buffer[:k.captured]
-	if err := m.x.readers.read(m.x.paths[k.source.index], k.source.index, data, k.offset); err != nil {
+	if err := m.x.readers.read(k.path, k.source.index, data, k.offset); err != nil {
 		return nil, fmt.Errorf("record %d of %s cannot be read again: %w", k.row.Frame, m.x.paths[k.source.index], err)
 	}
 	m.record = trace.Record{

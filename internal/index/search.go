@@ -173,14 +173,14 @@ func (s *search) pass(ctx context.Context) error {
 		opt.Case = owners.c
 	}
 	if len(x.sources) == 1 {
-		return s.over(ctx, x.paths, opt, !f.Ordered(), func(row *engine.Row) error { return s.found(x.sources[0], row) })
+		return s.over(ctx, x.sources, opt, !f.Ordered(), func(row *engine.Row) error { return s.found(x.sources[0], row) })
 	}
 	if f.Ordered() || f.Final() {
-		return s.over(ctx, x.paths, opt, false, func(row *engine.Row) error { return s.found(x.sources[row.Source], row) })
+		return s.over(ctx, x.sources, opt, false, func(row *engine.Row) error { return s.found(x.sources[row.Source], row) })
 	}
 	sets := make([]bitset, len(x.sources))
 	for i, src := range x.sources {
-		err := s.over(ctx, x.paths[i:i+1], opt, true, func(row *engine.Row) error {
+		err := s.over(ctx, x.sources[i:i+1], opt, true, func(row *engine.Row) error {
 			if at, ok := x.find(src, row.Record.Pos.Number); ok && row.Record.Numbered {
 				sets[i].extend(at)
 				sets[i].append(true)
@@ -196,7 +196,8 @@ func (s *search) pass(ctx context.Context) error {
 }
 
 // over makes one pass. Apart says that rows may be tested out of order.
-func (s *search) over(ctx context.Context, paths []string, opt engine.Options, apart bool, visit func(*engine.Row) error) error {
+func (s *search) over(ctx context.Context, sources []*source, opt engine.Options, apart bool, visit func(*engine.Row) error) error {
+	paths, opt := s.x.again(opt, sources...)
 	run, err := engine.Open(ctx, paths, opt)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package index
 
 import (
 	"context"
+	"io"
 	"math"
 
 	"github.com/wiretale/wiretale/internal/engine"
@@ -23,8 +24,9 @@ type source struct {
 	told                      told
 	stances                   [flow.Lanes + 1][]stance // by lane, of NoLane first
 	complete                  bool
-	numbered                  bool // conversations have their numbers
-	again                     bool // bytes can be read again
+	spool                     *spool // nil for a source that is not compressed
+	numbered                  bool   // conversations have their numbers
+	again                     bool   // bytes can be read again
 	untimed                   bool
 	secrets                   bool // the source has keys
 	monotone                  bool // numbers grow
@@ -39,13 +41,13 @@ func newSource(index int) *source {
 
 func stanceValue(lane int, id int) int64 { return int64(id)*(flow.Lanes+1) + int64(lane+1) }
 
-// Survey surveys a source beside the analysis of the same paths, for [engine.Options.Survey]: then Build has less to do.
-func (x *Index) Survey(index int) *engine.Survey {
+// survey surveys a source, in a pass of the index or beside an analysis.
+func (x *Index) survey(index int) *engine.Survey {
 	s := x.sources[index]
 	s.told.dir = x.opt.TempDir
 	return &engine.Survey{
 		Applications: x.opt.Engine.Applications,
-		Begin:        func(info *trace.Info) { s.describe(info) },
+		Begin:        func(info *trace.Info) { x.begin(s, info) },
 		Looker:       func(int) engine.Looker { return &looker{words: x.opt.Words, again: s.again} },
 		Take:         func(b *trace.Batch, said []engine.Said) error { return x.take(s, b, said) },
 		Number:       func(lane int, numbers []int) { x.renumber(s, lane, numbers) },
@@ -53,9 +55,11 @@ func (x *Index) Survey(index int) *engine.Survey {
 	}
 }
 
-// describe notes what has to be known of a source before it is read.
-func (s *source) describe(info *trace.Info) {
-	s.again = info.Compression == "" && (info.Format == "pcap" || info.Format == "pcapng")
+// begin notes what has to be known of a source before it is read.
+func (x *Index) begin(s *source, info *trace.Info) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	s.again = (info.Compression == "" || s.spool != nil) && (info.Format == "pcap" || info.Format == "pcapng")
 }
 
 // end notes what is known of a source when it was read.
@@ -77,12 +81,13 @@ func (x *Index) read(ctx context.Context, s *source) error {
 	if progress := opt.Progress; progress != nil {
 		opt.Progress = func(_ int, done, total int64) { progress(s.index, done, total) }
 	}
+	opt.Spool = func(int) io.Writer { return x.spool(s.index) }
 	run, err := engine.Open(ctx, x.paths[s.index:s.index+1], opt)
 	if err != nil {
 		return err
 	}
 	defer run.Close()
-	ok, err := run.Survey(x.Survey(s.index))
+	ok, err := run.Survey(x.survey(s.index))
 	if err != nil || ok {
 		return err
 	}
