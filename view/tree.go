@@ -23,7 +23,8 @@ type Node struct {
 	Note  string // what is to be known of it: "from the conversation"
 	// Where its bytes lie: Length bytes from Offset on in a buffer of Buffers; Length is 0 when no bytes of this record say it, or none that are there.
 	Buffer, Offset, Length int
-	Warning                bool // it says what is wrong with the record
+	Warning                bool   // it says what is wrong with the record
+	Filter                 string // that passes records with this value, "" where there is none
 	Children               []Node
 }
 
@@ -150,6 +151,7 @@ func layerNode(row *engine.Row, i int) Node {
 		f := o.of
 		n.Children = append(n.Children, Node{
 			Name: f.Name, Title: f.Title, Value: Labelled(o.value, f.Base, f.Size(), f.Names), Note: f.Derived, Buffer: n.Buffer, Offset: o.span.Off, Length: o.span.Len,
+			Filter: equals(f.Name, o.value, f.Base, f.Size()),
 		})
 	}
 	if l.Proto == proto.TCP || l.Proto == proto.UDP {
@@ -216,7 +218,7 @@ func derived(row *engine.Row, id proto.ID) (list []Node) {
 		f := &fields[i]
 		if strings.HasPrefix(f.Name, id.String()+".") {
 			if v, ok := f.Get(row.Sighting); ok {
-				list = append(list, Node{Name: f.Name, Title: f.Title, Value: Labelled(v, f.Base, 0, nil), Note: "from the conversation"})
+				list = append(list, Node{Name: f.Name, Title: f.Title, Value: Labelled(v, f.Base, 0, nil), Note: "from the conversation", Filter: equals(f.Name, v, f.Base, 0)})
 			}
 		}
 	}
@@ -255,4 +257,33 @@ func EventNodes(row *engine.Row) []Node {
 		n.Children = append(n.Children, Node{Title: fmt.Sprintf("%d bytes after the last known field", extra), Warning: true})
 	}
 	return []Node{n}
+}
+
+// maxEquals bounds texts and bytes in a filter that is made from them.
+const maxEquals = 200
+
+// equals is the filter for a value of a field, "" where a filter cannot say it in a few words.
+func equals(name string, v field.Value, base field.Base, width int) string {
+	text := ""
+	switch v.Type {
+	case field.None:
+		return name
+	case field.Uint, field.IPv4, field.IPv6, field.Ether, field.GUID, field.Int:
+		text = Text(v, base, width)
+	case field.Bool:
+		text = map[bool]string{true: "True", false: "False"}[v.U != 0]
+	case field.Bytes:
+		if len(v.B) < 2 || len(v.B) > maxEquals {
+			return ""
+		}
+		text = MAC(v.B)
+	case field.String:
+		if v.S == "" || len(v.S) > maxEquals || Printable(v.S) != v.S {
+			return ""
+		}
+		text = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v.S) + `"`
+	default:
+		return ""
+	}
+	return name + " == " + text
 }

@@ -188,14 +188,14 @@ func passing(t *testing.T, paths []string, c *engine.Case, f *filter.Filter) (li
 func places(t *testing.T, x *index.Index, filter string, p index.Page) {
 	t.Helper()
 	for k, r := range p.Rows {
-		at, offset, err := x.Place(context.Background(), index.At{Source: r.Source, Frame: r.Frame}, filter)
-		if err != nil || at != r.Index || offset != k {
+		at, offset, settled, err := x.Place(context.Background(), index.At{Source: r.Source, Frame: r.Frame}, filter)
+		if err != nil || !settled || at != r.Index || offset != k {
 			t.Fatalf("%s: record %d of source %d is row %d of the list and %d of the filter, want %d and %d (%v)", filter, r.Frame, r.Source, at, offset, r.Index, k, err)
 		}
 		if r.Time == trace.NoTime {
 			continue
 		}
-		at, _, err = x.Place(context.Background(), index.At{Time: r.Time, ByTime: true}, filter)
+		at, _, _, err = x.Place(context.Background(), index.At{Time: r.Time, ByTime: true}, filter)
 		found, _ := x.Rows(context.Background(), at, 1, "")
 		if err != nil || at > r.Index || len(found.Rows) != 1 || found.Rows[0].Time < r.Time {
 			t.Fatalf("row %d of time %d: the first of that time or later is %d, of %v (%v)", r.Index, r.Time, at, found.Rows, err)

@@ -69,7 +69,7 @@ func TestManyAtOnce(t *testing.T) {
 					t.Errorf("rows from %d on (-want +got):\n%s", at, diff)
 					return
 				}
-				if _, _, err := x.Place(context.Background(), index.At{Frame: int64(at)}, ""); err != nil {
+				if _, _, _, err := x.Place(context.Background(), index.At{Frame: int64(at)}, ""); err != nil {
 					t.Error(err)
 				}
 				if _, err := x.Rows(context.Background(), at, 10, []string{"http", "tcp.flags.syn == 1", "tcp.len > 0"}[random.IntN(3)]); err != nil {

@@ -3,6 +3,7 @@ package index
 import (
 	"context"
 	"sort"
+	"time"
 
 	"github.com/wiretale/wiretale/trace"
 )
@@ -54,8 +55,9 @@ type At struct {
 
 // Place is where a record is in the list, and in the list of those that pass a
 // filter ("" for none): the record, or the one nearest behind it; the
-// end of the list when there is none. With a filter it waits a moment for what is searched.
-func (x *Index) Place(ctx context.Context, at At, filter string) (index, offset int, err error) {
+// end of the list when there is none. settled is false when the filter is still searched for before that place, or the index is not complete
+// and has it not yet: offset, or both, will grow then. It waits a moment for what is searched.
+func (x *Index) Place(ctx context.Context, at At, filter string) (index, offset int, settled bool, err error) {
 	x.mu.RLock()
 	index = x.total()
 	if at.ByTime {
@@ -69,24 +71,25 @@ func (x *Index) Place(ctx context.Context, at At, filter string) (index, offset 
 			index = min(index, x.place(x.sources[at.Source], i))
 		}
 	}
+	settled = x.complete || index < x.total()
 	x.mu.RUnlock()
 	if filter == "" {
-		return index, index, nil
+		return index, index, settled, nil
 	}
 	s, err := x.search(filter)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, false, err
 	}
-	for { // as far as the place
-		total, done, err := s.wait(ctx, s.count()+1)
+	for until := time.Now().Add(patience); ; {
+		_, done, err := s.wait(ctx, s.count()+1)
 		if err != nil {
-			return 0, 0, err
+			return 0, 0, false, err
 		}
 		s.mu.Lock()
-		offset, known := s.set.rank(index), s.set.n >= index
+		offset, done = s.set.rank(index), done || s.set.n >= index && s.set.n > 0
 		s.mu.Unlock()
-		if known || done || total == s.count() {
-			return index, offset, nil
+		if done || !time.Now().Before(until) {
+			return index, offset, settled && done, nil
 		}
 	}
 }

@@ -158,8 +158,7 @@ func (c *Case) run() {
 		}
 	}
 	x := c.newIndex(paths, opt)
-	opt.Survey = x.Survey
-	found, err := c.server.analyse(c.work, paths, opt)
+	found, err := c.server.analyse(c.work, paths, x.Beside(opt))
 	switch {
 	case c.work.Err() != nil:
 		if c.life.Err() == nil && found != nil {
@@ -226,7 +225,7 @@ func (c *Case) large() bool {
 
 // publish shows what was found.
 func (c *Case) publish(found *engine.Case, paths []string, opt engine.Options, preliminary bool) {
-	opt.Progress, opt.Survey = nil, nil
+	opt.Progress = nil
 	pages := &api.Analysis{Case: found, Paths: paths, Options: opt, Location: c.server.opt.Location}
 	c.change(func(s *State) {
 		c.pages = pages

@@ -164,6 +164,7 @@ type Node struct {
 	Label    string `json:"label" doc:"title and value, for people"`
 	Value    string `json:"value,omitempty" doc:"the value alone"`
 	Note     string `json:"note,omitempty" doc:"where the value is from, when not from the bytes"`
+	Filter   string `json:"filter,omitempty" doc:"display filter that records with this value pass"`
 	Warning  bool   `json:"warning,omitempty" doc:"it says what is wrong with the record"`
 	Buffer   int    `json:"buffer" doc:"index of the bytes that it lies in; -1 when the record does not have them"`
 	Offset   int    `json:"offset" doc:"of its first byte there"`
@@ -189,7 +190,7 @@ func recordOf(row *engine.Row, info *trace.Info) Record {
 func nodes(list []view.Node) (out []Node) {
 	for i := range list {
 		n := &list[i]
-		out = append(out, Node{n.Name, n.Label(), n.Value, n.Note, n.Warning, n.Buffer, n.Offset, n.Length, nodes(n.Children)})
+		out = append(out, Node{n.Name, n.Label(), n.Value, n.Note, n.Filter, n.Warning, n.Buffer, n.Offset, n.Length, nodes(n.Children)})
 	}
 	return out
 }
@@ -236,10 +237,8 @@ func (s *Server) place(r *http.Request, c *Case) (any, error) {
 	if x == nil {
 		return nil, notListed
 	}
-	_, complete := x.Total()
 	var out Place
-	out.Index, out.Offset, err = x.Place(r.Context(), at, q.Get("filter"))
-	out.Complete = complete
+	out.Index, out.Offset, out.Complete, err = x.Place(r.Context(), at, q.Get("filter"))
 	return out, err
 }
 
