@@ -47,16 +47,18 @@ type Said struct {
 	Note
 }
 
-// Survey feeds every record through the trackers, as Each does, in lanes. Of one
-// source, a capture that lanes can follow. false, with no error, says that it is none: then
-// some records may have been taken, and the run is over.
+// InLanes reports whether the run is over one source that lanes may follow, as far as its beginning tells: a capture in a file.
+func (r *Run) InLanes() bool {
+	s := r.sources[0]
+	_, ok := s.reader.(trace.BatchReader)
+	return ok && len(r.sources) == 1 && s.rewindable() && !s.ordered()
+}
+
+// Survey feeds every record through the trackers, as Each does, in lanes: see InLanes. false, with no error, says that the source turns out to hold what only a
+// pass in order can follow. Then some records may have been taken, and the run is over.
 func (r *Run) Survey(v *Survey) (bool, error) {
 	s := r.sources[0]
-	reader, ok := s.reader.(trace.BatchReader)
-	if !ok || len(r.sources) != 1 || !s.rewindable() || s.ordered() {
-		return false, nil
-	}
-	return s.inLanes(r.ctx, reader, workers(r.opt.Workers), &selector{survey: v, decoder: r.opt.decoder()})
+	return s.inLanes(r.ctx, s.reader.(trace.BatchReader), workers(r.opt.Workers), &selector{survey: v, decoder: r.opt.decoder()})
 }
 
 // besides is what surveys the source beside its analysis, nil for nothing. An analysis of requests has a choice of applications; without one there is no survey.

@@ -1,10 +1,12 @@
 package index_test
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,4 +90,19 @@ func quantiles(b *testing.B, took []time.Duration) {
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 	b.ReportMetric(float64(took[len(took)-1].Microseconds())/1000, "max-ms")
+}
+
+// BenchmarkFilter searches a filter over all records: INDEX_FILTER, or what the analysis of TCP remarks.
+func BenchmarkFilter(b *testing.B) {
+	path := large(b)
+	text := cmp.Or(os.Getenv("INDEX_FILTER"), "tcp.analysis.flags")
+	x := build(b, []string{path}, index.Options{})
+	n, _ := x.Total()
+	for i := 0; b.Loop(); i++ {
+		p := index.Page{}
+		for !p.Complete { // a blank more each time: what was searched is kept
+			_, p = page(b, x, n-1, 1, text+strings.Repeat(" ", i))
+		}
+		b.ReportMetric(float64(p.Total), "rows")
+	}
 }

@@ -17,7 +17,9 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/point"
 	"github.com/wiretale/wiretale/internal/stream"
+	"github.com/wiretale/wiretale/trace"
 )
 
 // Words are what a list says of a record.
@@ -32,6 +34,9 @@ type Options struct {
 	// Engine are the options of every pass: LengthAsSent, KeepDuplicates, DecodeAs, Secrets, Clock, Workers, Progress and Case are used. With
 	// Case, the result of an analysis of the same paths, rows have the owners that it found.
 	Engine engine.Options
+	// OneClock puts the records of several capture points in order by the one clock that the analysis found (see SetCase), as timeline does, instead of
+	// by their own clocks, as packets does. Rows keep their own times.
+	OneClock bool
 	// Words says what the list shows of a row; it is called by several goroutines.
 	Words func(row *engine.Row) Words
 	// Location is the time zone of filters; UTC when nil.
@@ -67,10 +72,12 @@ func New(paths []string, opt Options) *Index {
 	x := &Index{paths: paths, opt: opt, built: make(chan struct{})}
 	x.closing, x.close = context.WithCancel(context.Background())
 	x.opt.Engine.Applications, x.opt.Engine.Requests, x.opt.Engine.Points = choiceOf(&opt.Engine), false, false
-	x.owners = ownersOf(opt.Engine.Case)
 	x.opt.Engine.Case = nil
 	for i := range paths {
 		x.sources = append(x.sources, newSource(i))
+	}
+	if opt.Engine.Case != nil {
+		x.SetCase(opt.Engine.Case)
 	}
 	return x
 }
@@ -128,12 +135,30 @@ func (x *Index) total() int {
 	return x.order.n
 }
 
-// SetCase gives the index the result of the analysis, for owners: rows that are asked for from then on have them.
+// SetCase gives the index the result of the analysis, before Build: rows that are asked for from then on have their owners.
 func (x *Index) SetCase(c *engine.Case) {
 	o := ownersOf(c)
 	x.mu.Lock()
+	defer x.mu.Unlock()
 	x.owners = o
-	x.mu.Unlock()
+	if x.opt.OneClock && c.Points != nil {
+		x.opt.Engine.Clock = oneClock(c.Points, len(x.paths))
+	}
+}
+
+// oneClock is the time of records on the clock that all points have.
+func oneClock(points *point.Result, sources int) func(*trace.Record) int64 {
+	bases := make([]*point.Timebase, sources)
+	for i := range bases {
+		bases[i] = points.Clock(i)
+	}
+	return func(rec *trace.Record) int64 {
+		if rec.Time == trace.NoTime {
+			return trace.NoTime
+		}
+		at, _ := bases[rec.Pos.Source].At(rec.Pos.Number, rec.Time)
+		return at
+	}
 }
 
 // Close cancels what runs, and removes temporary files. Nothing is to be asked afterwards.

@@ -411,3 +411,35 @@ func TestCompressed(t *testing.T) {
 		}
 	}
 }
+
+// TestOneClock: several capture points are in the order of timeline when that is asked for.
+func TestOneClock(t *testing.T) {
+	tested := 0
+	for _, paths := range fixtures(t, "path/*.txtar") {
+		if len(paths) < 2 {
+			continue
+		}
+		opt := engine.Options{Points: true}
+		x := index.New(paths, index.Options{Engine: opt, Words: words, OneClock: true, TempDir: t.TempDir()})
+		c, err := engine.Analyse(context.Background(), paths, x.Beside(opt))
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.SetCase(c)
+		if err := x.Build(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if c.Points != nil {
+			clock := func(rec *trace.Record) int64 {
+				at, _ := c.Points.Clock(rec.Pos.Source).At(rec.Pos.Number, rec.Time)
+				return at
+			}
+			sameRows(t, x, listedWith(t, paths, engine.Options{Applications: stream.NewChoice(stream.Rules{}), Clock: clock}, nil))
+			tested++
+		}
+		x.Close()
+	}
+	if tested == 0 {
+		t.Error("no fixture has several points")
+	}
+}

@@ -87,27 +87,31 @@ func (x *Index) read(ctx context.Context, s *source) error {
 		return err
 	}
 	defer run.Close()
-	ok, err := run.Survey(x.survey(s.index))
-	if err != nil || ok {
+	if !run.InLanes() {
+		return x.readInOrder(s, run)
+	}
+	if ok, err := run.Survey(x.survey(s.index)); err != nil || ok {
 		return err
 	}
-	return x.readInOrder(ctx, s, opt)
-}
-
-// readInOrder fills the index of a source that lanes cannot follow.
-func (x *Index) readInOrder(ctx context.Context, s *source, opt engine.Options) error {
 	x.mu.Lock()
 	s.forget()
-	s.numbered = true // trackers of a pass in order number as it goes
 	x.mu.Unlock()
-	run, err := engine.Open(ctx, x.paths[s.index:s.index+1], opt)
+	again, err := engine.Open(ctx, x.paths[s.index:s.index+1], opt)
 	if err != nil {
 		return err
 	}
-	defer run.Close()
+	defer again.Close()
+	return x.readInOrder(s, again)
+}
+
+// readInOrder fills the index of a source that lanes cannot follow. The bytes of its records are not read again.
+func (x *Index) readInOrder(s *source, run *engine.Run) error {
+	x.mu.Lock()
+	s.numbered = true // trackers of a pass in order number as it goes
+	x.mu.Unlock()
 	l := &looker{words: x.opt.Words, resolve: func(row *engine.Row) bool { return x.resolve(s, row) }}
 	said := make([]engine.Said, 1)
-	err = run.Each(func(row *engine.Row) error {
+	err := run.Each(func(row *engine.Row) error {
 		rec := row.Record
 		said[0] = engine.Said{Lane: engine.NoLane, Note: l.Look(row, false)}
 		x.mu.Lock()
