@@ -11,7 +11,7 @@ import (
 
 // A Survey looks at every record of a capture once and keeps what it needs of each. Records are looked at in lanes, out of order, and taken in order.
 type Survey struct {
-	// Applications are those whose layers rows have. They are those of the run unless the survey is beside an analysis, which has its own.
+	// Applications are those whose layers rows have, beside an analysis that only wants requests. Otherwise they are those of the run.
 	Applications *stream.Choice
 	// Begin is called before the first record, and End when all were taken. What the source says of itself grows between them.
 	Begin, End func(info *trace.Info)
@@ -70,7 +70,9 @@ func (s *source) besides() *selector {
 	if v == nil {
 		return nil
 	}
-	s.shown = &streams{choice: v.Applications, source: s.index, keys: secrets.NewLearned(s.options.Secrets)}
+	if !s.streams.choice.Layers() {
+		s.shown = &streams{choice: v.Applications, source: s.index, keys: secrets.NewLearned(s.options.Secrets)}
+	}
 	return &selector{survey: v, beside: true, decoder: s.options.decoder()}
 }
 

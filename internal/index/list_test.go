@@ -85,11 +85,26 @@ func TestWorkers(t *testing.T) {
 			if workers == 1 {
 				want = p.Rows
 				owned(t, paths, c, want)
+				alone, err := engine.Analyse(context.Background(), paths, engine.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(findings(alone), findings(c)); diff != "" {
+					t.Errorf("%v: findings without an index (-) and with one that is built beside (+):\n%s", paths, diff)
+				}
 			} else if diff := cmp.Diff(want, p.Rows); diff != "" {
 				t.Fatalf("%v: with one worker (-) and with %d (+):\n%s", paths, workers, diff)
 			}
 		}
 	}
+}
+
+func findings(c *engine.Case) (list []string) {
+	for i := range c.Findings {
+		f := &c.Findings[i]
+		list = append(list, fmt.Sprint(f.Rule.ID, f.Summary, f.Where, f.Cost, f.Count, f.Facts, f.Filter))
+	}
+	return append(list, fmt.Sprint(len(c.Withheld), c.Requests.Requests))
 }
 
 // owned compares conversations and owners with those of a second pass over all sources.

@@ -48,6 +48,9 @@ func ForRequests(rules Rules) *Choice {
 	return c
 }
 
+// Layers reports whether packets get layers by it: not by that of [ForRequests].
+func (c *Choice) Layers() bool { return !c.bare }
+
 // Handshakes makes it a choice of whoever wants to know how connections of TLS were opened, too: see [Applications.Handshakes]. It returns the choice.
 func (c *Choice) Handshakes() *Choice {
 	c.opens = true
