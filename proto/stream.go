@@ -14,6 +14,8 @@ type Stream struct {
 	// Looks reports whether b, the first bytes of a segment, begins a message of
 	// the protocol for sure: such a segment is taken for the protocol's on any port. nil for a protocol that only ports tell.
 	Looks func(b []byte) bool
+	// First, when set, has the first bytes of all that Looks is true for: it need not be asked about anything else.
+	First string
 	// Opens says that only the messages that open a connection ask and answer, and what follows cannot be read.
 	Opens bool
 	// Begins, when set, is the layer of a segment that begins a message and does not end it. Its bytes are those of the piece, and its note says that they are no message.

@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"strings"
+
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/packet"
 	"github.com/wiretale/wiretale/proto"
@@ -32,9 +34,9 @@ type Choice struct {
 	ports [1 << 16]uint16 // index of lists by port
 	lists [][]*proto.Stream
 	rules Rules
-	looks []*proto.Stream // recognised on any port
-	bare  bool            // see [ForRequests]
-	opens bool            // see [Choice.Handshakes]
+	looks [256][]*proto.Stream // recognised on any port, by the first byte of what they may be recognised by
+	bare  bool                 // see [ForRequests]
+	opens bool                 // see [Choice.Handshakes]
 }
 
 // NewChoice is the usual choice, with rules before it.
@@ -68,8 +70,10 @@ func choose(rules Rules, streams []*proto.Stream) *Choice {
 			list := &c.lists[c.ports[port]]
 			*list = append(*list, s)
 		}
-		if s.Looks != nil {
-			c.looks = append(c.looks, s)
+		for first := range c.looks {
+			if s.Looks != nil && (s.First == "" || strings.IndexByte(s.First, byte(first)) >= 0) {
+				c.looks[first] = append(c.looks[first], s)
+			}
 		}
 	}
 	return c
@@ -111,7 +115,10 @@ func (c *Choice) find(src, dst uint16, piece *proto.Piece, secrets proto.Secrets
 
 // sure is the protocol whose message the bytes begin for sure, nil when there is none.
 func (c *Choice) sure(b []byte, secrets proto.Secrets) (*proto.Stream, proto.Session) {
-	for _, s := range c.looks {
+	if len(b) == 0 {
+		return nil, nil
+	}
+	for _, s := range c.looks[b[0]] {
 		if c.takes(s, secrets) && s.Looks(b) {
 			return s, begin(s, secrets)
 		}

@@ -12,8 +12,8 @@ import (
 // Stream finds units in connections of TCP: on the port of the endpoint mapper, and on any other by their header, for servers listen where they like.
 var Stream = proto.Stream{
 	ID: proto.DCERPC, Ports: []uint16{135},
-	Looks: func(b []byte) bool { return len(b) >= HeaderLen && Is(b) },
-	New:   func() proto.Session { return new(Association) },
+	Looks: func(b []byte) bool { return len(b) >= HeaderLen && Is(b) }, First: "\x05",
+	New: func() proto.Session { return new(Association) },
 }
 
 const (

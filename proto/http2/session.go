@@ -9,7 +9,7 @@ import (
 )
 
 // Stream finds HTTP/2 in connections by the preface, on any port: no port is its own.
-var Stream = proto.Stream{ID: proto.HTTP2, Looks: isPreface, Resumes: true, New: func() proto.Session { return &session{} }}
+var Stream = proto.Stream{ID: proto.HTTP2, Looks: isPreface, First: Preface[:1], Resumes: true, New: func() proto.Session { return &session{} }}
 
 const (
 	// maxFrame is the longest frame that a side may send before the other one allows more (RFC 9113, 6.5.2).

@@ -12,15 +12,12 @@ import (
 )
 
 // Stream finds IMAP in connections: on the port that Wireshark takes for it, and on any other by a greeting that names it.
-var Stream = proto.Stream{ID: proto.IMAP, Ports: []uint16{143}, Looks: looks, New: func() proto.Session { return new(session) }}
+var Stream = proto.Stream{ID: proto.IMAP, Ports: []uint16{143}, Looks: looks, First: "*", New: func() proto.Session { return new(session) }}
 
 // looks reports whether b begins with a greeting that names the protocol (RFC 9051, 7.1.1).
 func looks(b []byte) bool {
-	if !bytes.HasPrefix(b, []byte("* OK")) && !bytes.HasPrefix(b, []byte("* PREAUTH")) { // nearly all segments of strangers: no line is looked for
-		return false
-	}
 	end, next := line.End(b, 0)
-	return next != 0 && bytes.Contains(b[:end], []byte("IMAP4"))
+	return next != 0 && (bytes.HasPrefix(b, []byte("* OK")) || bytes.HasPrefix(b, []byte("* PREAUTH"))) && bytes.Contains(b[:end], []byte("IMAP4"))
 }
 
 // What a note says of a layer.

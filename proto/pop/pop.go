@@ -11,15 +11,12 @@ import (
 )
 
 // Stream finds POP3 in connections: on the port that Wireshark takes for it, and on any other by a greeting that names it.
-var Stream = proto.Stream{ID: proto.POP, Ports: []uint16{110}, Looks: looks, New: func() proto.Session { return new(session) }}
+var Stream = proto.Stream{ID: proto.POP, Ports: []uint16{110}, Looks: looks, First: "+", New: func() proto.Session { return new(session) }}
 
 // looks reports whether b begins with a greeting that names the protocol (RFC 1939, 4).
 func looks(b []byte) bool {
-	if !bytes.HasPrefix(b, []byte("+OK")) { // nearly all segments of strangers: no line is looked for
-		return false
-	}
 	end, next := line.End(b, 0)
-	return next != 0 && bytes.Contains(b[:end], []byte("POP3"))
+	return next != 0 && bytes.HasPrefix(b, []byte("+OK")) && bytes.Contains(b[:end], []byte("POP3"))
 }
 
 // A Kind is what a layer has.

@@ -9,15 +9,12 @@ import (
 )
 
 // Stream finds SMTP in connections: on the ports that Wireshark takes for it, and on any other by a greeting that names it.
-var Stream = proto.Stream{ID: proto.SMTP, Ports: []uint16{25, 587}, Looks: looks, New: func() proto.Session { return new(session) }}
+var Stream = proto.Stream{ID: proto.SMTP, Ports: []uint16{25, 587}, Looks: looks, First: "2", New: func() proto.Session { return new(session) }}
 
 // looks reports whether b begins with a greeting that names the protocol (RFC 5321, 4.3.1).
 func looks(b []byte) bool {
-	if len(b) <= 4 || string(b[:4]) != "220 " && string(b[:4]) != "220-" { // nearly all segments of strangers: no line is looked for
-		return false
-	}
 	end, next := line.End(b, 0)
-	return next != 0 && bytes.Contains(b[:end], []byte("SMTP"))
+	return next != 0 && len(b) > 4 && (string(b[:4]) == "220 " || string(b[:4]) == "220-") && bytes.Contains(b[:end], []byte("SMTP"))
 }
 
 const (

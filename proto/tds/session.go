@@ -10,7 +10,7 @@ import (
 )
 
 // Stream finds packets in connections of TCP: on the ports that Wireshark takes for TDS, and on any other by a pre-login or login, for an instance with a name listens anywhere.
-var Stream = proto.Stream{ID: proto.TDS, Ports: []uint16{1433, 2433}, Looks: looks, New: func() proto.Session { return new(session) }}
+var Stream = proto.Stream{ID: proto.TDS, Ports: []uint16{1433, 2433}, Looks: looks, First: string([]byte{PreLogin, Login7}), New: func() proto.Session { return new(session) }}
 
 // looks reports whether b begins a connection for sure: a pre-login message, or the login of a version without one.
 func looks(b []byte) bool {
