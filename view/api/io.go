@@ -17,6 +17,7 @@ type IOQuery struct {
 	Interval     time.Duration // of one point; 0 for one that fits
 	Unit         plot.Unit
 	From, To     time.Duration
+	Columns      int // as in [PlotQuery]
 }
 
 // maxFilters is how many lines an IO graph has.
@@ -26,12 +27,13 @@ func ioQuery(q *query) answering {
 	w := IOQuery{Filters: q.list("filter", maxFilters), Conversation: q.conversation(), Interval: q.seconds("interval")}
 	w.Unit = plot.Unit(q.one("unit", string(plot.UnitPackets), string(plot.UnitBytes), string(plot.UnitBits)))
 	w.From, w.To = q.span()
+	w.Columns = q.columns()
 	return func(_ context.Context, a *Analysis) (*pass, error) { return a.io(w) }
 }
 
 // io counts rows over time.
 func (a *Analysis) io(w IOQuery) (*pass, error) {
-	opt := plot.Options{Kind: plot.KindNamed("io"), From: w.From, To: w.To, Interval: w.Interval, Columns: columns, Unit: w.Unit, Smooth: 1}
+	opt := plot.Options{Kind: plot.KindNamed("io"), From: w.From, To: w.To, Interval: w.Interval, Columns: w.Columns, Unit: w.Unit, Smooth: 1}
 	applications := false
 	for _, text := range w.Filters {
 		f, err := a.filter(text)

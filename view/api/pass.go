@@ -36,8 +36,8 @@ type Answer struct {
 	Err   error
 }
 
-// All answers questions with one pass over the files for all of them. The error is that of the pass.
-func (a *Analysis) All(ctx context.Context, questions []Question) ([]Answer, error) {
+// All answers questions with one pass over the files for all of them, in which records are gathered too when they are not nil. The error is that of the pass.
+func (a *Analysis) All(ctx context.Context, questions []Question, records *Records) ([]Answer, error) {
 	out, passes := make([]Answer, len(questions)), make([]*pass, len(questions))
 	var run []*pass
 	for i, q := range questions {
@@ -48,6 +48,10 @@ func (a *Analysis) All(ctx context.Context, questions []Question) ([]Answer, err
 		if out[i].Err = err; err == nil {
 			run = append(run, passes[i])
 		}
+	}
+	if records != nil {
+		records.of = a.Case
+		run = append(run, &pass{applications: true, visit: records.visit})
 	}
 	if err := a.pass(ctx, run...); err != nil {
 		return nil, err

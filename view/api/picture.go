@@ -56,6 +56,9 @@ type Series struct {
 // columns are such that thinned series have 4,000 points at most: see [plot.Options.Columns].
 const columns = 250
 
+// columns reads how thin a picture is.
+func (q *query) columns() int { return q.number("columns", columns, 10, columns) }
+
 // picture turns what was collected into numbers.
 func (a *Analysis) picture(title string, start int64, panels []plot.Panel, notes []string, parts ...string) *Picture {
 	for _, src := range a.Case.Sources {

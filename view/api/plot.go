@@ -28,7 +28,7 @@ var PlotKinds = []string{"stevens", "tcptrace", "throughput", "rtt", "window", "
 func plotQuery(q *query) answering {
 	w := PlotQuery{Kind: q.one("kind", PlotKinds...), Conversation: q.conversation(), Direction: q.one("direction", "", "a", "b")}
 	w.From, w.To = q.span()
-	w.Columns = q.number("columns", columns, 10, columns)
+	w.Columns = q.columns()
 	return func(_ context.Context, a *Analysis) (*pass, error) { return a.plot(w) }
 }
 
