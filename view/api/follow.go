@@ -28,6 +28,7 @@ type Followed struct {
 	Layer  string  `json:"layer" doc:"what is shown: 'TCP', 'http in TLS, decrypted'"`
 	Sealed bool    `json:"sealed,omitempty" doc:"it looks encrypted"`
 	Total  int     `json:"total" doc:"blocks in all"`
+	Of     int     `json:"of,omitempty" doc:"of a report that has the first alone: blocks that there are"`
 	Blocks []Block `json:"blocks" doc:"those from offset on: limit at most, and as many as have 1 MiB"`
 }
 

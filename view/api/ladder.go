@@ -32,6 +32,7 @@ type Ladder struct {
 	Clock     string    `json:"clock,omitempty" doc:"with several points: by whose clock times are"`
 	Messages  []Message `json:"messages" doc:"those from offset on, limit at most, in order of time"`
 	Total     int       `json:"total" doc:"messages in all"`
+	Of        int       `json:"of,omitempty" doc:"of a report that has the first alone: messages that there are"`
 }
 
 // A Host is one that sent or received.

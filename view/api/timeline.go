@@ -30,7 +30,8 @@ type Timeline struct {
 	Lanes    []Lane  `json:"lanes" doc:"in the order in which they lie side by side"`
 	Rows     []any   `json:"rows" doc:"'row' lines with 'lane_id', the id of a lane"`
 	Total    int     `json:"total" doc:"rows in all"`
-	Complete bool    `json:"complete" doc:"true: all that there is was read"`
+	Complete bool    `json:"complete" doc:"true: all that there is was read; false of a report that has the first rows alone"`
+	Of       int     `json:"of,omitempty" doc:"of a report: rows that there are, when that is more"`
 	Arrows   []Arrow `json:"arrows" doc:"what of these rows belongs together"`
 }
 

@@ -68,6 +68,7 @@ func (r *Report) Embed(ctx context.Context) (*Embedding, error) {
 		if a.Err != nil {
 			return nil, a.Err
 		}
+		alone(a.Value)
 		if err := e.put("cases/1/"+keys[i], a.Value); err != nil {
 			return nil, err
 		}
@@ -76,6 +77,25 @@ func (r *Report) Embed(ctx context.Context) (*Embedding, error) {
 		return nil, err
 	}
 	return e, r.frame(e, records)
+}
+
+// alone makes an answer that has a first part say that there is no other page of it here.
+func alone(answer any) {
+	first := func(n int, total, of *int) bool {
+		if n == *total {
+			return false
+		}
+		*of, *total = *total, n
+		return true
+	}
+	switch v := answer.(type) {
+	case *api.Timeline:
+		v.Complete = !first(len(v.Rows), &v.Total, &v.Of)
+	case *api.Ladder:
+		first(len(v.Messages), &v.Total, &v.Of)
+	case *api.Followed:
+		first(len(v.Blocks), &v.Total, &v.Of)
+	}
 }
 
 // questions are those about the case, with the addresses that the pages ask at.

@@ -280,3 +280,15 @@ func TestBuiltPagesFit(t *testing.T) {
 		t.Errorf("the file of seven packets has %d bytes", got)
 	}
 }
+
+// TestFirstPartsStandAlone: a timeline that is longer than the file has says how long it is, and offers no further page.
+func TestFirstPartsStandAlone(t *testing.T) {
+	archive := "-- x.pcap --\n0.000 connect 0 out 10.0.0.1:50000 > 10.0.0.2:80 rtt=0.01\n0.020 send 0 request len=400000 \"x\"\n"
+	got := answersIn(t, htmlOf(t, of(t, archive, Findings)))
+	for _, name := range []string{"timeline", "ladder"} {
+		v := got["GET /api/v1/cases/1/"+name+"?conversation=0"].(map[string]any)
+		if v["total"] != float64(usualRows) || v["of"] != 277.0 {
+			t.Errorf("%s: %v of %v", name, v["total"], v["of"])
+		}
+	}
+}
