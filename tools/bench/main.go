@@ -12,6 +12,10 @@
 // wiretale and cat run -runs times and their median counts; tshark and
 // tcptrace, which take minutes, run -peer-runs times. A peer that is not installed is left out,
 // one that is not done after -timeout is stopped and shown as such.
+//
+// The server is measured as a page asks it: how long until there are findings,
+// until all is there, how long a page of records anywhere takes, and all that pass a filter;
+// beside sharkd, Wireshark's server (Debian has it in wireshark-common or sharkd), doing the same.
 package main
 
 import (
@@ -33,6 +37,7 @@ type bench struct {
 	runs, peerRuns int
 	timeout        time.Duration
 	growth         bool
+	serves         string
 }
 
 func main() {
@@ -45,6 +50,7 @@ func main() {
 	flag.IntVar(&b.peerRuns, "peer-runs", 1, "runs of tshark and tcptrace; 0 leaves them out")
 	flag.DurationVar(&b.timeout, "timeout", 5*time.Minute, "longest run")
 	flag.BoolVar(&b.growth, "growth", true, "also a quarter, a half and twice the mix, and of connections that last to the end")
+	flag.StringVar(&b.serves, "serve", "mix", "the kind of capture that the server is measured with, beside sharkd; none to leave it out")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -68,6 +74,11 @@ func (b *bench) all(ctx context.Context, kinds []string) error {
 		fmt.Printf("\n%s: %d million bytes, %d packets\n\n", kind, b.megabytes, packets)
 		if err := b.compare(ctx, kind, file, packets); err != nil {
 			return err
+		}
+		if kind == b.serves {
+			if err := b.serve(ctx, kind, file, packets); err != nil {
+				return err
+			}
 		}
 	}
 	if !b.growth {
