@@ -209,7 +209,7 @@ func (c *Case) sources() ([]string, engine.Options) {
 			opt.Called[p] = f.source + strings.TrimPrefix(p, f.path)
 		}
 	}
-	opt.Points = true
+	opt.Points, opt.Matches = true, len(paths) > 1
 	opt.Progress = c.progress
 	return paths, opt
 }

@@ -244,6 +244,20 @@ func TestCase(t *testing.T) {
 	}
 }
 
+// TestPoints: of two captures of the same packets the pages know which are the same.
+func TestPoints(t *testing.T) {
+	x := start(t, usual, capture(t, "client.pcap"), capture(t, "server.pcap"))
+	if state := x.settled("1", whole); state.Name != "client.pcap, server.pcap" || state.Records != 10 {
+		t.Errorf("%+v", state)
+	}
+	if rows := x.get("/cases/1/timeline?conversation=0", 200); !strings.Contains(rows, `"also":[{"source":1,"frame":1}]`) || !strings.Contains(rows, `"why":"sighting"`) {
+		t.Error(rows)
+	}
+	if rows := into[Rows](x, "/cases/1/rows?limit=3"); rows.Rows[0].Source != 0 || rows.Rows[1].Source != 1 || rows.Rows[1].Frame != 1 {
+		t.Errorf("%+v", rows)
+	}
+}
+
 // TestEvents: whoever watches sees the end of the analysis, and the end of the case.
 func TestEvents(t *testing.T) {
 	x := start(t, usual, capture(t, ""))
