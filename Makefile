@@ -107,7 +107,7 @@ deps:
 
 # Write the expected outputs of tests anew; look at the difference before you commit it.
 update:
-	$(GO) test ./cmd/wiretale ./view/jsonl -update
+	$(GO) test ./cmd/wiretale ./view/jsonl ./view/web -update
 
 clean:
 	rm -rf bin dist web/node_modules

@@ -10,23 +10,32 @@ import (
 // Prefix is where the API begins.
 const Prefix = "/api/v1"
 
+// routes are the resources of the API by method and path.
+func (s *Server) routes() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"GET " + Prefix + "/{$}":                       s.answer(s.root),
+		"GET " + Prefix + "/rules":                     s.answer(func(*http.Request) (any, error) { return api.Rules(), nil }),
+		"GET " + Prefix + "/rules/{id}":                s.answer(func(r *http.Request) (any, error) { return api.Explain(r.PathValue("id")) }),
+		"GET " + Prefix + "/filter":                    s.answer(s.checkFilter),
+		"GET " + Prefix + "/fields":                    s.answer(s.fields),
+		"POST " + Prefix + "/cases":                    s.upload,
+		"GET " + Prefix + "/cases/{case}":              s.ofCase(func(_ *http.Request, c *Case) (any, error) { return c.State(), nil }),
+		"DELETE " + Prefix + "/cases/{case}":           s.closeCase,
+		"POST " + Prefix + "/cases/{case}/cancel":      s.cancelCase,
+		"GET " + Prefix + "/cases/{case}/events":       s.events,
+		"GET " + Prefix + "/cases/{case}/rows":         s.ofCase(s.rows),
+		"GET " + Prefix + "/cases/{case}/rows/{index}": s.ofCase(s.record),
+		"GET " + Prefix + "/cases/{case}/place":        s.ofCase(s.place),
+		"GET " + Prefix + "/cases/{case}/{resource}":   s.ofCase(s.resource),
+	}
+}
+
 // handler routes what the guard lets through.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+Prefix+"/{$}", s.answer(s.root))
-	mux.HandleFunc("GET "+Prefix+"/rules", s.answer(func(*http.Request) (any, error) { return api.Rules(), nil }))
-	mux.HandleFunc("GET "+Prefix+"/rules/{id}", s.answer(func(r *http.Request) (any, error) { return api.Explain(r.PathValue("id")) }))
-	mux.HandleFunc("POST "+Prefix+"/cases", s.upload)
-	mux.HandleFunc("GET "+Prefix+"/cases/{case}", s.ofCase(func(_ *http.Request, c *Case) (any, error) { return c.State(), nil }))
-	mux.HandleFunc("DELETE "+Prefix+"/cases/{case}", s.closeCase)
-	mux.HandleFunc("POST "+Prefix+"/cases/{case}/cancel", s.cancelCase)
-	mux.HandleFunc("GET "+Prefix+"/cases/{case}/events", s.events)
-	mux.HandleFunc("GET "+Prefix+"/cases/{case}/rows", s.ofCase(s.rows))
-	mux.HandleFunc("GET "+Prefix+"/cases/{case}/rows/{index}", s.ofCase(s.record))
-	mux.HandleFunc("GET "+Prefix+"/cases/{case}/place", s.ofCase(s.place))
-	mux.HandleFunc("GET "+Prefix+"/filter", s.answer(s.checkFilter))
-	mux.HandleFunc("GET "+Prefix+"/fields", s.answer(s.fields))
-	mux.HandleFunc("GET "+Prefix+"/cases/{case}/{resource}", s.ofCase(s.resource))
+	for pattern, handle := range s.routes() {
+		mux.HandleFunc(pattern, handle)
+	}
 	for _, below := range []string{"/api", "/api/"} { // the first too: else it would be led on to the second
 		mux.HandleFunc(below, readOnly(func(w http.ResponseWriter, r *http.Request) {
 			fail(w, r, http.StatusNotFound, "the API has no such resource")
