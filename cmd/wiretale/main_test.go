@@ -108,6 +108,19 @@ func scribble(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), spoil([]byte(ts.ReadFile(args[1])), at), 0o600))
 }
 
+// TestReadmeHasEveryCommand: its table has a line for each.
+func TestReadmeHasEveryCommand(t *testing.T) {
+	b, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range commandNames {
+		if name != "help" && name != "completion" && !strings.Contains(string(b), "`wiretale "+name) {
+			t.Errorf("README.md does not have wiretale %s", name)
+		}
+	}
+}
+
 // TestReadme: the output that README.md shows is the output that its command gives.
 func TestReadme(t *testing.T) {
 	const readme = "../../README.md"
