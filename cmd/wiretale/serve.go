@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -42,7 +45,11 @@ func runServe(ctx context.Context, a *app, port int, open bool, args []string) e
 		return err
 	}
 	defer done()
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	ends := []os.Signal{syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // the terminal goes; nohup ignores that
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(ctx, ends...)
 	defer stop()
 	s, err := web.New(port, a.webOptions())
 	if inUse(err) {
@@ -76,8 +83,8 @@ func inUse(err error) bool {
 	return errors.Is(err, syscall.EADDRINUSE) || runtime.GOOS == "windows" && errors.Is(err, syscall.Errno(10048))
 }
 
-// served are the files of the first case, and what the user calls them; none when none are named. Standard input goes into a temporary file, which
-// done removes: it is read several times. A file that cannot be read is an error before there is a page.
+// served are the files of the first case, and what the user calls them; none when none are named. Standard input and other pipes go into
+// temporary files, which done removes: they are read several times. A file that cannot be read is an error before there is a page.
 func (a *app) served(args []string) (paths, names []string, done func(), err error) {
 	if len(a.read)+len(args) == 0 {
 		return nil, nil, func() {}, nil
@@ -85,18 +92,53 @@ func (a *app) served(args []string) (paths, names []string, done func(), err err
 	if names, err = a.files(args); err != nil {
 		return nil, nil, nil, err
 	}
-	if paths, done, err = a.twice(names); err != nil {
-		return nil, nil, nil, err
+	var spooled []string
+	done = func() {
+		for _, p := range spooled {
+			os.Remove(p)
+		}
 	}
+	paths = slices.Clone(names)
 	for i, p := range paths {
-		rd, err := formats.Open(p, formats.Options{Name: names[i]})
+		if from := a.pipe(p); from != nil {
+			if paths[i], err = spool(from); err == nil {
+				spooled = append(spooled, paths[i])
+			}
+			from.Close()
+		}
+		if err == nil {
+			err = recognised(paths[i], names[i])
+		}
 		if err != nil {
 			done()
 			return nil, nil, nil, err
 		}
-		rd.Close()
 	}
 	return paths, names, done, nil
+}
+
+// pipe is what a name that can be read only once stands for, nil for a file.
+func (a *app) pipe(name string) io.ReadCloser {
+	if name == "-" {
+		return io.NopCloser(a.stdin)
+	}
+	if st, err := os.Stat(name); err != nil || st.Mode()&(os.ModeNamedPipe|os.ModeSocket|os.ModeCharDevice) == 0 {
+		return nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil // whoever reads it says why
+	}
+	return f
+}
+
+// recognised is why a file is no trace.
+func recognised(path, name string) error {
+	rd, err := formats.Open(path, formats.Options{Name: name})
+	if err != nil {
+		return err
+	}
+	return rd.Close()
 }
 
 // webOptions are those of the server, from the flags of every command.
