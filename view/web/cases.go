@@ -47,6 +47,7 @@ func (cs *cases) add(s *Server, files []File, folder string) (*Case, error) {
 			}
 		}()
 		c.run()
+		debug.FreeOSMemory() // of the analysis little stays, and the server may be there for long
 	}()
 	return c, nil
 }
