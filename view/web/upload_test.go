@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/wiretale/wiretale/internal/fixture"
 )
 
 // upload is a request with files: a name, then what is in it, and so on.
@@ -187,4 +189,33 @@ func TestUploadCut(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("left: %q", x.stored())
+}
+
+// TestUploadCompared: what is uploaded can be compared, and the answer does not tell where it lies.
+func TestUploadCompared(t *testing.T) {
+	x := start(t, usual)
+	var pairs []string
+	for _, name := range []string{"post2_A", "post2_B"} {
+		traces, err := fixture.Load("../../testdata/" + name + ".txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		path, err := traces[0].Write(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pairs = append(pairs, name+".pcapng", string(data))
+	}
+	if answer, body := x.do(x.upload(pairs...)); answer.StatusCode != http.StatusCreated {
+		t.Fatalf("%s: %s", answer.Status, body)
+	}
+	x.settled("1", whole)
+	body := x.get("/cases/1/compare", 200)
+	if !strings.Contains(body, `"kind":"comparison","ratio":4.63`) || strings.Contains(body, x.temp) {
+		t.Errorf("%.2000s", body)
+	}
 }
