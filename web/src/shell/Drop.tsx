@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { upload } from "../api";
-import { bytes, percent } from "../format";
+import { bytes, percent, visible } from "../format";
 import { useKeys } from "../keys";
 import { useSession } from "../session";
 import type { Case } from "../types";
@@ -84,7 +84,7 @@ export function Drop() {
         <div class="toast" role={"failed" in state ? "alert" : "status"}>
           {"failed" in state ? (
             <>
-              <p>✕ {state.failed}</p>
+              <p>✕ {visible(state.failed)}</p>
               <button type="button" onClick={() => setState(undefined)}>
                 Close
               </button>
@@ -92,7 +92,7 @@ export function Drop() {
           ) : (
             <>
               <p>
-                Sending {state.names} <progress max={state.total || 1} value={state.sent} aria-label="sent" /> {percent(state.sent, state.total)} of {bytes(state.total)}
+                Sending {visible(state.names)} <progress max={state.total || 1} value={state.sent} aria-label="sent" /> {percent(state.sent, state.total)} of {bytes(state.total)}
               </p>
               <button type="button" onClick={() => state.abort.abort()}>
                 Cancel

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { bytes, count, percent } from "../format";
+import { bytes, count, percent, visible } from "../format";
 import { useSession } from "../session";
 
 /** Pages say here what they show: "120 of 859 records". */
@@ -34,7 +34,7 @@ export function Status() {
           <progress max={current.bytes || 1} value={current.read} aria-label="read of the files" /> reading {percent(current.read, current.bytes)} of {bytes(current.bytes)}
         </span>
       )}
-      {current?.state === "failed" && <span class="failed">✕ {current.error}</span>}
+      {current?.state === "failed" && <span class="failed">✕ {visible(current.error ?? "")}</span>}
       {current?.state === "cancelled" && <span>cancelled: what was read is shown</span>}
       {current && (
         <span>
@@ -42,7 +42,7 @@ export function Status() {
         </span>
       )}
       <span class="status-text" role="status">{text}</span>
-      <span class="product">{product}</span>
+      <span class="product">{visible(product)}</span>
     </footer>
   );
 }

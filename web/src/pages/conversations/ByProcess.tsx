@@ -83,7 +83,7 @@ function Tree({ current, params, page, choose, order }: { current: Case; params:
           </>
         ),
     },
-    { id: "conversations", title: "conversations", width: "110px", least: 100, right: true, sort: true, wide: true, cell: (one) => (one.conversation ? "" : count(countOf(one.process)) || "") },
+    { id: "conversations", title: "conversations", width: "126px", least: 120, right: true, sort: true, wide: true, cell: (one) => (one.conversation ? "" : count(countOf(one.process)) || "") },
     { id: "packets", title: "packets", width: "90px", least: 74, right: true, sort: true, cell: (one) => count(one.conversation?.packets ?? one.process.packets ?? 0) },
     { id: "bytes", title: "bytes", width: "90px", least: 74, right: true, sort: true, cell: (one) => bytes(one.conversation?.bytes ?? one.process.bytes ?? 0) },
     { id: "duration", title: "duration", width: "90px", least: 76, right: true, cell: (one) => duration(one.conversation?.duration_ns) },

@@ -155,7 +155,7 @@ function Share({ finding, sources }: { finding: Finding; sources: readonly Sourc
 
 function Row({ name, children }: { name: string; children: preact.ComponentChildren }) {
   return (
-    <div class="part">
+    <div class={`part ${name}`}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

@@ -61,7 +61,7 @@ function Shown({ report, current, open }: { report: Report; current: Case; open:
       {findings.length === 0 && !current.preliminary && <p>Nothing that a diagnosis knows of was seen. What could not be judged is said below.</p>}
       <ol class="cards">
         {findings.map((finding, i) => (
-          <Card key={finding.id ?? finding.rank} finding={finding} most={most} several={sources.length > 1} open={i < 3} chosen={open !== "" && open === String(finding.id ?? finding.rank)} sources={sources} showRule={showRule} />
+          <Card key={finding.id ?? finding.rank} finding={finding} most={most} several={sources.length > 1} open={i === 0 || (i < 3 && finding.severity !== "note")} chosen={open !== "" && open === String(finding.id ?? finding.rank)} sources={sources} showRule={showRule} />
         ))}
       </ol>
       <WhereTimeWent spending={report.spending} />

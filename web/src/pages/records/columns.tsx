@@ -66,7 +66,7 @@ export function columns(s: Shown): Column<ListRow>[] {
         ) : null;
       },
     },
-    { id: "time", title: "Time", width: s.clock === "utc" ? "200px" : "112px", least: s.clock === "utc" ? 200 : 100, right: s.clock !== "utc", cell: (r, i) => time(r, i, s) },
+    { id: "time", title: "Time", width: s.clock === "utc" ? "216px" : "112px", least: s.clock === "utc" ? 216 : 100, right: s.clock !== "utc", cell: (r, i) => time(r, i, s) },
   ];
   if (s.owners) list.push({ id: "process", title: "Process", width: "160px", least: 120, wide: true, cell: (r) => visible(owner(r.process)) });
   list.push(

@@ -11,7 +11,7 @@ import type { Request } from "../../types";
 import type { PageProps } from "../registry";
 
 const columns: readonly Column<Request>[] = [
-  { id: "asked", title: "asked (UTC)", width: "200px", least: 120, sort: true, cell: (r) => clock(r.time) },
+  { id: "asked", title: "asked (UTC)", width: "216px", least: 120, sort: true, cell: (r) => clock(r.time) },
   { id: "frame", title: "record", width: "74px", least: 64, right: true, cell: (r) => <FrameLink place={{ source: r.source, frame: r.frame }} /> },
   { id: "conversation", title: "conv", width: "56px", least: 50, right: true, wide: true, cell: (r) => r.conversation },
   { id: "protocol", title: "protocol", width: "76px", least: 64, sort: true, wide: true, cell: (r) => visible(r.protocol) },
