@@ -258,6 +258,8 @@ export interface Node {
   value?: string;
   /** The display filter for this value, when the server says it. */
   filter?: string;
+  /** What is to be known of it: "from the conversation". */
+  note?: string;
   /** Says what is wrong with the record. */
   warning?: boolean;
   buffer?: number;

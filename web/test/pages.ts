@@ -10,7 +10,7 @@ export interface View {
 
 export const views: readonly View[] = [
   { name: "findings", hash: "#/findings", ready: ".findings h1" },
-  { name: "records", hash: "#/records?frame=0:4", ready: ".bytes .hex-line" },
+  { name: "records", hash: "#/records?frame=0:196", ready: ".bytes .hex-line" },
   { name: "conversations", hash: "#/conversations?view=all", ready: ".grid .grow:not(.ghead)" },
   { name: "processes", hash: "#/conversations?view=process", ready: ".grid, .state" },
   { name: "requests", hash: "#/requests", ready: ".requests .grid" },

@@ -18,7 +18,7 @@ export function nodeAt(tree: readonly Node[], buffer: number, offset: number): s
       const path = above ? `${above}.${i}` : String(i);
       const from = node.offset ?? 0;
       const length = node.length ?? 0;
-      if ((node.buffer ?? 0) === buffer && length > 0 && offset >= from && offset < from + length && (!best || length <= best.length)) best = { path, length };
+      if ((node.buffer ?? 0) === buffer && length > 0 && offset >= from && offset < from + length && (!best || length < best.length)) best = { path, length };
       if (node.children) walk(node.children, path);
     });
   walk(tree, "");
@@ -50,7 +50,8 @@ export function Details({ tree, chosen, choose, menu }: Props) {
   const [, draw] = useState(0);
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
-  const isOpen = (item: Item) => opened.get(keyOf(item)) ?? false;
+  // The last layer is what the record is about.
+  const isOpen = (item: Item) => opened.get(keyOf(item)) ?? item.path === String(tree.length - 1);
   const items = useMemo(() => {
     const out: Item[] = [];
     const walk = (nodes: readonly Node[], above: string, depth: number) =>
@@ -168,6 +169,7 @@ export function Details({ tree, chosen, choose, menu }: Props) {
             </span>
             {item.node.warning && <strong class="failed">▲ </strong>}
             {visible(item.node.label)}
+            {item.node.note && <span class="dim"> [{visible(item.node.note)}]</span>}
           </div>
         );
       })}

@@ -117,7 +117,7 @@ export function Records({ current, params }: PageProps) {
   useStatus(pages.loaded ? `${count(pages.total)}${pages.complete ? "" : " so far"}${filter ? ` of ${count(current.records)}` : ""} shown${said ? ` · ${said}` : ""}` : said);
 
   const list = useMemo(
-    () => columns({ clock, base: nanoseconds(first?.time), before: (i) => pages.row(i), several, owners: owners.current }),
+    () => columns({ clock, base: nanoseconds(first?.time), before: (i) => pages.row(i), several, owners: owners.current, timed: !first || first.time != null }),
     [clock, first, pages, several, owners.current],
   );
   const filterItems = (one: string): MenuItem[] => {
@@ -140,7 +140,7 @@ export function Records({ current, params }: PageProps) {
     setMenu({ ...at, title: one || `Record ${several ? sourceName(of.source) + ":" : ""}${of.frame}`, items });
   };
   const nodeMenu = (at: { x: number; y: number }, node: Node) => {
-    const one = node.filter ?? (node.name ? equals(node.name, node.value) : "");
+    const one = node.filter ?? (node.name ? equals(node.name, node.value, node.length) : "");
     const items = one && !isStatic ? filterItems(one) : [];
     items.push({ label: "Copy the value", run: () => void copy(node.value ?? node.label) }, { label: "Copy the line", run: () => void copy(node.label) });
     setMenu({ ...at, title: one || node.label, items });

@@ -38,6 +38,8 @@ export interface Shown {
   before: (i: number) => ListRow | undefined;
   several: boolean;
   owners: boolean;
+  /** False when only the order of records is known. */
+  timed: boolean;
 }
 
 function time(row: ListRow, i: number, s: Shown): string {
@@ -66,8 +68,8 @@ export function columns(s: Shown): Column<ListRow>[] {
         ) : null;
       },
     },
-    { id: "time", title: "Time", width: s.clock === "utc" ? "216px" : "112px", least: s.clock === "utc" ? 216 : 100, right: s.clock !== "utc", cell: (r, i) => time(r, i, s) },
   ];
+  if (s.timed) list.push({ id: "time", title: "Time", width: s.clock === "utc" ? "216px" : "112px", least: s.clock === "utc" ? 216 : 100, right: s.clock !== "utc", cell: (r, i) => time(r, i, s) });
   if (s.owners) list.push({ id: "process", title: "Process", width: "160px", least: 120, wide: true, cell: (r) => visible(owner(r.process)) });
   list.push(
     { id: "src", title: "Source", width: "170px", least: 110, wide: true, cell: (r) => visible(r.src ?? "") },

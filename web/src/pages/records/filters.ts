@@ -8,14 +8,25 @@ export function quoted(value: string): string {
   return `"${value.replace(/[\\"]/g, "\\$&")}"`;
 }
 
-export function equals(name: string, value: string | undefined): string {
+const MOST_BYTES = 32;
+
+/** The filter for a field's value as the details show it; length is that of the field in bytes, where it has some. */
+export function equals(name: string, value: string | undefined, length = 0): string {
   if (value === undefined || value === "") return name;
   if (/^(True|Set)$/.test(value)) return `${name} == True`;
   if (/^(False|Not set)$/.test(value)) return `${name} == False`;
   // A name with the number that it stands for: "IPv4 (0x0800)".
   const number = /\((-?\d+|0x[0-9a-fA-F]+)\)$/.exec(value)?.[1];
   if (number) return `${name} == ${number}`;
+  if (length > 8 && /^[0-9a-f]+(\.\.\.)?$/i.test(value)) return bytesEqual(name, value.replace(/\.+$/, ""), length);
+  // A time that passed has no exact form here.
+  if (/^-?[\d.]+ (s|ms|µs|ns)$/.test(value)) return name;
   return `${name} == ${quoted(value)}`;
+}
+
+function bytesEqual(name: string, hex: string, length: number): string {
+  const some = hex.slice(0, 2 * MOST_BYTES).replace(/..(?=.)/g, "$&:");
+  return length > MOST_BYTES ? `${name}[0:${(some.length + 1) / 3}] == ${some}` : `${name} == ${some}`;
 }
 
 export type How = "apply" | "not" | "and" | "or" | "and not";

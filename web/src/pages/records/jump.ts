@@ -5,7 +5,6 @@ import type { ListRow, Paged, Place } from "../../types";
 interface Position {
   index: number;
   offset: number;
-  complete?: boolean;
 }
 
 const AGAIN_MS = 250;
@@ -13,12 +12,15 @@ const rest = () => new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
 
 /**
  * Where a record is in the list that a filter leaves; the nearest one after it when the filter leaves it out.
- * It waits for a filter that is still at work: until then the place is not known.
+ * While a filter is at work an offset may be that of an earlier row: it is asked again until the row there is not before the record.
  */
 export async function place(id: string, at: Place, filter: string, signal?: AbortSignal): Promise<Position> {
   for (;;) {
     const found = await get<Position>(`cases/${id}/place`, { source: at.source, frame: at.frame, filter }, signal);
-    if (found.complete !== false || !filter || signal?.aborted) return found;
+    if (!filter) return found;
+    const { rows, complete, total } = await get<Paged<ListRow>>(`cases/${id}/rows`, { filter, offset: found.offset || undefined, limit: 1 }, signal);
+    if (rows[0] && rows[0].index >= found.index) return found;
+    if (!rows[0] && complete) return { index: found.index, offset: Math.max(total - 1, 0) };
     await rest();
   }
 }
@@ -26,11 +28,11 @@ export async function place(id: string, at: Place, filter: string, signal?: Abor
 /** The nearest record before or after one that a filter leaves; undefined when there is none. */
 export async function nearest(id: string, from: ListRow, filter: string, forward: boolean): Promise<ListRow | undefined> {
   const { offset } = await place(id, from, filter);
-  const first = forward ? offset : Math.max(offset - 1, 0);
+  const first = Math.max(offset - 1, 0);
   for (;;) {
-    const { rows, complete } = await get<Paged<ListRow>>(`cases/${id}/rows`, { filter, offset: first || undefined, limit: 2 });
+    const { rows, complete } = await get<Paged<ListRow>>(`cases/${id}/rows`, { filter, offset: first || undefined, limit: 3 });
     const found = forward ? rows.find((row) => row.index > from.index) : rows.filter((row) => row.index < from.index).at(-1);
-    if (found || complete || rows.length === 2) return found;
+    if (found || complete || rows.length === 3) return found;
     await rest();
   }
 }
