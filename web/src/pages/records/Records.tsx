@@ -31,7 +31,9 @@ export function Records({ current, params }: PageProps) {
   const filter = params.get("filter");
   const frame = params.get("frame");
   const pages = usePages<ListRow>(`cases/${current.id}/rows`, { filter });
-  const [selected, select] = useState(-1);
+  const [wanted, select] = useState(-1);
+  // A place behind the end is that of the last record.
+  const selected = pages.complete ? Math.min(wanted, pages.total - 1) : wanted;
   const [clock, setClock] = useState<Clock>(() => (stored("clock") as Clock) || "since");
   const [menu, setMenu] = useState<MenuState>();
   const [asking, ask] = useState<"frame" | "find">();
