@@ -17,7 +17,9 @@ function plain(key: string): string {
 }
 
 // What a static answer does not depend on: it holds the whole.
-const CUTS = ["offset", "limit", "from", "to"];
+const CUTS = ["offset", "limit", "from", "to", "columns"];
+// Pictures of the conversation that is worth most, when none is named.
+const TOLD = ["timeline", "ladder", "plot", "story", "follow"];
 
 /** The answer to a GET of a path with its query; undefined when the report does not hold it. */
 export function find(answers: Answers, full: string): unknown {
@@ -25,16 +27,25 @@ export function find(answers: Answers, full: string): unknown {
   const exact = answers.get(plain(key));
   if (exact !== undefined) return exact;
   const at = key.indexOf("?");
-  if (at < 0) return undefined;
-  const path = key.slice(0, at);
-  const query = new URLSearchParams(key.slice(at + 1));
+  const path = at < 0 ? key : key.slice(0, at);
+  const query = new URLSearchParams(at < 0 ? "" : key.slice(at + 1));
   const list = answers.get(path) as { rows?: unknown[] } | undefined;
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (list?.rows && name in lists) return part(list.rows, name, query);
   if (name === "place") return place(answers.get(path.replace(/place$/, "rows")) as { rows?: ListRow[] } | undefined, query);
   for (const cut of CUTS) query.delete(cut);
-  const rest = query.toString();
-  return answers.get(plain(path + (rest ? "?" + rest : "")));
+  const found = answers.get(plain(withQuery(path, query)));
+  if (found !== undefined || !TOLD.includes(name) || query.has("conversation") || query.has("process")) return found;
+  const told = (answers.get("GET /api/v1/") as { told?: number[] } | undefined)?.told?.[0];
+  if (told === undefined) return undefined;
+  query.set("conversation", String(told));
+  query.sort();
+  return answers.get(plain(withQuery(path, query)));
+}
+
+function withQuery(path: string, query: URLSearchParams): string {
+  const text = query.toString();
+  return text ? `${path}?${text}` : path;
 }
 
 type Getter = (row: never) => string | number | undefined;

@@ -23,7 +23,8 @@ for (const [name, files, says] of sets) {
     for (const view of views) {
       await page.goto(new URL(view.hash, page.url()).href);
       await page.locator(`${view.ready}, .state`).first().waitFor();
-      await expect(page.locator("main [role=alert]")).toHaveCount(0);
+      // Not every trace has a conversation of TCP or UDP to follow; then the page says so.
+      if (view.name !== "follow") await expect(page.locator("main [role=alert]")).toHaveCount(0);
     }
     await page.goto(new URL("#/records", page.url()).href);
     const grid = page.getByRole("grid", { name: "Records" });

@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { isStatic } from "../../api";
 import { clock, duration, owner, percent, plural, visible } from "../../format";
 import { Copy } from "../../parts/Copy";
 import { ConversationLinks, FrameLink, sourceName } from "../../parts/Links";
@@ -105,7 +106,7 @@ function Body({ finding: f, several, sources, showRule }: { finding: Finding; se
           <Row name="conversations">
             {f.conversations.slice(0, 8).map((c) => (
               <span key={c} class="conversation">
-                <a href={link("conversations", { q: `#${c}` })}>{c}</a>: <ConversationLinks id={c} />
+                <a href={link("conversations", { view: "all", conversation: c })}>{c}</a>: <ConversationLinks id={c} />
               </span>
             ))}
             {f.conversations.length > 8 && ` and ${f.conversations.length - 8} more`}
@@ -201,7 +202,7 @@ function Filter({ name, text, open }: { name: string; text: string | undefined; 
   if (!text) return null;
   return (
     <Row name={name}>
-      <code>{visible(text)}</code> <Copy text={text} what="filter" /> {open && <a href={link("records", { filter: text })}>show these records</a>}
+      <code>{visible(text)}</code> <Copy text={text} what="filter" /> {open && !isStatic && <a href={link("records", { filter: text })}>show these records</a>}
     </Row>
   );
 }

@@ -58,7 +58,7 @@ function Shown({ report, current, open }: { report: Report; current: Case; open:
           ◔ Preliminary: the files are still being read, and findings may change.
         </p>
       )}
-      {findings.length === 0 && !current.preliminary && <p>Nothing that a diagnosis knows of was seen. What could not be judged is said below.</p>}
+      {findings.length === 0 && !current.preliminary && <p>Nothing that a diagnosis knows of was seen.{report.withheld.length > 0 && " What could not be judged is said below."}</p>}
       <ol class="cards">
         {findings.map((finding, i) => (
           <Card key={finding.id ?? finding.rank} finding={finding} most={most} several={sources.length > 1} open={i === 0 || (i < 3 && finding.severity !== "note")} chosen={open !== "" && open === String(finding.id ?? finding.rank)} sources={sources} showRule={showRule} />
