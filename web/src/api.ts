@@ -100,6 +100,11 @@ export async function remove(path: string): Promise<void> {
   await send(PREFIX + path, { method: "DELETE", headers: { "X-Wiretale": "1" } });
 }
 
+/** POST of nothing to a path below /api/v1/. */
+export async function post(path: string): Promise<void> {
+  await send(PREFIX + path, { method: "POST", headers: { "X-Wiretale": "1" } });
+}
+
 /** Sends files as one new case. XMLHttpRequest, since fetch tells nothing of how much was sent. */
 export function upload<T>(files: readonly File[], progress: (sent: number, total: number) => void, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

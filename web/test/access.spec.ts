@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect, shot, test } from "./serve.ts";
-import { files, views } from "./pages.ts";
+import { files, shown, views } from "./pages.ts";
 import type { Page } from "@playwright/test";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -20,8 +20,8 @@ for (const colorScheme of ["light", "dark"] as const) {
   for (const view of views) {
     test(`axe finds nothing serious: ${view.name}, ${colorScheme}`, async ({ page, open }) => {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await open(view.name === "processes" || view.name === "follow" ? files.post1 : files.post2, view.hash);
-      await page.locator(view.ready).first().waitFor();
+      await open(/processes|follow|timeline|ladder/.test(view.name) ? files.post1 : files.post2, view.hash);
+      await shown(page, view);
       expect(await faultsOf(page)).toEqual([]);
       await shot(page, `${view.name}-${colorScheme}`);
     });
@@ -44,8 +44,8 @@ test("axe finds nothing serious in the help and in a menu", async ({ page, open 
 for (const view of views) {
   test(`fits 400 pixels: ${view.name}`, async ({ page, open }) => {
     await page.setViewportSize({ width: 400, height: 800 });
-    await open(view.name === "processes" || view.name === "follow" ? files.post1 : files.post2, view.hash);
-    await page.locator(view.ready).first().waitFor();
+    await open(/processes|follow|timeline|ladder/.test(view.name) ? files.post1 : files.post2, view.hash);
+    await shown(page, view);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(wide).toBeLessThanOrEqual(0);
     await shot(page, `${view.name}-400`);

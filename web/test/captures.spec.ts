@@ -1,7 +1,7 @@
 // The captures of the posts, rebuilt from their listings, and traces of real Windows machines: every page shows them.
 import { expect, shot, test } from "./serve.ts";
 import { capture, input } from "./inputs.ts";
-import { views } from "./pages.ts";
+import { shown, views } from "./pages.ts";
 
 const sets: [string, string[] | undefined, RegExp][] = [
   ["post 1", [input("post1.etl")], /who closed|closed connection/],
@@ -22,9 +22,9 @@ for (const [name, files, says] of sets) {
     await shot(page, `capture-${name.replace(/\W+/g, "-")}`);
     for (const view of views) {
       await page.goto(new URL(view.hash, page.url()).href);
-      await page.locator(`${view.ready}, .state`).first().waitFor();
-      // Not every trace has a conversation of TCP or UDP to follow; then the page says so.
-      if (view.name !== "follow") await expect(page.locator("main [role=alert]")).toHaveCount(0);
+      await shown(page, view);
+      // Not every trace has a conversation of TCP or UDP, several points, or two runs; then the page says so.
+      if (/findings|records|conversations|processes|requests|io/.test(view.name)) await expect(page.locator("main [role=alert]")).toHaveCount(0);
     }
     await page.goto(new URL("#/records", page.url()).href);
     const grid = page.getByRole("grid", { name: "Records" });

@@ -5,7 +5,7 @@ import { expect, test } from "./serve.ts";
 import { input, root } from "./inputs.ts";
 import { fileName, strings } from "./hostile.ts";
 import { join } from "node:path";
-import { views } from "./pages.ts";
+import { shown, views } from "./pages.ts";
 import type { Page } from "@playwright/test";
 
 /** Elements that only markup of the capture could have made. */
@@ -21,7 +21,7 @@ test("names, headers and bytes of packets", async ({ page, open }) => {
   await open([input("hostile.pcap")]);
   for (const view of views) {
     await page.goto(new URL(view.hash, page.url()).href);
-    await page.locator(view.ready).first().waitFor();
+    await shown(page, view);
     await clean(page);
   }
   // Each hostile connection: its records with details, what was said in it in all forms.
@@ -43,7 +43,7 @@ test("names of processes and strings of events", async ({ page, open }) => {
   await open([input("hostile/hostile.etl")]);
   for (const view of views) {
     await page.goto(new URL(view.hash, page.url()).href);
-    await page.locator(view.ready).first().waitFor();
+    await shown(page, view);
     await clean(page);
   }
   await page.goto(new URL("#/conversations?view=process", page.url()).href);

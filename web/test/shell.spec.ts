@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, shot, test } from "./serve.ts";
 import { input } from "./inputs.ts";
+import { ids, pageOf, views } from "./pages.ts";
 
 const post2 = [input("post2_A.pcapng")];
 
@@ -81,4 +82,9 @@ test("a link to a case that is closed and to a page that is not there say so", a
   await expect(page.getByRole("heading", { level: 1 })).toContainText(/finding|No fault/);
   await open(post2, "#/nowhere");
   await expect(page.getByText("There is no page “nowhere”")).toBeVisible();
+});
+
+test("every page that there is has a view that the tests look at", () => {
+  expect(ids.length).toBeGreaterThan(4);
+  expect(ids.filter((id) => !views.some((view) => pageOf(view) === id))).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { post } from "../api";
 import { bytes, count, percent, visible } from "../format";
 import { useSession } from "../session";
 
@@ -31,7 +32,10 @@ export function Status() {
     <footer class="status">
       {current?.state === "reading" && (
         <span class="reading">
-          <progress max={current.bytes || 1} value={current.read} aria-label="read of the files" /> reading {percent(current.read, current.bytes)} of {bytes(current.bytes)}
+          <progress max={current.bytes || 1} value={current.read} aria-label="read of the files" /> reading {percent(current.read, current.bytes)} of {bytes(current.bytes)}{" "}
+          <button type="button" class="small" onClick={() => void post(`cases/${current.id}/cancel`).catch((e: Error) => setStatus(e.message))}>
+            Cancel
+          </button>
         </span>
       )}
       {current?.state === "failed" && <span class="failed">✕ {visible(current.error ?? "")}</span>}
