@@ -189,7 +189,7 @@ export function Records({ current, params }: PageProps) {
             <>
               {pages.total === 0 && (
                 <p class="state" role="status">
-                  {pages.complete ? (filter ? "No record passes this filter." : "There are no records.") : "Reading…"}
+                  {pages.complete ? (filter ? "No record passes this filter." : "There are no records.") : filter ? "Filtering…" : "Reading…"}
                 </p>
               )}
               <Grid label="Records" columns={list} total={pages.total} row={(i) => pages.row(i)} selected={selected} onSelect={(i) => select(i)} onOpen={() => document.querySelector<HTMLElement>(".details")?.focus()} onMenu={rowMenu} rowClass={rowClass} handle={grid} />
