@@ -5,7 +5,9 @@ import type { Case } from "../types";
 import { Conversations } from "./conversations/Conversations";
 import { Findings } from "./findings/Findings";
 import { Follow } from "./follow/Follow";
+import { IO } from "./io/IO";
 import { Ladder } from "./ladder/Ladder";
+import { Plots } from "./plots/Plots";
 import { Records } from "./records/Records";
 import { Requests } from "./requests/Requests";
 import { Timeline } from "./timeline/Timeline";
@@ -34,5 +36,7 @@ export const pages: readonly Page[] = [
   { id: "requests", title: "Requests", key: "4", component: Requests },
   { id: "timeline", title: "Timeline", key: "5", component: Timeline },
   { id: "ladder", title: "Ladder", key: "6", component: Ladder },
+  { id: "plots", title: "Plots", key: "7", component: Plots },
+  { id: "io", title: "IO graph", key: "8", component: IO },
   { id: "follow", title: "Follow", key: "shift+f", component: Follow, hidden: true },
 ];

@@ -38,7 +38,10 @@ const KIBI: readonly [number, string][] = [
 
 /** A number with as many decimals as its step needs, without a point at its end. */
 function decimals(value: number, step: number): string {
-  const places = Math.min(Math.max(Math.ceil(-Math.log10(step) - 1e-9), 0), 9);
+  let places = 0;
+  while (places < 9 && Math.abs(step * 10 ** places - Math.round(step * 10 ** places)) > 1e-6 * 10 ** places * step) places++;
+  // Steps of powers of two have many: three tell them apart.
+  if (places > 3) places = Math.max(3, Math.min(Math.ceil(-Math.log10(step)), 9));
   const text = value.toFixed(places);
   return Number(text) === 0 ? "0" : text;
 }

@@ -93,6 +93,7 @@ test.describe("ticks", () => {
   });
   test("values", () => {
     expect(valueTick(65536, 16384, "bytes")).toBe("64 KiB");
+    expect(valueTick(2.75 * 2 ** 20, 2 ** 18, "bytes")).toBe("2.75 MiB");
     expect(valueTick(20e6, 5e6, "bits/s")).toBe("20 Mbit/s");
     expect(valueTick(1500, 500, "packets")).toBe("1.5 k");
     expect(valueTick(7, 1, "packets")).toBe("7");
