@@ -2,12 +2,14 @@
 import type { FunctionComponent } from "preact";
 import type { Params } from "../route";
 import type { Case } from "../types";
+import { Compare } from "./compare/Compare";
 import { Conversations } from "./conversations/Conversations";
 import { Findings } from "./findings/Findings";
 import { Follow } from "./follow/Follow";
 import { IO } from "./io/IO";
 import { Ladder } from "./ladder/Ladder";
 import { Plots } from "./plots/Plots";
+import { Points } from "./points/Points";
 import { Records } from "./records/Records";
 import { Requests } from "./requests/Requests";
 import { Timeline } from "./timeline/Timeline";
@@ -38,5 +40,7 @@ export const pages: readonly Page[] = [
   { id: "ladder", title: "Ladder", key: "6", component: Ladder },
   { id: "plots", title: "Plots", key: "7", component: Plots },
   { id: "io", title: "IO graph", key: "8", component: IO },
+  { id: "points", title: "Points", key: "9", component: Points },
+  { id: "compare", title: "Compare", key: "shift+c", component: Compare },
   { id: "follow", title: "Follow", key: "shift+f", component: Follow, hidden: true },
 ];
