@@ -174,7 +174,7 @@ function Words({ point: { series: s, i }, panel, several }: { point: Point; pane
   const low = s.y2?.[i];
   return (
     <>
-      <b>{visible(s.name || s.letter || panel.y.label)}</b>: {low !== undefined && low !== s.y[i] ? `${exact(low, panel.y.unit)} to ` : ""}
+      <strong>{visible(s.name || s.letter || panel.y.label)}</strong>: {low !== undefined && low !== s.y[i] ? `${exact(low, panel.y.unit)} to ` : ""}
       {exact(s.y[i]!, panel.y.unit)} at {s.x[i]!.toFixed(6)} s{frame ? `, record ${several ? String.fromCharCode(97 + source) + ":" : ""}${frame}` : ""}
     </>
   );

@@ -151,7 +151,7 @@ function Shown({ answer, routes, frame, offset, several }: Props) {
             <div class="rung-hosts">
               {hosts.map((host, i) => (
                 <span key={i} class="rung-host" style={{ left: `${column(i, hosts.length)}%`, maxWidth: `${96 / hosts.length}%` }} title={visible(host.name ?? host.address)}>
-                  <b>{visible(host.name || host.address)}</b>
+                  <strong>{visible(host.name || host.address)}</strong>
                   <span class="dim">{host.role || "host"}</span>
                 </span>
               ))}

@@ -109,10 +109,10 @@ export function Lanes({ label, model, places, view, onView, selected, onSelect, 
     >
       {hovered && entry && (
         <Tip x={hovered.x} y={hovered.y} width={size.current.width}>
-          <b>
+          <strong>
             {several ? sourceName(entry.row.source) + ":" : ""}
             {entry.row.frame}
-          </b>
+          </strong>
           {model.timed && (
             <>
               {" "}
