@@ -20,7 +20,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   for (const view of views) {
     test(`axe finds nothing serious: ${view.name}, ${colorScheme}`, async ({ page, open }) => {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await open(/processes|follow|timeline|ladder/.test(view.name) ? files.post1 : files.post2, view.hash);
+      await open(files[view.of ?? "post2"], view.hash);
       await shown(page, view);
       expect(await faultsOf(page)).toEqual([]);
       await shot(page, `${view.name}-${colorScheme}`);
@@ -44,7 +44,7 @@ test("axe finds nothing serious in the help and in a menu", async ({ page, open 
 for (const view of views) {
   test(`fits 400 pixels: ${view.name}`, async ({ page, open }) => {
     await page.setViewportSize({ width: 400, height: 800 });
-    await open(/processes|follow|timeline|ladder/.test(view.name) ? files.post1 : files.post2, view.hash);
+    await open(files[view.of ?? "post2"], view.hash);
     await shown(page, view);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(wide).toBeLessThanOrEqual(0);

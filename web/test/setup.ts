@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { hostileFiles } from "./hostile.ts";
 import { inputs, root } from "./inputs.ts";
+import { pointFiles } from "./points.ts";
 
 export default function setup() {
   rmSync(inputs, { recursive: true, force: true });
@@ -18,7 +19,7 @@ export default function setup() {
   writeFileSync(join(inputs, "hostile.txtar"), hostile);
   mkdirSync(join(inputs, "hostile"));
   execFileSync(demo, ["-o", join(inputs, "hostile", "hostile.etl"), join(inputs, "hostile.txtar")]);
-  for (const [name, bytes] of hostileFiles()) writeFileSync(join(inputs, name), bytes);
+  for (const [name, bytes] of [...hostileFiles(), ...pointFiles()]) writeFileSync(join(inputs, name), bytes);
   const wiretale = process.env["WIRETALE"] ?? join(root, "bin", "wiretale");
   if (!existsSync(wiretale)) throw new Error(`no ${wiretale}: run make build first, or name another with WIRETALE`);
 }

@@ -56,6 +56,8 @@ function one(u: uPlot, s: Series, color: string, ratio: number) {
   ctx.setLineDash([]);
 }
 
+const MANY = 10_000;
+
 type To = ReturnType<typeof pixels>;
 
 /** A value is kept until the next point. In a column of pixels only its first, lowest, highest and last are drawn. */
@@ -114,13 +116,16 @@ function points(ctx: CanvasRenderingContext2D, s: Series, from: number, end: num
   const r = (s.mark === "cross" ? 3.6 : s.mark === "dot" || s.mark === undefined ? 2.4 : 3.2) * ratio;
   // Marks on the same pixel are one: a grid of pixels that are taken keeps a hundred thousand of them fluid.
   const taken = new Set<number>();
+  // Of very many dots none is seen to be round, and squares are much faster.
+  const squares = s.mark !== "cross" && firstAtLeast(s.x, end) - from > MANY;
   for (let i = from; i < s.x.length && s.x[i]! <= end; i++) {
     const x = Math.round(to.x(s.x[i]!));
     const y = Math.round(to.y(s.y[i]!));
     const key = x * 65536 + y;
     if (taken.has(key)) continue;
     taken.add(key);
-    sign(ctx, s.mark ?? "dot", x, y, r);
+    if (squares) ctx.fillRect(x - r, y - r, 2 * r, 2 * r);
+    else sign(ctx, s.mark ?? "dot", x, y, r);
   }
 }
 

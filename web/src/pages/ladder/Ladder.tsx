@@ -88,9 +88,15 @@ function Shown({ answer, routes, frame, offset, several }: Props) {
     const i = messages.findIndex((m, k) => k > selected && trouble(m) !== "");
     select(i >= 0 ? i : messages.findIndex((m) => trouble(m) !== ""));
   };
+  // The message before it is selected, and what follows it is in view.
+  const silence = () => {
+    if (!rows.longest) return;
+    select(rows.longest.after);
+    list.current?.reveal(rows.lineOf[rows.longest.after + 1]!);
+  };
   useKeys("Ladder", [
     { key: "x", help: "the next message in trouble", run: nextBad },
-    { key: "s", help: "the longest silence", run: () => rows.longest && select(rows.longest.after) },
+    { key: "s", help: "the longest silence", run: () => silence() },
   ]);
   useStatus(`${count(messages.length)} of ${plural(answer.total, "message")}`);
   const keydown = (event: KeyboardEvent) => {
@@ -112,7 +118,7 @@ function Shown({ answer, routes, frame, offset, several }: Props) {
         {rows.longest && (
           <>
             {" · longest silence "}
-            <button type="button" class="plain" onClick={() => select(rows.longest!.after)}>
+            <button type="button" class="plain" onClick={silence}>
               {duration(Math.round(rows.longest.ns))} after record {messages[rows.longest.after]!.frame}
             </button>
           </>
