@@ -177,7 +177,11 @@ function RunCard({ run, most, unit, source }: { run: Run; most: number; unit: st
         {stages.map((s, i) =>
           run[s.key] > 0 ? (
             <span key={s.key} style={{ width: `${(100 * run[s.key]) / Math.max(run.time_ns, 1)}%`, background: s.color }} title={`${s.title}: ${duration(run[s.key])}, ${percent(run[s.key], run.time_ns)}`}>
-              {run[s.key] / run.time_ns > 0.08 ? `${i + 1}: ${percent(run[s.key], run.time_ns)}` : ""}
+              {run[s.key] / run.time_ns > 0.08 && (
+                <span class="run-share">
+                  {i + 1}: {percent(run[s.key], run.time_ns)}
+                </span>
+              )}
             </span>
           ) : null,
         )}

@@ -173,12 +173,12 @@ function Shown({ answer, routes, frame, offset, several }: Props) {
               id={`${id}-${n}`}
               role="option"
               aria-selected={is && line.i === selected}
-              aria-label={text(line)}
               class={`rung-row${is && line.i === selected ? " selected" : ""}${line.is === "silence" ? " silent" : ""}`}
               onClick={() => is && select(line.i)}
               onDblClick={() => is && open(line.message)}
             >
-              <span class="rung-time">{is && line.time !== undefined ? seconds(BigInt(Math.round(line.time))) : is ? `#${line.message.frame}` : ""}</span>
+              <span class="unseen">{text(line)}</span>
+              <span class="rung-time" aria-hidden="true">{is && line.time !== undefined ? seconds(BigInt(Math.round(line.time))) : is ? `#${line.message.frame}` : ""}</span>
               <Rung line={line} hosts={hosts.length} routes={routes} title={is ? text(line) : ""} />
             </div>
           );
