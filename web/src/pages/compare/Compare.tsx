@@ -89,9 +89,9 @@ function Shown({ data, sources }: { data: Compared; sources: { slow: number; goo
       <ul class="stages">
         {stages
           .filter((s) => runs.some((r) => r[s.key] > 0))
-          .map((s, i) => (
+          .map((s) => (
             <li key={s.key}>
-              <span class="stage-box" style={{ background: s.color }} aria-hidden="true" /> {i + 1} {s.title}
+              <span class="stage-box" style={{ background: s.color }} aria-hidden="true" /> {stages.indexOf(s) + 1} {s.title}
             </li>
           ))}
       </ul>
