@@ -93,6 +93,8 @@ type Input struct {
 	twins       map[int][]int32
 	behind      []Behind // nil until they are asked for
 	isBehind    map[*request.Request]bool
+	badRecords  []*BadRecord // nil until they are asked for
+	byBadRecord map[*flow.Conversation]bool
 	byConv      map[int][]*request.Request
 	gone        map[point.End][]point.Gone   // nil until it is asked for
 	hops        []point.Hop                  // nil until they are asked for

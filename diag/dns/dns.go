@@ -19,7 +19,7 @@ import (
 
 // Rules lists the family.
 func Rules() []*diag.Rule {
-	return []*diag.Rule{NoReply, ServFail, Refused, Slow, OtherSource, SearchAmplify}
+	return []*diag.Rule{NoReply, ServFail, Refused, Slow, OtherSource, SearchAmplify, PairRace, BadRecord}
 }
 
 // talks are those of the protocol over UDP and TCP, without questions to many (a resolver is one host).

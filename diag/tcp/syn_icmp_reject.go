@@ -29,7 +29,7 @@ func synRejected(in *diag.Input) []diag.Finding {
 			continue
 		}
 		u, ok := diag.UnreachableOf(c)
-		if !ok || in.DirectedTo(c) != nil {
+		if !ok || in.DirectedTo(c) != nil || in.AtBadRecord(c) {
 			continue
 		}
 		k := key{c.Source, c.ICMP.From, c.Ends[1].Addr(), u.Text}

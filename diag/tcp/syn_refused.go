@@ -31,7 +31,7 @@ const (
 // refusals are the refused attempts, and the connections that their clients made with the same hosts.
 func refusals(in *diag.Input) (all []*flow.Conversation, done map[pair][]*flow.Conversation) {
 	for c := range in.Conversations.With(flow.Refused) {
-		if in.DirectedTo(c) == nil {
+		if in.DirectedTo(c) == nil && !in.AtBadRecord(c) {
 			all = append(all, c)
 		}
 	}
