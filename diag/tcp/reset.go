@@ -63,6 +63,9 @@ func resets(in *diag.Input) []diag.Finding {
 		if t == nil || !t.RST.Seen() || t.Refused || !t.Established || wentOn(in, t) || told(in, c) || in.DiedIdle(c) || in.ResetInjected(c) || in.CutInHandshake(c) {
 			continue
 		}
+		if _, probed := gaveUpProbing(c); probed {
+			continue // tcp.keepalive.dead has it
+		}
 		kind := endingOf(c)
 		if kind == gaveUp && abandoned(in, c, t.RSTBy) != nil {
 			continue // tcp.abort.retx has it

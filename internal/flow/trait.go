@@ -1,6 +1,10 @@
 package flow
 
-import "github.com/wiretale/wiretale/proto"
+import (
+	"time"
+
+	"github.com/wiretale/wiretale/proto"
+)
 
 // A Trait is what can be asked of a conversation without looking at it, so
 // that whoever looks for few among millions need not have them unpacked.
@@ -27,7 +31,11 @@ const (
 	FirstSent                    // Ends[0] sent packets
 	SecondSent                   // Ends[1] did
 	Contested                    // TCP, and a SYN was answered with several sequence numbers: Trouble.Answers is there
+	SlowOpened                   // TCP, and the SYN, sent once, was answered after LateSYNACK or more
 )
+
+// LateSYNACK is how long a SYN is unanswered that somebody waits for.
+const LateSYNACK = 300 * time.Millisecond
 
 // Traits are those of a conversation.
 func (c *Conversation) Traits() (t Trait) {
@@ -61,6 +69,7 @@ func (c *Conversation) Traits() (t Trait) {
 	is(c.TCP.RST.Seen(), Reset)
 	is(c.TCP.Refused, Refused)
 	is(c.Answers() != nil, Contested)
+	is(c.TCP.SYNs == 1 && c.TCP.SYN.Seen() && c.TCP.SYNACK.Seen() && c.TCP.SYNACK.Time-c.TCP.SYN.Time >= int64(LateSYNACK), SlowOpened)
 	is(!c.TCP.RST.Seen() && c.TCP.FirstFIN < 0, Unfinished)
 	return t
 }
