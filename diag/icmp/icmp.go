@@ -8,7 +8,7 @@ import (
 )
 
 // Rules lists the family.
-func Rules() []*diag.Rule { return []*diag.Rule{Unreach, PortUnreach} }
+func Rules() []*diag.Rule { return []*diag.Rule{Unreach, PortUnreach, TTLExceeded, Loop} }
 
 const (
 	// firstTrace and lastTrace are the ports that traceroute sends to, because nobody listens there (traceroute(8): one more with each probe).

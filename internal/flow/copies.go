@@ -18,6 +18,8 @@ type Copies struct {
 	// Looped are packets that came again with a TTL lower by more hops than lie between the two
 	// sides of a router. They count as packets.
 	Looped int64
+	// LoopFirst and LoopLast are the first and the last of those records.
+	LoopFirst, LoopLast Moment
 }
 
 // CopiesOf are the copies of one kind.
@@ -52,6 +54,14 @@ func (c *Copies) Count() (n int64) {
 		n += c.Kinds[i].Count
 	}
 	return n
+}
+
+// loop counts a packet that came again in a loop.
+func (c *Copies) loop(now *Moment) {
+	if c.Looped++; c.Looped == 1 {
+		c.LoopFirst = *now
+	}
+	c.LoopLast = *now
 }
 
 func (c *Conversation) copies() *Copies {
@@ -101,13 +111,14 @@ func (t *Tracker) copied(f *flow, p *packet.Packet, s *Sighting, flipped bool, n
 	} else {
 		var again passed
 		again.fill(p, s, now, dir, whole)
-		if e := f.find(&again, p, dir); e != nil {
+		e, falls := f.find(&again, p, dir)
+		if e != nil {
 			t.copies++
 			f.noteCopy(e, &again, p, s, now, dir)
 			return true
 		}
-		if again.tunnel&looped != 0 {
-			f.copies().Looped++
+		if falls {
+			f.copies().loop(now)
 		}
 		q = tr.add(now.Time, &t.trails)
 		*q = again
@@ -253,8 +264,8 @@ func placeOf(b []byte, ttl uint8, iface int) uint16 {
 }
 
 // find is the newest packet of the trail that q is a copy of, nil when it is none.
-// A packet that came with a TTL that many hops lie between is in a loop, and so is every one of its records after that.
-func (f *flow) find(q *passed, p *packet.Packet, dir int) (found *passed) {
+// A packet that came with a TTL that many hops lie between is in a loop, and so is every one of its records after that; falls says that its TTL is the lower one.
+func (f *flow) find(q *passed, p *packet.Packet, dir int) (found *passed, falls bool) {
 	tr := f.passed
 	for i := tr.n; i > 0; i-- {
 		e := tr.at(i - 1)
@@ -267,13 +278,13 @@ func (f *flow) find(q *passed, p *packet.Packet, dir int) (found *passed) {
 		}
 		if hops := int(e.ttl) - int(q.ttl); hops > maxHops || hops < -maxHops {
 			q.tunnel |= looped
-			return nil
+			return nil, hops > 0
 		}
 		if found == nil && e.tunnel&looped == 0 && f.isCopy(e, q, p, dir) {
 			found = e
 		}
 	}
-	return found
+	return found, false
 }
 
 // sameSum reports whether the checksums can be of one segment.

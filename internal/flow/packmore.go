@@ -56,6 +56,8 @@ func (c *packer) passed(q *passed) {
 func (c *packer) copies(v *Copies) {
 	num(c, &v.Resent)
 	num(c, &v.Looped)
+	c.moment(&v.LoopFirst)
+	c.moment(&v.LoopLast)
 	for i := range v.Kinds {
 		k := &v.Kinds[i]
 		num(c, &k.Count)
