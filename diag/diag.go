@@ -81,25 +81,26 @@ type Input struct {
 	// Withhold reports whether the named rule is silenced for the conversation, and notes that it was.
 	Withhold func(rule *Rule, c *flow.Conversation) bool
 
-	vantages    []Vantage                        // by source; nil until one is asked for
-	talks       []*Talk                          // nil until they are asked for
-	detours     *detours                         // nil until they are asked for
-	directed    map[*flow.Conversation]*Directed // the same
-	idle        map[*flow.Conversation]bool
-	injected    map[*flow.Conversation]bool
-	blocked     []*Blocked
-	idleEnds    []*IdleEnd
-	injections  []*Injection
-	twins       map[int][]int32
-	behind      []Behind // nil until they are asked for
-	isBehind    map[*request.Request]bool
-	badRecords  []*BadRecord // nil until they are asked for
-	byBadRecord map[*flow.Conversation]bool
-	byConv      map[int][]*request.Request
-	gone        map[point.End][]point.Gone   // nil until it is asked for
-	hops        []point.Hop                  // nil until they are asked for
-	stuckHellos map[int]bool                 // by conversation, nil until they are asked for
-	openings    map[int]*handshake.Handshake // by conversation, nil until they are asked for
+	vantages     []Vantage                        // by source; nil until one is asked for
+	talks        []*Talk                          // nil until they are asked for
+	detours      *detours                         // nil until they are asked for
+	directed     map[*flow.Conversation]*Directed // the same
+	idle         map[*flow.Conversation]bool
+	injected     map[*flow.Conversation]bool
+	blocked      []*Blocked
+	idleEnds     []*IdleEnd
+	injections   []*Injection
+	twins        map[int][]int32
+	behind       []Behind // nil until they are asked for
+	isBehind     map[*request.Request]bool
+	badRecords   []*BadRecord // nil until they are asked for
+	byBadRecord  map[*flow.Conversation]bool
+	unnegotiated []Unnegotiated // nil until they are asked for
+	byConv       map[int][]*request.Request
+	gone         map[point.End][]point.Gone   // nil until it is asked for
+	hops         []point.Hop                  // nil until they are asked for
+	stuckHellos  map[int]bool                 // by conversation, nil until they are asked for
+	openings     map[int]*handshake.Handshake // by conversation, nil until they are asked for
 }
 
 // A Span is the time from the first to the last record of a source in nanoseconds since 1970; trace.NoTime without times.

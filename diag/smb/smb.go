@@ -14,7 +14,7 @@ import (
 
 // Rules lists the family.
 func Rules() []*diag.Rule {
-	return []*diag.Rule{ShallowPipeline, Credits, ServerSlow, DialectLow, Pending, Status, SessionSetup, MetadataChat}
+	return []*diag.Rule{ShallowPipeline, Credits, ServerSlow, DialectLow, Pending, Status, SessionSetup, MetadataChat, Flushes, NegotiateHangs}
 }
 
 // Commands, as Wireshark names them.

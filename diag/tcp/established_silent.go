@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"fmt"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
@@ -21,23 +20,14 @@ var EstablishedSilent = &diag.Rule{ID: "tcp.established_silent", Title: "a servi
 
 func init() { EstablishedSilent.Run = establishedSilent } // Run names the rule: a literal would be a cycle
 
-const (
-	// longSilence is how long nothing came back before somebody gave up: what thinks for less is slow, not silent.
-	longSilence = 10 * time.Second
-	// mostAsked is the most that is a request, in bytes: more is a stream, which nobody need answer.
-	mostAsked = 64 << 10
-	// silences are a pattern.
-	silences = 3
-)
-
-// oneWayPorts are services that need not answer: syslog (RFC 6587, RFC 5425), raw printing (9100), the data of FTP (RFC 959).
-var oneWayPorts = []uint16{20, 514, 601, 6514, 9100}
+// silences are a pattern.
+const silences = 3
 
 func establishedSilent(in *diag.Input) (out []diag.Finding) {
 	var all diag.Ways
 	logins := loggingIn(in)
 	for c := range in.Conversations.With(flow.Mute) {
-		if _, silent := silence(in, c); silent && !logins[c.ID] && !in.Withhold(EstablishedSilent, c) {
+		if _, silent := in.NeverAnswered(c); silent && !logins[c.ID] && !in.IsUnnegotiated(c) && !in.Withhold(EstablishedSilent, c) {
 			all.Add(service(c), c, 0)
 		}
 	}
@@ -83,42 +73,13 @@ func answering(in *diag.Input, services []*diag.Way) map[diag.WayKey]int {
 	return out
 }
 
-// silence is how long the client of a connection waited, until one of the two closed it, for the answer that never came.
-func silence(in *diag.Input, c *flow.Conversation) (wait diag.Interval, ok bool) {
-	t, asked := c.TCP, c.Dir[0].Payload
-	if !t.Established || !c.Opened || !t.SYN.Seen() || c.Dir[1].Packets == 0 || c.Dir[1].Payload > 0 || asked == 0 || asked > mostAsked ||
-		t.Undelivered(0) > 0 || saidMore(t) || slices.Contains(oneWayPorts, c.Ends[1].Port()) || !t.Sides[0].LastNew.Seen() {
-		return wait, false
-	}
-	end := t.RST
-	for i := range t.Sides {
-		if fin := t.Sides[i].FIN; fin.Seen() && (!end.Seen() || fin.Pos.Number < end.Pos.Number) {
-			end = fin
-		}
-	}
-	if !end.Seen() {
-		return wait, false
-	}
-	wait = diag.Interval{From: t.Sides[0].LastNew, To: end}
-	waited, timed := in.Elapsed(wait.From, wait.To)
-	spoke, _ := in.Elapsed(t.SYN, wait.From)
-	return wait, timed && waited >= longSilence && spoke < waited
-}
-
-// saidMore reports whether the sequence numbers of the server, or what the client acknowledged, are beyond its SYN and FIN: then the capture lacks an answer.
-func saidMore(t *flow.TCP) bool {
-	s := &t.Sides[1]
-	first := s.ISN + 1
-	return !s.ISNKnown || s.NextSeq-first > 1 || s.NextSeq-first == 1 && !s.FIN.Seen() || t.Sides[0].AckSent-first > 1
-}
-
 func neverAnswered(in *diag.Input, g *diag.Way, answers int) diag.Finding {
 	var where []flow.Moment
 	var waits []diag.Interval
 	var longest time.Duration
 	asked, byServer := int64(0), 0
 	for _, c := range g.Conversations {
-		w, _ := silence(in, c)
+		w, _ := in.NeverAnswered(c)
 		d, _ := in.Elapsed(w.From, w.To)
 		longest = max(longest, d)
 		asked += c.Dir[0].Payload

@@ -60,7 +60,7 @@ func resets(in *diag.Input) []diag.Finding {
 	var groups []*resetGroup
 	for c := range in.Conversations.With(flow.Reset) {
 		t := c.TCP
-		if t == nil || !t.RST.Seen() || t.Refused || !t.Established || wentOn(in, t) || told(in, c) || in.DiedIdle(c) || in.ResetInjected(c) || in.CutInHandshake(c) {
+		if t == nil || !t.RST.Seen() || t.Refused || !t.Established || wentOn(in, t) || told(in, c) || in.DiedIdle(c) || in.ResetInjected(c) || in.CutInHandshake(c) || in.IsUnnegotiated(c) {
 			continue
 		}
 		if _, probed := gaveUpProbing(c); probed {
