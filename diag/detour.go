@@ -23,7 +23,9 @@ type Detour struct {
 	Sources      []int
 	Answered, Of int
 	// Without names the points that have the questions and none of the answers; "" without any.
-	Without       string
+	Without string
+	// Between names the two points that the answers vanish between, "client and server"; "" when that is not known.
+	Between       string
 	Where         []trace.Pos
 	Conversations []*flow.Conversation
 	Questions     []*request.Request // of the source with most answers, in order; none when only addresses and ports tell
@@ -257,7 +259,7 @@ func (in *Input) detour(c course, list []stray, asked map[target]int) *Detour {
 	})
 	d.Where = slices.Compact(d.Where)
 	d.Answered, d.Of = bySource[most], max(bySource[most], asked[target{most, c.client, c.asked, c.protocol}])
-	d.Without = in.without(list, d.Sources)
+	d.Without, d.Between = in.without(list, d.Sources)
 	return d
 }
 
@@ -283,10 +285,11 @@ func (in *Input) questions() map[target]int {
 	return out
 }
 
-// without names the other points that have the questions and none of the answers; "" when there is none.
-func (in *Input) without(list []stray, sources []int) string {
+// without names the other points that have the questions and none of the answers, "" when there is none; and the two points that the answers
+// vanish between, "" when there are more.
+func (in *Input) without(list []stray, sources []int) (names, between string) {
 	if in.Points == nil {
-		return ""
+		return "", ""
 	}
 	seen := map[int]bool{}
 	for _, s := range list {
@@ -294,13 +297,21 @@ func (in *Input) without(list []stray, sources []int) string {
 			seen[t.Source] = true
 		}
 	}
-	var names []string
+	var lacking, both []string
 	for i := range in.Points.Points {
-		if p := &in.Points.Points[i]; seen[p.Source] && !slices.Contains(sources, p.Source) {
-			names = append(names, p.Name)
+		p := &in.Points.Points[i]
+		has := slices.Contains(sources, p.Source)
+		if seen[p.Source] && !has {
+			lacking = append(lacking, p.Name)
+		}
+		if seen[p.Source] || has {
+			both = append(both, p.Name)
 		}
 	}
-	return List(names, 5)
+	if len(lacking) == 1 && len(both) == 2 {
+		between = both[0] + " and " + both[1]
+	}
+	return List(lacking, 5), between
 }
 
 // minSure is how many times make a pattern.
@@ -317,7 +328,7 @@ func (d *Detour) Finding() Finding {
 	}
 	switch {
 	case d.Without != "":
-		f.Confidence, f.Severity = Proven, Error
+		f.Confidence, f.Severity, f.Between = Proven, Error, d.Between
 		f.RuledOut = append(f.RuledOut, "loss of the queries: they are at both points")
 	case len(d.Sources) > 1:
 		f.Confidence = Proven
