@@ -37,6 +37,7 @@ type hole struct {
 	passed     int64 // largest payload of a segment that was acknowledged before
 	confidence diag.Confidence
 	small      string // what shows that small ones pass
+	sizes      string // what two points say of the sizes of what was lost; "" without them
 }
 
 func blackHoles(in *diag.Input) (out []diag.Finding) {
@@ -51,6 +52,7 @@ func blackHoles(in *diag.Input) (out []diag.Finding) {
 			if !ok || tooBig(c, dir) != nil || in.StuckHello(c) || in.Withhold(BlackHole, c) {
 				continue
 			}
+			h.weigh(in)
 			g := all.Add(diag.HostWay(c, dir), c, dir)
 			holes[g] = append(holes[g], h)
 		}
@@ -59,6 +61,28 @@ func blackHoles(in *diag.Input) (out []diag.Finding) {
 		out = append(out, finding(in, g, holes[g]))
 	}
 	return out
+}
+
+// minLost is how many packets lost between two points tell by their sizes why.
+const minLost = 3
+
+// weigh looks at the sizes of what was lost between two points: large ones alone are a black hole, and where small ones were lost as well it may be loss of another kind.
+func (h *hole) weigh(in *diag.Input) {
+	list := in.Gone(h.conv, h.dir)
+	if len(list) != 1 || list[0].Lost < minLost || list[0].LeastLost == 0 {
+		return
+	}
+	g := &list[0]
+	between := diag.Between(in.Points, g.Pair)
+	if g.LeastLost > g.MostPassed && g.MostPassed > 0 {
+		h.confidence = diag.Proven
+		h.sizes = fmt.Sprintf("between %s all of the %d that were lost have %d bytes or more, and all of up to %d passed", between, g.Lost, g.LeastLost, g.MostPassed)
+		return
+	}
+	if h.confidence < diag.Proven {
+		h.confidence = diag.Possible
+	}
+	h.sizes = fmt.Sprintf("between %s segments of %d bytes were lost as well", between, g.LeastLost)
 }
 
 // sent is what shows at the sender, or on the way to the hole.
@@ -124,7 +148,7 @@ func finding(in *diag.Input, g *diag.Way, holes []hole) diag.Finding {
 	for _, h := range holes {
 		where = append(where, h.where...)
 		waits = append(waits, diag.Interval{From: h.from, To: h.to})
-		if h.confidence > best.confidence {
+		if h.confidence > best.confidence || h.confidence == best.confidence && best.sizes == "" {
 			best = h
 		}
 	}
@@ -147,6 +171,9 @@ func finding(in *diag.Input, g *diag.Way, holes []hole) diag.Finding {
 		f.Facts = append(f.Facts, diag.Fact{Name: "largest segment that was acknowledged before", Value: diag.Count(best.passed, "byte")})
 	} else {
 		f.Summary = fmt.Sprintf("%d segments of %d bytes from %v never came to this capture at or near %v, and smaller ones did, in %s", best.bytes/best.size, best.size, from, to, which)
+	}
+	if best.sizes != "" {
+		f.Summary += "; " + best.sizes
 	}
 	f.Facts = append(f.Facts, diag.Fact{Name: "small ones pass", Value: best.small})
 	if f.Between != "" {

@@ -18,7 +18,9 @@ type Gone struct {
 	*Pair
 	Conv *flow.Conversation // as the point has it where they were seen last
 	Lost int64
-	At   []trace.Pos // the first 20, at that point
+	// LeastLost and MostPassed are sizes of payloads, as in Way.
+	LeastLost, MostPassed uint32
+	At                    []trace.Pos // the first 20, at that point
 }
 
 // Gone is what was lost of each side of each conversation, as each of its points has it: a point tells so where something is lost that it has seen,
@@ -49,7 +51,7 @@ func (r *Result) gone(s *sighted, d int) (out []Gone) {
 		}
 		for i := range h.Passages {
 			if w := h.Passages[i].Way(); w.Lost > 0 {
-				out = append(out, Gone{Pair: h.Pair(), Conv: r.Conv(s.convs[h.From]), Lost: w.Lost, At: w.Places().LostAt})
+				out = append(out, Gone{Pair: h.Pair(), Conv: r.Conv(s.convs[h.From]), Lost: w.Lost, LeastLost: w.LeastLost, MostPassed: w.MostPassed, At: w.Places().LostAt})
 			}
 		}
 	}

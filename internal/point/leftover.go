@@ -113,15 +113,20 @@ func (c *couple) leftover(f *found, d int, w *Way) {
 	wa, wb := f.way(d)
 	var only [2]int64
 	var at [2][]trace.Pos
+	var least, most [2]uint32 // sizes of those, and of what both have
 	count := func(of *side, t *talk, way []int32, side int, covered func(int64) bool) {
 		for _, i := range way {
 			q := &t.prints[i]
 			switch {
 			case f.taken[side][i]:
+				most[side] = max(most[side], q.size)
 			case !covered(q.time):
 				w.Outside++
 			default:
 				only[side]++
+				if q.size > 0 && (least[side] == 0 || q.size < least[side]) {
+					least[side] = q.size
+				}
 				if c.a.keep {
 					at := w.at()
 					at.missing[side] = append(at.missing[side], q.number)
@@ -138,6 +143,10 @@ func (c *couple) leftover(f *found, d int, w *Way) {
 		only[0], only[1], at[0], at[1] = only[1], only[0], at[1], at[0]
 	}
 	w.Lost, w.Only = only[0], only[1]
+	w.LeastLost, w.MostPassed = least[0], most[0]
+	if w.From == BtoA {
+		w.LeastLost, w.MostPassed = least[1], most[1]
+	}
 	if w.Lost+w.Only > 0 {
 		w.at().LostAt, w.at().OnlyAt = at[0], at[1]
 	}

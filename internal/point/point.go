@@ -130,6 +130,8 @@ type Way struct {
 	// Matched packets are at both points. Lost ones left the first point and were not seen at the second, which covers their time; Only
 	// ones were seen at the second point alone. Without a course, Lost are those that only A has. Outside are those that the other point cannot have seen: it did not capture then.
 	Matched, Lost, Only, Outside int64
+	// LeastLost is the payload of the smallest packet of Lost that has any, MostPassed that of the largest of the others of its point; 0 without one.
+	LeastLost, MostPassed uint32
 	// Ranges are those of Matched whose bytes the other point has in other segments.
 	Ranges int64
 	// Altered are at both points, but for their payload, which is as long and not the same: they are neither matched nor lost.
