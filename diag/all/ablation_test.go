@@ -246,6 +246,7 @@ var kin = [][]string{
 	{"tls.cert.rejected", "tls.cert.chain", "tls.cert.expired", "tls.cert.name"},
 	{"tcp.rst.app", "fw.rst_injected", "path.injected"},
 	{"fw.silent_drop", "ssrp.other_address"},
+	{"smb.neg_hang", "tcp.established_silent"},
 }
 
 // ofRecording are rules that are no rules of quality, and still about the recording and who reads it.

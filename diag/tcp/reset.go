@@ -60,7 +60,7 @@ func resets(in *diag.Input) []diag.Finding {
 	var groups []*resetGroup
 	for c := range in.Conversations.With(flow.Reset) {
 		t := c.TCP
-		if t == nil || !t.RST.Seen() || t.Refused || !t.Established || wentOn(in, t) || told(in, c) || in.DiedIdle(c) || in.ResetInjected(c) || in.CutInHandshake(c) || in.IsUnnegotiated(c) {
+		if t == nil || !t.RST.Seen() || t.Refused || !t.Established || wentOn(in, t) || told(in, c) || in.DiedIdle(c) || in.ResetInjected(c) || in.CutInHandshake(c) || unansweredToTheEnd(in, c) {
 			continue
 		}
 		if _, probed := gaveUpProbing(c); probed {
@@ -96,6 +96,12 @@ func told(in *diag.Input, c *flow.Conversation) bool {
 		return false
 	}
 	return slices.ContainsFunc(in.Session.Endpoints[c.ID].TCBs, func(t *session.TCB) bool { return t.ShutdownAt.Seen() || t.AbortAt.Seen() })
+}
+
+// unansweredToTheEnd reports whether a client waited in vain for its first answer: tcp.established_silent or the rule of the protocol has it.
+func unansweredToTheEnd(in *diag.Input, c *flow.Conversation) bool {
+	_, ok := in.NeverAnswered(c)
+	return ok
 }
 
 // goesOn is how long after a reset its sender may still be seen to send: packets of several processors change places.
