@@ -18,7 +18,7 @@ var Fault = &diag.Rule{ID: "rpc.fault", Title: "a server refuses remote procedur
 // A meaning is what a status says to a user.
 type meaning struct{ says, fix string }
 
-// statuses are those of faults (C706, appendix E; [MS-RPCE] 3.3.3; [MS-ERREF] 2.2). Those that are not listed are results of the called procedure.
+// statuses are those of faults (C706, appendix E; [MS-RPCE] 3.1.1.5.5; [MS-ERREF] 2.2). Those that are not listed are results of the called procedure.
 var statuses = map[uint32]meaning{
 	0x00000005: {"access is denied", "look at the rights of the account that the client uses, and at what the interface demands: signing, encryption, a kind of authentication"},
 	0x00000721: {"the protection of the message is wrong", "look at the clocks, at the keys of both computers, and at devices that change packets"},
