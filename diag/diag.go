@@ -166,15 +166,18 @@ type Finding struct {
 	Facts         []Fact // the numbers used
 	RuledOut      []string
 	Fix           []string
-	NextCapture   []string // what to record next, exact commands
-	Filter        string   // Wireshark display filter that shows the proof
-	NetMonFilter  string
+	// Record says where to record next: Run puts it into NextCapture, with the commands of the recipe.
+	Record       []RecordAt
+	NextCapture  []string // what to record next
+	Filter       string   // Wireshark display filter that shows the proof
+	NetMonFilter string
 	// Silences lists the rules that this quality finding withholds, beside those that name it in WithheldBy; none when it withholds nothing: on Conversations, or on the whole source with
 	// Everywhere. Why is half a sentence with the reason: "eth0 lost 7 packets".
 	Silences   []string
 	Everywhere bool
 	Why        string
 
+	planned int                  // lines of NextCapture that Record made
 	claimed map[int]budget.Times // by conversation: see Claimed
 }
 

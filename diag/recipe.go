@@ -18,6 +18,7 @@ type Recipe struct {
 	hosts []netip.Addr // that the traffic is with
 	ports []uint16     // of the servers; nil for any
 	proto proto.ID
+	mixed bool // conversations of several protocols: no one is named
 }
 
 // A RecipeHost is a machine to record on.
@@ -56,6 +57,9 @@ func (in *Input) Recipe(f *Finding) *Recipe {
 		r.hosts = clients
 	}
 	for _, c := range f.Conversations {
+		if c.Proto != r.proto {
+			r.mixed = true
+		}
 		if p := c.Ends[serverOf(c)].Port(); p != 0 && !slices.Contains(r.ports, p) {
 			r.ports = append(r.ports, p)
 		}
@@ -96,6 +100,9 @@ func distinctEnds(cs []*flow.Conversation, servers bool) (out []netip.Addr) {
 
 // transport is the name of the conversations' protocol for capture filters; "" for others than TCP and UDP.
 func (r *Recipe) transport() string {
+	if r.mixed {
+		return ""
+	}
 	switch r.proto {
 	case proto.TCP:
 		return "tcp"
@@ -111,17 +118,17 @@ func (r *Recipe) Filter() string {
 	for _, a := range r.hosts {
 		terms = append(terms, "host "+a.Unmap().WithZone("").String())
 	}
-	if name := r.transport(); name != "" {
+	if name := r.transport(); name != "" || r.mixed {
 		var ports []string
 		for _, p := range r.ports {
-			ports = append(ports, fmt.Sprintf("%s port %d", name, p))
+			ports = append(ports, strings.TrimSpace(fmt.Sprintf("%s port %d", name, p)))
 		}
 		switch {
 		case len(ports) == 1:
 			terms = append(terms, ports[0])
 		case len(ports) > 1:
 			terms = append(terms, "("+strings.Join(ports, " or ")+")")
-		case len(terms) == 0:
+		case len(terms) == 0 && name != "":
 			terms = append(terms, name)
 		}
 	}

@@ -25,6 +25,7 @@ func Run(rules []*Rule, in *Input) ([]Finding, []Withheld) {
 			for _, f := range r.Run(in) {
 				f.Rule = r
 				f.tidy()
+				in.plan(&f)
 				gate.doubt(&f)
 				f.Silences = silenced(rules, &f)
 				findings = append(findings, f)

@@ -106,7 +106,7 @@ func silence(in *diag.Input, h history, list []ask, answered int) (f diag.Findin
 		fmt.Sprintf("is %v a name server, and does it run? Ask it by hand (nslookup NAME %v, dig @%v NAME)", t.Server.Addr(), t.Server.Addr(), t.Server.Addr()),
 		"does a firewall on the way pass UDP 53 and its answers?",
 	}
-	f.NextCapture = []string{fmt.Sprintf("at %v: tcpdump -w server.pcap port 53", t.Server.Addr())}
+	f.Record = []diag.RecordAt{{Addr: t.Server.Addr(), Question: "do the queries arrive, and does an answer leave?"}}
 	rank(in, &f, list, evidence{sent, answered, repeated, len(helpers) > 0})
 	return f, true
 }

@@ -73,7 +73,7 @@ func silent(in *diag.Input, all, list []diag.Ask) (f diag.Finding, ok bool) {
 	in.Charge(&f, []diag.Interval{{From: begin, To: end}})
 	f.RuledOut = []string{"a lost datagram: none of them was answered, and the server answers no other one in this capture"}
 	f.Fix = []string{"is the domain controller up, and does port 88 pass? Take one that is gone out of DNS (SRV records _kerberos._udp and _kerberos._tcp) and of the client's configuration"}
-	f.NextCapture = []string{"at the server: tcpdump -w server.pcap port 88"}
+	f.Record = []diag.RecordAt{{Addr: first.Server.Addr(), Question: "do the requests arrive, and does an answer leave?"}}
 	return f, true
 }
 

@@ -20,7 +20,7 @@ func tcpBlocked(in *diag.Input) (out []diag.Finding) {
 		f.Summary = fmt.Sprintf("the answer of %v to %s is too long for UDP, and it sent them to TCP port %d, which %s", u.By[0].Talk.Server.Addr(), u.Clients(), u.Server.Port(), u.Outcome())
 		f.RuledOut = []string{"a domain controller that is down: it answered over UDP", "a ticket that was got over TCP: no connection to that port succeeded"}
 		f.Fix = []string{"let TCP port 88 pass, on the path and at the domain controller: a firewall that has UDP only fails for users with many groups", "until then, a user in fewer groups has a shorter ticket"}
-		f.NextCapture = []string{"at the server: tcpdump -w server.pcap port 88"}
+		f.Record = []diag.RecordAt{{Addr: u.Server.Addr()}}
 		f.Filter = u.Filter("udp.port == 88")
 		out = append(out, f)
 	}

@@ -26,7 +26,7 @@ func dynamicBlocked(in *diag.Input) (out []diag.Finding) {
 		if u.Refused > 0 {
 			f.Fix = []string{"is the service running? The endpoint mapper may name a port of one that has stopped; restart it"}
 		}
-		f.NextCapture = []string{fmt.Sprintf("at the server: tcpdump -w server.pcap tcp port %d or tcp port %d", port, u.By[0].Talk.Server.Port())}
+		f.Record = []diag.RecordAt{{Addr: u.Server.Addr()}}
 		f.Filter = u.Filter(fmt.Sprintf("tcp.port == %d", u.By[0].Talk.Server.Port()))
 		out = append(out, f)
 	}

@@ -68,6 +68,6 @@ func hanging(in *diag.Input, list []diag.Unnegotiated, answers int) diag.Finding
 		fmt.Sprintf("on %v: update or remove, to test it, what stands in the way of SMB there: an antivirus, a filter driver", c.Ends[1].Addr()),
 		"is the Server service stuck, or the machine out of processor or memory? Other services of it would be silent as well",
 	}
-	f.NextCapture = []string{fmt.Sprintf("at %v: does the request arrive, and does the server answer it there?", c.Ends[1].Addr())}
+	f.Record = []diag.RecordAt{{Addr: c.Ends[1].Addr(), Question: "does the request arrive, and does the server answer it there?"}}
 	return f
 }

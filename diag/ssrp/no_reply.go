@@ -81,7 +81,7 @@ func silence(in *diag.Input, t *diag.Talk, list []*request.Request) diag.Finding
 		"is the name of the instance right? The Browser says nothing about one that it does not know, or that is hidden",
 		byName,
 	}
-	f.NextCapture = []string{"at the server: tcpdump -w server.pcap udp port 1434, while the same capture runs at the client"}
+	f.Record = []diag.RecordAt{{Question: "does the query arrive at the server, and does an answer leave it?"}}
 	switch seen := seenAt(in, f.Conversations); {
 	case rejected(f.Conversations) != nil:
 		c := rejected(f.Conversations)

@@ -38,7 +38,7 @@ func otherAddress(in *diag.Input) (out []diag.Finding) {
 			"or use a version of SQL Browser that answers from the address that was asked (that of SQL Server 2008 does so on a cluster)",
 			byName,
 		}
-		f.NextCapture = []string{"at the client: tcpdump -w client.pcap udp port 1434, while the same capture runs at the server"}
+		f.Record = []diag.RecordAt{{Question: "does the answer come to the client?"}}
 		out = append(out, f)
 	}
 	return out

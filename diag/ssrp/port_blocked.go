@@ -28,7 +28,7 @@ func portBlocked(in *diag.Input) (out []diag.Finding) {
 		if u.Refused > 0 {
 			f.Fix = []string{"is the instance running, with TCP enabled, and on this port? Restart SQL Browser when it tells an old one"}
 		}
-		f.NextCapture = []string{fmt.Sprintf("at the server: tcpdump -w server.pcap tcp port %d or udp port 1434", port)}
+		f.Record = []diag.RecordAt{{Addr: u.Server.Addr()}}
 		f.Filter = u.Filter("udp.port == 1434")
 		out = append(out, f)
 	}

@@ -55,6 +55,6 @@ func slowly(in *diag.Input, t *diag.Talk, late []*request.Request) diag.Finding 
 	}
 	f.RuledOut = []string{"a query that was lost: each was asked once, and has its answer"}
 	f.Fix = []string{"look at the load of the host, and at the way to it: the answer is one datagram that SQL Browser has ready", byName}
-	f.NextCapture = []string{"at the server: tcpdump -w server.pcap udp port 1434, which says whether the host or the way takes the time"}
+	f.Record = []diag.RecordAt{{Question: "does the host take the time, or the way?"}}
 	return f
 }

@@ -113,7 +113,7 @@ func abandonedOn(in *diag.Input, g *diag.Way) diag.Finding {
 		f.Facts = append(f.Facts, diag.Fact{Name: "idle before", Value: diag.Duration(idle)})
 		f.Fix = append(f.Fix, "keep-alives more often than the device's time-out keep its memory of the connection")
 	}
-	f.NextCapture = []string{fmt.Sprintf("at %v at the same time: tcpdump -w far.pcap host %v: do the packets arrive, and does it answer?", to.Addr(), from.Addr())}
+	f.Record = []diag.RecordAt{{Addr: to.Addr(), Question: "do the packets arrive, and does it answer?"}}
 	return f
 }
 

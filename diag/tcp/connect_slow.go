@@ -147,7 +147,7 @@ func acceptedLate(in *diag.Input, list []lateness, others int) diag.Finding {
 		"is there something in front of it that answers for it, or opens the connection behind it first: a load balancer, a proxy, a firewall?",
 	}
 	if !at {
-		f.NextCapture = []string{fmt.Sprintf("at %v at the same time: when does the SYN arrive there, and when does the answer leave?", server.Addr())}
+		f.Record = []diag.RecordAt{{Addr: server.Addr(), Question: "when does the SYN arrive there, and when does the answer leave?"}}
 	}
 	return f
 }

@@ -92,6 +92,6 @@ func unheard(in *diag.Input, g *diag.Way, list []probing) diag.Finding {
 		fmt.Sprintf("was %v up at that time: a restart, a pause of a virtual machine, a laptop that slept?", peer),
 		"if it was: something on the way (a firewall, NAT) had forgotten the connection; keep-alives must come more often than it forgets (see fw.idle_timeout)",
 	}
-	f.NextCapture = []string{fmt.Sprintf("at %v at the same time: do the keep-alives arrive there?", peer)}
+	f.Record = []diag.RecordAt{{Addr: peer, Question: "do the keep-alives arrive there?"}}
 	return f
 }

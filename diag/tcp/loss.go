@@ -180,9 +180,9 @@ func (l *losing) finding(in *diag.Input, rule *diag.Rule) (f diag.Finding, ok bo
 	if rule == LossTimer {
 		f.Fix = append(f.Fix, "few segments in flight, or the last of a message, leave nothing that could ask for a repair: a time-out is all that helps. Less loss is the cure, not a setting")
 	}
-	f.NextCapture = []string{fmt.Sprintf("at both ends at the same time: tcpdump -i eth0 -s 128 -w end.pcap host %v and host %v; then give both files to one command", l.From().Addr(), l.To().Addr())}
+	f.Record = []diag.RecordAt{{}}
 	if l.points != "" {
-		f.NextCapture = []string{fmt.Sprintf("the same at one more point between %s: the place becomes smaller", l.points)}
+		f.Record, f.NextCapture = nil, []string{fmt.Sprintf("the same at one more point between %s: the place becomes smaller", l.points)}
 	}
 	return f, true
 }

@@ -105,7 +105,7 @@ func reorderedOn(g *diag.Way) diag.Finding {
 		copies += needlessOf(g.Conversations[i], g.Dirs[i])
 	}
 	f := g.Finding(where...)
-	from, to := g.From().Addr(), g.To().Addr()
+	from := g.From().Addr()
 	f.Severity, f.Count, f.Host = diag.Note, int(n), from.String()
 	f.Filter = diag.AllOf(g.Filter(), diag.FromHost(from), diag.AnyOf("tcp.analysis.out_of_order", "tcp.analysis.retransmission", "tcp.analysis.fast_retransmission"))
 	f.Summary = fmt.Sprintf("%s from %v came here behind later ones, by %s at most, in %s", diag.Count(n, "segment"), from, diag.Duration(time.Duration(longest)), g.Which())
@@ -118,6 +118,6 @@ func reorderedOn(g *diag.Way) diag.Finding {
 	if copies > 0 {
 		f.Severity = diag.Warning
 	}
-	f.NextCapture = []string{fmt.Sprintf("at both ends at the same time: tcpdump -i eth0 -s 128 -w end.pcap host %v and host %v", from, to)}
+	f.Record = []diag.RecordAt{{}}
 	return f
 }

@@ -89,7 +89,7 @@ func retriedOn(in *diag.Input, g *diag.Way) diag.Finding {
 		fmt.Sprintf("look for loss between %v and %v: the stack repeats a SYN only after a second (Linux, Windows), and waits twice as long each time", from, to.Addr()),
 		"a server or a device on the way that limits new connections drops SYNs as well: look at its counters, and at the backlog of the listener",
 	}
-	f.NextCapture = []string{fmt.Sprintf("at %v: tcpdump -w server.pcap 'host %v and tcp[tcpflags] & tcp-syn != 0': did the first SYN arrive?", to.Addr(), from)}
+	f.Record = []diag.RecordAt{{Addr: to.Addr(), Question: "did the first SYN arrive?"}}
 	return f
 }
 
@@ -165,7 +165,7 @@ func unackedOn(in *diag.Input, g *diag.Way) diag.Finding {
 		fmt.Sprintf("look at the way back from %v to %s: its route, and stateful firewalls that saw only one direction", f.Host, who),
 		"does the client's address exist? A spoofed source never answers",
 	}
-	f.NextCapture = []string{fmt.Sprintf("at the client: tcpdump -w client.pcap tcp port %d: does the SYN/ACK arrive?", g.From().Port())}
+	f.Record = []diag.RecordAt{{Addr: g.To().Addr(), Question: "does the SYN/ACK arrive?"}}
 	if len(clients) >= scanClients {
 		f.Severity, f.Cost = diag.Note, 0
 		f.Summary = fmt.Sprintf("%v answered connection attempts of %d clients that never went on: a scan, or a flood of SYNs with made-up sources", g.From(), len(clients))

@@ -67,7 +67,7 @@ func refusedByDevice(in *diag.Input) (out []diag.Finding) {
 			"look for a firewall, an intrusion prevention system or a proxy between the place of this capture and the server that rejects this port with a reset",
 			fmt.Sprintf("compare the time to live and the IP identification of the reset with other packets of %v: how many hops away is its sender?", g.server),
 		}
-		f.NextCapture = []string{fmt.Sprintf("at %v: tcpdump -w server.pcap 'host %v and tcp[tcpflags] & (tcp-syn|tcp-rst) != 0': does the SYN arrive?", g.server, c.Ends[0].Addr())}
+		f.Record = []diag.RecordAt{{Addr: g.server, Question: "does the SYN arrive?"}}
 		out = append(out, f)
 	}
 	return out

@@ -235,9 +235,6 @@ func (g *attempts) silence(in *diag.Input, sent heard, done map[pair][]*flow.Con
 		f.Summary = fmt.Sprintf("%v tried %d ports of %v that do not answer: a port scan, not a fault", g.clients[0], len(g.ports), g.server)
 		f.Fix = []string{"is the scan wanted? Look at what runs on " + g.clients[0].String()}
 	}
-	f.NextCapture = []string{"at the server: tcpdump -w server.pcap tcp port " + fmt.Sprint(g.ports[0])}
-	if len(g.ports) > 1 || len(g.others) > 0 {
-		f.NextCapture = []string{"at the server: tcpdump -w server.pcap host " + g.clients[0].String()}
-	}
+	f.Record = []diag.RecordAt{{Addr: g.server, Question: "do the SYN segments arrive, and does an answer leave?"}}
 	return f
 }

@@ -48,7 +48,7 @@ func runKilled(in *diag.Input) (out []diag.Finding) {
 		}
 		if first.conv().TCP.RST.Seen() {
 			f.Fix = append(f.Fix, "record at the server as well: a reset that it did not send was made on the way")
-			f.NextCapture = []string{fmt.Sprintf("at the server, at the same time: tcpdump -w server.pcap host %v and port %d", first.client(), first.server().Port())}
+			f.Record = []diag.RecordAt{{Addr: first.server().Addr(), Question: "who ends the connection?"}}
 		}
 		out = append(out, f)
 	}

@@ -50,7 +50,7 @@ func Recipes(w io.Writer, c *engine.Case, rank int) error {
 // RecipeOf is that of the finding of a rank.
 func RecipeOf(c *engine.Case, rank int) Recipe {
 	f := &c.Findings[rank-1]
-	out := Recipe{head: kind("recipe"), Rank: rank, Rule: f.Rule.ID, Besides: f.NextCapture}
+	out := Recipe{head: kind("recipe"), Rank: rank, Rule: f.Rule.ID, Besides: f.Besides()}
 	if r := c.Recipe(f); r != nil {
 		out.Filter = r.Filter()
 		for i := range r.Hosts {

@@ -39,10 +39,10 @@ func Recipe(w io.Writer, c *engine.Case, rank int, s Style) error {
 			p.line("  ", fmt.Sprintf("%-9s", ""), "end with ", cmd.Stop)
 		}
 	}
-	if len(f.NextCapture) > 0 {
+	if besides := f.Besides(); len(besides) > 0 {
 		p.line()
 		p.line(s.paint(bold, "For this fault besides"))
-		for _, text := range f.NextCapture {
+		for _, text := range besides {
 			p.line("  ", s.wrap(view.Printable(text), 4))
 		}
 	}
