@@ -138,13 +138,12 @@ func asCapture(t *testing.T, path string) (string, map[int64]int64) {
 	var w pcapng
 	numbers := map[int64]int64{}
 	err = run.Each(func(row *engine.Row) error {
+		events = events || row.Event != nil
 		if row.Packet == nil {
 			return nil
 		}
 		numbers[row.Record.Pos.Number] = int64(len(numbers) + 1)
-		if events {
-			w.add(row.Record)
-		}
+		w.add(row.Record)
 		return nil
 	})
 	if err != nil {

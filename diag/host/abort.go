@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/wiretale/wiretale/diag"
 	"github.com/wiretale/wiretale/internal/flow"
@@ -165,13 +166,13 @@ func ended(k endKey, list []*session.TCB) diag.Finding {
 	case orderly:
 		closed(&f, list)
 	case resetByPeer:
-		f.Summary = fmt.Sprintf("%v reset %s, owned by %s: STATUS_CONNECTION_RESET", k.remote, what, owner(k.process))
+		f.Summary = fmt.Sprintf("%v reset %s, owned by %s: %s", k.remote, what, owner(k.process), k.name(list))
 		f.RuledOut = []string{"an abort by " + owner(k.process) + ": it had not closed, the reset arrived"}
 		f.Fix = []string{fmt.Sprintf("look at the process on %v, or at a device between: why does it reset?", k.remote.Addr())}
 		pending(&f, list)
 	case resetAfterEnd:
 		f.Severity = diag.Note
-		f.Summary = fmt.Sprintf("%v answered the close of %s, owned by %s, with a reset: STATUS_CONNECTION_RESET, and harmless", k.remote, what, owner(k.process))
+		f.Summary = fmt.Sprintf("%v answered the close of %s, owned by %s, with a reset: %s, and harmless", k.remote, what, owner(k.process), k.name(list))
 		f.Fix = []string{"nothing"}
 	case abortedHere:
 		if len(list) > 1 {
@@ -183,12 +184,48 @@ func ended(k endKey, list []*session.TCB) diag.Finding {
 		} else {
 			f.Summary += " with a reset: STATUS_CONNECTION_ABORTED"
 		}
+		if died := diedBefore(k, list); died != "" {
+			f.Summary += died
+		}
 		f.Fix = []string{"look at what the process did at that moment: a close with unread data, a linger time of 0, or its end"}
 	case byStatus:
-		f.Summary = fmt.Sprintf("the stack ended %s, owned by %s, with %s: %s", what, owner(k.process), ends[k.status].name, ends[k.status].text)
+		f.Summary = fmt.Sprintf("the stack ended %s, owned by %s, with %s: %s", what, owner(k.process), k.name(list), ends[k.status].text)
 		f.Fix = []string{"look for loss and resets on the connection before it"}
 	}
 	return f
+}
+
+// name is what the system of the host calls the status.
+func (k endKey) name(list []*session.TCB) string {
+	if list[0].System == session.Linux {
+		return linuxNames[k.status]
+	}
+	if k.status == statusConnectionReset {
+		return "STATUS_CONNECTION_RESET"
+	}
+	return ends[k.status].name
+}
+
+// linuxNames are what calls on Linux return where Windows has these statuses.
+var linuxNames = map[uint32]string{
+	statusConnectionReset: "ECONNRESET", 0xC00000B5: "ETIMEDOUT", 0xC000023C: "ENETUNREACH", 0xC000023D: "EHOSTUNREACH", 0xC0000236: "ECONNREFUSED",
+}
+
+// justEnded is how long before a reset a process may have ended to be the reason of it.
+const justEnded = 100 * time.Millisecond
+
+// diedBefore says that the process ended just before it reset the connections.
+func diedBefore(k endKey, list []*session.TCB) string {
+	p := k.process
+	if p == nil || p.End == 0 {
+		return ""
+	}
+	for _, t := range list {
+		if d := t.AbortAt.Time - p.End; !t.AbortAt.Seen() || d < -int64(justEnded) || d > int64(justEnded) {
+			return ""
+		}
+	}
+	return "; the process ended at that moment"
 }
 
 // pending counts the calls of the application that the reset ended.

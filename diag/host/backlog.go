@@ -3,7 +3,9 @@ package host
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/wiretale/wiretale/diag"
@@ -43,6 +45,7 @@ type queue struct {
 	size  uint32 // argument of listen, 0 when the trace began later
 	late  []diag.Interval
 	deep  int // most that were in it at the same time
+	left  int // that nobody accepted to the end
 	convs []*flow.Conversation
 }
 
@@ -50,14 +53,18 @@ type queue struct {
 func queueOf(in *diag.Input, s *session.Socket) *queue {
 	q := &queue{Socket: s}
 	since := map[netip.AddrPort]flow.Moment{}
+	waiting := waitingCalls(s)
 	for _, c := range s.Calls {
 		switch {
-		case c.Name == listenCall && c.Backlog > 0:
+		case c.Role == session.RoleListen && c.Backlog > 0:
 			q.size = c.Backlog
-		case c.Name == connectIndication && c.Address.IsValid():
+		case c.Role == session.RoleConnectIndication && c.Address.IsValid():
+			if w := waiting[c.Address]; w != nil && after(c.Enter, w.Enter) && after(w.Exit, c.Enter) {
+				continue // a call waited for it
+			}
 			since[c.Address] = c.Enter
 			q.deep = max(q.deep, len(since))
-		case (c.Name == acceptCall || c.Name == acceptExCall) && c.Outer == nil && c.Address.IsValid():
+		case c.Role == session.RoleAccept && c.Outer == nil && c.Address.IsValid():
 			from, known := since[c.Address]
 			delete(since, c.Address)
 			if d, ok := in.Elapsed(from, c.Enter); known && after(c.Enter, from) && ok && d > lateAccept {
@@ -65,7 +72,35 @@ func queueOf(in *diag.Input, s *session.Socket) *queue {
 			}
 		}
 	}
+	if q.full() { // nobody accepts what is in it
+		end := in.End(s.Source)
+		for _, from := range slices.SortedFunc(maps.Values(since), func(a, b flow.Moment) int { return inOrder(a.Pos, b.Pos) }) {
+			if d, ok := in.Elapsed(from, end); ok && d > lateAccept {
+				q.late = append(q.late, diag.Interval{From: from, To: end})
+				q.left++
+			}
+		}
+	}
 	return q
+}
+
+// waitingCalls are the calls that accepted a connection, by its other end.
+func waitingCalls(s *session.Socket) map[netip.AddrPort]*session.Call {
+	out := map[netip.AddrPort]*session.Call{}
+	for _, c := range s.Calls {
+		if c.System == session.Linux && c.Role == session.RoleAccept && c.Address.IsValid() {
+			out[c.Address] = c
+		}
+	}
+	return out
+}
+
+// full reports whether the queue held, or nearly held, as many as it may.
+func (q *queue) full() bool {
+	if q.System == session.Linux { // it has one place more than was asked for
+		return q.size > 0 && q.deep > int(q.size)
+	}
+	return q.size > 0 && 10*q.deep >= 9*int(q.size)
 }
 
 func (q *queue) take(i diag.Interval, c *session.Call) {
@@ -93,9 +128,12 @@ func (q *queue) finding(in *diag.Input) (f diag.Finding, ok bool) {
 		},
 		Fix: []string{fmt.Sprintf("look at what %s does between two calls of accept: it should only accept there, and leave the rest to other threads", owner(q.Process))},
 	}
+	if q.left == len(q.late) {
+		f.Summary = fmt.Sprintf("%s did not accept %s at %v: they are ready and wait in the queue, %s at most", owner(q.Process), diag.Count(q.left, "connection"), local(q.Socket), diag.Duration(longest(in, q.late)))
+	}
 	if q.size > 0 {
 		f.Facts = append(f.Facts, diag.Fact{Name: "size of the queue that listen asked for", Value: fmt.Sprint(q.size)})
-		if 10*q.deep >= 9*int(q.size) {
+		if q.full() {
 			f.Severity = diag.Error
 			f.Summary += fmt.Sprintf("; the queue was full (%d of %d): the host refuses what comes then", q.deep, q.size)
 			f.Fix = append(f.Fix, "ask for a longer queue (the argument of listen)")

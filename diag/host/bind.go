@@ -36,7 +36,7 @@ func bindConflict(in *diag.Input) (out []diag.Finding) {
 	var ports *holders
 	for _, list := range diag.GroupsOf(in.Session.Calls, func(c *session.Call) (conflict, bool) {
 		refused := failedWith(c, statusAddressAlreadyExists) || failedWith(c, statusAccessDenied)
-		return conflict{c.Socket.Source, c.Socket.Process, c.Address, c.Status}, c.Name == bindCall && refused && c.Address.Port() != 0
+		return conflict{c.Socket.Source, c.Socket.Process, c.Address, c.Status}, c.Role == session.RoleBind && refused && c.Address.Port() != 0
 	}) {
 		if ports == nil {
 			ports = holdersOf(in.Session)
@@ -60,7 +60,7 @@ func holdersOf(s *session.Session) *holders {
 		}
 	}
 	for _, c := range s.Calls {
-		if c.Name == bindCall && c.Exit.Seen() && c.Status>>30 != 3 && c.Address.Port() != 0 {
+		if c.Role == session.RoleBind && c.Exit.Seen() && !c.Failed() && c.Address.Port() != 0 {
 			h.binds[c.Socket.Process] = append(h.binds[c.Socket.Process], c)
 		}
 	}
@@ -76,14 +76,22 @@ func (p *holders) refused(in *diag.Input, list []*session.Call) diag.Finding {
 		Severity: diag.Warning, Confidence: diag.Proven, Source: first.Socket.Source, Process: first.Socket.Process, Count: len(list), Where: exits(list),
 		RuledOut: []string{"a lack of ports: the call asked for this one"},
 	}
-	name, who := "STATUS_ACCESS_DENIED", owner(first.Socket.Process)
+	name, who := first.StatusName(), owner(first.Socket.Process)
 	f.Fix = []string{
 		"is the port in a range that is set aside? netsh int ipv4 show excludedportrange protocol=tcp (Hyper-V, WinNAT and containers take such ranges)",
 		"does another process hold it for itself (SO_EXCLUSIVEADDRUSE)? netstat -ano",
 	}
 	if first.Status == statusAddressAlreadyExists {
-		name = "STATUS_ADDRESS_ALREADY_EXISTS"
 		f.Fix = []string{"find who has the port: netstat -anob, Get-NetTCPConnection -LocalPort N, Get-NetUDPEndpoint -LocalPort N; a second copy of the same service?"}
+	}
+	if first.System == session.Linux {
+		f.Fix = []string{"ports below net.ipv4.ip_unprivileged_port_start (1024) need CAP_NET_BIND_SERVICE: setcap, AmbientCapabilities of the service, or another port"}
+		if first.Status == statusAddressAlreadyExists {
+			f.Fix = []string{
+				"find who has the port: ss -lnp 'sport = :N'; a second copy of the same service?",
+				"a server that is started anew while connections of its port are in TIME-WAIT needs SO_REUSEADDR",
+			}
+		}
 	}
 	f.Summary = fmt.Sprintf("%s could not bind %v: %s", who, first.Address, name)
 	if len(list) > 1 {

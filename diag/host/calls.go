@@ -18,25 +18,13 @@ const (
 	statusAddressAlreadyExists = 0xC000020A
 )
 
-// Calls of Winsock as package session names them.
-const (
-	bindCall          = "bind"
-	listenCall        = "Listen"
-	connectCall       = "connect"
-	connectExCall     = "ConnectEx"
-	acceptCall        = "accept"
-	acceptExCall      = "AcceptEx"
-	dataIndication    = "Data indication"
-	connectIndication = "Connect indication"
-)
-
 // failedWith reports whether a call of the application itself ended with the status.
 func failedWith(c *session.Call, status uint32) bool {
 	return c.Outer == nil && !c.Indication && c.Exit.Seen() && c.Status == status
 }
 
 // isConnect reports whether a call opens a connection.
-func isConnect(c *session.Call) bool { return c.Name == connectCall || c.Name == connectExCall }
+func isConnect(c *session.Call) bool { return c.Role == session.RoleConnect }
 
 // exits are the records of the ends of calls.
 func exits(list []*session.Call) (out []trace.Pos) {

@@ -44,6 +44,7 @@ func dropReason(in *diag.Input) []diag.Finding {
 	for _, d := range in.Session.Drops {
 		switch k := keyOf(d); {
 		case d.Packets == 0: // counted where they were reported first
+		case nobodyListens(d): // host.no_endpoint has them
 		case !matters(d, k.reason):
 			rest[k.source] = append(rest[k.source], d)
 		default:
@@ -80,8 +81,11 @@ func keyOf(d *session.Drop) dropKey {
 
 // matters reports whether the drop hit a connection or an attempt to connect, and not with a segment that the stack had done with.
 func matters(d *session.Drop, reason string) bool {
-	if d.Conv == nil || d.Conv.TCP == nil || isOrdinary(reason) {
+	if isOrdinary(reason) || d.Conv != nil && d.Conv.TCP == nil {
 		return false
+	}
+	if d.Conv == nil { // the packet never came to the recorder
+		return d.SYNs > 0 && d.From.IsValid()
 	}
 	t := d.Conv.TCP
 	return t.Established || (t.SYN.Seen() || d.SYNs > 0) && !t.SYNACK.Seen()
@@ -112,7 +116,7 @@ func hit(k dropKey, list []*session.Drop) diag.Finding {
 	f.Count, f.Where = countOf(n), where
 	seen := map[*flow.Conversation]bool{}
 	for _, d := range list {
-		if !seen[d.Conv] {
+		if d.Conv != nil && !seen[d.Conv] {
 			seen[d.Conv] = true
 			f.Conversations = append(f.Conversations, d.Conv)
 		}
@@ -121,7 +125,7 @@ func hit(k dropKey, list []*session.Drop) diag.Finding {
 	if k.component != "" {
 		at = " in " + k.component
 	}
-	f.Summary = fmt.Sprintf("the host dropped %s of %s%s: %s", diag.Count(n, "packet"), conversations(f.Conversations), at, k.reason)
+	f.Summary = fmt.Sprintf("the host dropped %s of %s%s: %s", diag.Count(n, "packet"), ofWhom(list, f.Conversations), at, k.reason)
 	if at := locations(list); at != "" {
 		f.Facts = []diag.Fact{{Name: "location", Value: at}}
 	}
@@ -151,6 +155,12 @@ func locations(list []*session.Drop) string {
 func attempts(in *diag.Input, f *diag.Finding, list []*session.Drop) {
 	var waits []diag.Interval
 	for _, d := range list {
+		if d.Conv == nil {
+			if d.SYNs > 1 {
+				waits = append(waits, diag.Interval{From: d.First, To: d.Last})
+			}
+			continue
+		}
 		switch t := d.Conv.TCP; {
 		case t.Established || t.SYNACK.Seen():
 		case t.SYNs > 1:
@@ -167,6 +177,15 @@ func attempts(in *diag.Input, f *diag.Finding, list []*session.Drop) {
 	if in.Charge(f, waits) {
 		f.Summary += " in " + diag.Duration(f.Cost)
 	}
+}
+
+// ofWhom are the connections that packets were dropped of, also those of which no packet is in the trace.
+func ofWhom(list []*session.Drop, cs []*flow.Conversation) string {
+	if len(cs) > 0 {
+		return conversations(cs)
+	}
+	pairs := diag.Distinct(list, func(d *session.Drop) string { return fmt.Sprintf("%v - %v", d.From, d.To) })
+	return diag.List(pairs, 3)
 }
 
 func conversations(cs []*flow.Conversation) string {

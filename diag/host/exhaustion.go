@@ -19,7 +19,7 @@ var PortExhaustion = &diag.Rule{ID: "host.port_exhaustion", Title: "no local por
 
 // outOfPorts reports whether the stack had no port left for a call that leaves the choice of the port to it.
 func outOfPorts(c *session.Call) bool {
-	return failedWith(c, statusTooManyAddresses) && (isConnect(c) || c.Name == bindCall && c.Address.Port() == 0)
+	return failedWith(c, statusTooManyAddresses) && (isConnect(c) || c.Role == session.RoleBind && c.Address.Port() == 0)
 }
 
 func portExhaustion(in *diag.Input) (out []diag.Finding) {
@@ -39,7 +39,7 @@ func exhausted(in *diag.Input, list []*session.Call) diag.Finding {
 	if len(who) == 1 {
 		f.Process = list[0].Socket.Process
 	}
-	f.Summary = fmt.Sprintf("the host had no port left for %s of %s: STATUS_TOO_MANY_ADDRESSES", diag.Count(len(list), "call"), diag.List(who, 3))
+	f.Summary = fmt.Sprintf("the host had no port left for %s of %s: %s", diag.Count(len(list), "call"), diag.List(who, 3), list[0].StatusName())
 	if to := targets(list); len(to) > 0 {
 		f.Summary += ", to " + diag.List(to, 3)
 	}
@@ -51,6 +51,13 @@ func exhausted(in *diag.Input, list []*session.Call) diag.Finding {
 		"find the process that holds the ports (netstat -anoq; Get-NetTCPConnection | group OwningProcess, State): connections that are never closed, or opened and closed for each request",
 		"let it keep its connections and use them again (a pool, HTTP keep-alive)",
 		"widen the range for the time being: netsh int ipv4 show dynamicport tcp, netsh int ipv4 set dynamicport tcp start=10000 num=55536",
+	}
+	if list[0].System == session.Linux {
+		f.Fix = []string{
+			"find the process that holds the ports (ss -tanp, ss -s): connections that are never closed, or opened and closed for each request, which stay in TIME-WAIT",
+			"let it keep its connections and use them again (a pool, HTTP keep-alive)",
+			"widen the range for the time being: sysctl net.ipv4.ip_local_port_range",
+		}
 	}
 	return f
 }

@@ -5,11 +5,18 @@ import (
 	"strings"
 )
 
+// isNoSocket reports whether a reason says that nothing listens.
+func isNoSocket(reason string) bool {
+	reason = plain(reason)
+	return reason == "no-socket" || strings.HasPrefix(reason, "transport endpoint was not found")
+}
+
 // ordinary are reasons with which the stack counts segments that it has used or
 // does not need, by the beginning of their plain text.
 var ordinary = []string{
 	"received rst", "missed rst", "fin received", "fin-wait2", "duplicate segment", "tcb removed",
 	"time-wait", "packet dropped by time-wait",
+	"tcp-old-data", "tcp-old-ack", "tcp-close", "tcp-reset", "tcp-fastopen", "skb-consumed", "otherhost", "queue-purge", "no-socket", "not-specified",
 }
 
 // advice says what to do about a reason, by the beginning of its plain text.
@@ -32,6 +39,24 @@ var advice = []struct{ reason, do string }{
 	{"fragment mtu", "compare the MTU of the interfaces on the path"},
 	{"failed security policy", "look at the policy of the virtual switch"},
 	{"filtered vlan", "look at the VLAN settings of the virtual switch"},
+	{"netfilter-drop", "find the rule: nft list ruleset (with counters), iptables -vnL; nft monitor trace names it"},
+	{"socket-rcvbuff", "the receive buffer of the socket is full: the process reads too slowly; see host.recv_late"},
+	{"socket-backlog", "the queue of the socket is full while a process holds it: look at the load of the host"},
+	{"socket-filter", "a filter of the socket (SO_ATTACH_FILTER, BPF) refuses it"},
+	{"ip-outnoroutes", "look at the routing table: ip route get ADDRESS"},
+	{"ip-innoroutes", "look at the routing table, and at net.ipv4.ip_forward: ip route get ADDRESS from ADDRESS iif INTERFACE"},
+	{"ip-rpfilter", "packets come in where the way back does not go: net.ipv4.conf.*.rp_filter, ip route get"},
+	{"neigh-", "the next hop does not answer ARP or neighbour discovery: ip neigh"},
+	{"qdisc-drop", "the queue of the interface is full: tc -s qdisc"},
+	{"cpu-backlog", "the host takes packets too slowly: net.core.netdev_max_backlog, /proc/net/softnet_stat"},
+	{"tcp-csum", "the packets are damaged: look at cards, drivers and offload settings on the way"},
+	{"udp-csum", "the packets are damaged: look at cards, drivers and offload settings on the way"},
+	{"ip-csum", "the packets are damaged: look at cards, drivers and offload settings on the way"},
+	{"pkt-too-big", "compare the MTU of the interfaces on the path"},
+	{"tcp-zerowindow", "the process reads too slowly: its window was closed; see host.recv_late"},
+	{"tcp-overwindow", "the sender sends more than the window: the process reads too slowly"},
+	{"nomem", "look at the memory of the host"},
+	{"proto-mem", "look at the memory for sockets: net.ipv4.tcp_mem, net.ipv4.udp_mem"},
 	{"unauthorized vlan", "look at the VLAN settings of the virtual switch"},
 }
 

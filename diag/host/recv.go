@@ -62,15 +62,20 @@ type reader struct {
 // lateReads are the times from the moment at which data was handed up while no
 // call waited for it, to the call that read it. Data that nobody read is none: nobody may have wanted it.
 func lateReads(in *diag.Input, s *session.Socket) (out []diag.Interval) {
+	for _, u := range s.Unread { // of Linux
+		if d, ok := in.Elapsed(u.From, u.To); ok && d > lateRead {
+			out = append(out, diag.Interval{From: u.From, To: u.To, Conv: convOf(s)})
+		}
+	}
 	var there *session.Call
 	until := int64(0) // the record up to which a call to read was pending
 	for _, c := range s.Calls {
 		switch {
-		case c.Name == dataIndication && c.Requested > 0:
+		case c.Role == session.RoleDataIndication && c.Requested > 0:
 			if there == nil && until < c.Enter.Pos.Number {
 				there = c
 			}
-		case !receives[c.Name] || c.Outer != nil || !c.Enter.Seen():
+		case c.Role != session.RoleReceive || c.Outer != nil || !c.Enter.Seen():
 		default:
 			if there != nil {
 				if d, ok := in.Elapsed(there.Enter, c.Enter); ok && d > lateRead {
@@ -85,9 +90,6 @@ func lateReads(in *diag.Input, s *session.Socket) (out []diag.Interval) {
 	}
 	return out
 }
-
-// receives are the calls that read.
-var receives = map[string]bool{"recv": true, "recvfrom": true, "WSARecvMsg": true}
 
 func readLate(in *diag.Input, list []*reader) (f diag.Finding, ok bool) {
 	var late []diag.Interval
@@ -109,7 +111,7 @@ func readLate(in *diag.Input, list []*reader) (f diag.Finding, ok bool) {
 		where = "on " + diag.Count(len(list), "socket")
 	}
 	f.Summary = fmt.Sprintf("%s left what had arrived %s unread %d times, for %s in all, %s at most", owner(first.Process), where, len(late), diag.Duration(total), diag.Duration(longest(in, late)))
-	f.Facts = []diag.Fact{{Name: "late is a read that began later than", Value: diag.Duration(lateRead) + " after the data was handed up"}}
+	f.Facts = []diag.Fact{{Name: "late is a read that began later than", Value: diag.Duration(lateRead) + " after the data was there"}}
 	f.RuledOut = []string{"the network and the other side: the data was in the host", "a call that waited for the data: none was pending"}
 	f.Fix = []string{
 		fmt.Sprintf("look at what %s does between its reads: a thread that computes, writes to a disk or waits for a lock while data comes", owner(first.Process)),

@@ -138,9 +138,9 @@ func (t *Tracker) linuxReady(c *tcbState, now flow.Moment) {
 	}
 }
 
-// linuxCongestion counts how long the window of congestion was what held a connection back.
+// linuxCongestion takes a state of congestion control: it is that of loss when the timer of retransmissions expired.
 func (c *tcbState) linuxCongestion(f fields, now flow.Moment) {
-	if s := f.text("NewState"); s == "TCP_CA_Loss" && len(c.Timeouts) < maxResent {
+	if s := f.text("NewState"); s == "TCP_CA_Loss" && c.State != "SynSentState" && c.State != "SynRcvdState" && len(c.Timeouts) < maxResent {
 		c.Timeouts = append(c.Timeouts, Timeout{At: now, CWnd: uint32(f.num("CWnd"))})
 	}
 }

@@ -19,6 +19,7 @@ const (
 	tcpDisconnect       = 1042
 	tcpShutdown         = 1044
 	tcpStateChange      = 1051
+	tcpTimeout          = 1069
 	tcpSend             = 1073
 	tcpReceive          = 1074
 	tcpRetransmitRound  = 1077
@@ -244,6 +245,10 @@ func (t *Tracker) counts(c *tcbState, f fields, id uint16, now flow.Moment) {
 		}
 	case tcpReceive:
 		c.Received += int64(uint32(f.num("NumBytes")))
+	case tcpTimeout:
+		if len(c.Timeouts) < maxResent {
+			c.Timeouts = append(c.Timeouts, Timeout{At: now, CWnd: uint32(f.num("Cwnd")), SndUna: uint32(f.num("SndUna"))})
+		}
 	case tcpRetransmitRound, tcpRetransmit10:
 		c.Retransmits++
 	case tcpShutdown:
