@@ -85,6 +85,7 @@ type Input struct {
 	talks        []*Talk                          // nil until they are asked for
 	detours      *detours                         // nil until they are asked for
 	directed     map[*flow.Conversation]*Directed // the same
+	unheard      map[*flow.Conversation]bool      // the same
 	idle         map[*flow.Conversation]bool
 	injected     map[*flow.Conversation]bool
 	blocked      []*Blocked

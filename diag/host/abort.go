@@ -91,6 +91,7 @@ func endOf(t *session.TCB) endKey {
 	_, known := ends[t.Shutdown]
 	switch {
 	case !t.ShutdownAt.Seen() && !t.AbortAt.Seen():
+	case t.System == session.Linux && refused(t): // tcp.syn.refused has it
 	case t.AbortAt.Seen() && !fromPeer:
 		k.how, k.reason, k.status = abortedHere, t.AbortReason, 0
 	case t.Shutdown == statusConnectionReset || fromPeer || other.RST.Seen() && !local.RST.Seen() && t.Shutdown == statusConnectionAborted:
@@ -106,6 +107,19 @@ func endOf(t *session.TCB) endKey {
 		k.how = byStatus
 	}
 	return k
+}
+
+// refused reports whether an attempt to connect came to nothing, by the states of the control block.
+func refused(t *session.TCB) bool {
+	return len(t.States) > 0 && t.States[0].To == "SynSentState" && !slices.ContainsFunc(t.States, func(s session.Transition) bool { return s.To == "EstablishedState" })
+}
+
+// resetReasons are words for reasons that the kernel of Linux gives for its resets (include/net/rstreason.h).
+var resetReasons = map[string]string{
+	"TCP_ABORT_ON_CLOSE": "it closed with data unread", "TCP_ABORT_ON_LINGER": "it closed with a linger time that ran out",
+	"TCP_STATE": "it closed with a linger time of 0, or ended", "TCP_ABORT_ON_MEMORY": "the host has no memory for it",
+	"TCP_KEEPALIVE_TIMEOUT": "the other side did not answer keep-alive", "TCP_DISCONNECT_WITH_DATA": "it disconnected with data unsent",
+	"TCP_TIMEOUT_DURING_KEEPALIVE": "the other side did not answer keep-alive",
 }
 
 // wireEnd is what the packets show of the end of one side.
@@ -181,6 +195,9 @@ func ended(k endKey, list []*session.TCB) diag.Finding {
 		f.Summary = fmt.Sprintf("%s aborted %s", owner(k.process), what)
 		if k.reason != "" {
 			f.Summary += ": " + k.reason
+			if words := resetReasons[k.reason]; words != "" {
+				f.Summary += ", " + words
+			}
 		} else {
 			f.Summary += " with a reset: STATUS_CONNECTION_ABORTED"
 		}

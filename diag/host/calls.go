@@ -67,7 +67,11 @@ func longest(in *diag.Input, list []diag.Interval) (most time.Duration) {
 // endsOf are the records in which intervals begin and end, in order.
 func endsOf(list []diag.Interval) (out []trace.Pos) {
 	for _, i := range list[:min(len(list), maxWhere)] {
-		out = append(out, i.From.Pos, i.To.Pos)
+		for _, m := range []flow.Moment{i.From, i.To} { // the end of the trace is no record
+			if m.Seen() {
+				out = append(out, m.Pos)
+			}
+		}
 	}
 	slices.SortFunc(out, inOrder)
 	return slices.Compact(out)

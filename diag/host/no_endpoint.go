@@ -22,7 +22,7 @@ const scanned = 20
 
 // nobodyListens reports whether a drop is of an attempt to reach a port that has no socket.
 func nobodyListens(d *session.Drop) bool {
-	if !isNoSocket(d.Reason) || d.Packets == 0 {
+	if !diag.NoSocket(d.Reason) || d.Packets == 0 {
 		return false
 	}
 	to := targetOf(d)
@@ -79,8 +79,13 @@ func unheard(in *diag.Input, list []*session.Drop) diag.Finding {
 			if !slices.Contains(f.Conversations, c) {
 				f.Conversations = append(f.Conversations, c)
 			}
-			if c.TCP != nil && c.TCP.SYNs > 1 {
-				waits = append(waits, diag.Interval{From: c.TCP.SYN, To: c.TCP.LastSYN})
+			if t := c.TCP; t != nil {
+				end := t.LastSYN
+				if t.RST.Seen() {
+					end = t.RST
+					f.Where = append(f.Where, t.RST.Pos)
+				}
+				waits = append(waits, diag.Interval{From: t.SYN, To: end})
 			}
 		}
 		if a := from.Addr().String(); from.IsValid() && !slices.Contains(clients, a) {
@@ -88,6 +93,8 @@ func unheard(in *diag.Input, list []*session.Drop) diag.Finding {
 		}
 	}
 	f.Summary = fmt.Sprintf("nobody listens on %v: the host refused %s of %s (%s)", to, diag.Count(n, "packet"), diag.List(clients, 3), list[0].Reason)
+	slices.SortFunc(f.Where, inOrder)
+	f.Where = slices.Compact(f.Where)
 	in.Charge(&f, waits)
 	if at := elsewhereListening(in.Session, list[0].Source, to); len(at) > 0 {
 		f.Facts = append(f.Facts, diag.Fact{Name: "sockets that listen on this port at another address", Value: diag.List(at, 3)})

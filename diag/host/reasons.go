@@ -5,12 +5,6 @@ import (
 	"strings"
 )
 
-// isNoSocket reports whether a reason says that nothing listens.
-func isNoSocket(reason string) bool {
-	reason = plain(reason)
-	return reason == "no-socket" || strings.HasPrefix(reason, "transport endpoint was not found")
-}
-
 // ordinary are reasons with which the stack counts segments that it has used or
 // does not need, by the beginning of their plain text.
 var ordinary = []string{

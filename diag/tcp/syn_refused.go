@@ -31,7 +31,7 @@ const (
 // refusals are the refused attempts, and the connections that their clients made with the same hosts.
 func refusals(in *diag.Input) (all []*flow.Conversation, done map[pair][]*flow.Conversation) {
 	for c := range in.Conversations.With(flow.Refused) {
-		if in.DirectedTo(c) == nil && !in.AtBadRecord(c) {
+		if in.DirectedTo(c) == nil && !in.AtBadRecord(c) && !in.Unheard(c) { // host.no_endpoint has those of which the host says why
 			all = append(all, c)
 		}
 	}

@@ -200,7 +200,9 @@ func (r *Reader) decode(kind uint32, body []byte, at int64, rec *trace.Record) b
 	}
 	if ok && rec.Kind != trace.Packet {
 		rec.Section = max(0, r.section) // a damaged header begins none
-		r.count(rec)
+		if rec.Kind != trace.Event {
+			r.count(rec)
+		}
 	}
 	if ok && r.in.Progress != nil && r.number%4096 == 0 {
 		r.in.Progress(r.win.Offset())

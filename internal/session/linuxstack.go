@@ -125,11 +125,14 @@ func (t *Tracker) linuxState(c *tcbState, f fields, now flow.Moment) {
 	}
 }
 
-// linuxReady puts a connection into the queue of the socket that listens: it waits to be accepted.
+// linuxReady puts a connection into the queue of the socket that listens: it waits to be accepted. Until then it is of who listens.
 func (t *Tracker) linuxReady(c *tcbState, now flow.Moment) {
 	for _, s := range t.listeners[c.Local.Port()] {
 		if s.Closed.Seen() || !s.Local.Addr().IsUnspecified() && s.Local.Addr() != c.Local.Addr() {
 			continue
+		}
+		if c.Process == nil && s.Process != nil {
+			c.Process, c.PID = s.Process, s.Process.PID
 		}
 		call := &Call{Socket: s.Socket, Name: "ready", Role: RoleConnectIndication, System: Linux, Indication: true, Enter: now, Exit: now, Address: c.Remote, Requested: -1, Returned: -1}
 		s.Calls = append(s.Calls, call)
