@@ -62,7 +62,7 @@ func lab(ctx context.Context, tool *check.Tool, out string, files []string) erro
 	var t tally
 	labels := scenario.Heading
 	for _, s := range list {
-		if why := testbed.Skip(s); why != "" {
+		if why := skip(ctx, tool, s); why != "" {
 			fmt.Printf("SKIP\t%s: %s\n", s.Name, why)
 			t.skipped++
 			continue
@@ -83,6 +83,17 @@ func lab(ctx context.Context, tool *check.Tool, out string, files []string) erro
 	}
 	fmt.Println(name)
 	return t.result()
+}
+
+// skip says why a scenario is left out, "" when it is not.
+func skip(ctx context.Context, tool *check.Tool, s *scenario.Scenario) string {
+	if s.Record {
+		help, err := exec.CommandContext(ctx, tool.Program, "record", "--help").Output()
+		if err != nil || !strings.Contains(string(help), "Usage: wiretale record") {
+			return "this wiretale does not record"
+		}
+	}
+	return testbed.Skip(s)
 }
 
 // A tally counts runs.
@@ -142,6 +153,9 @@ func one(ctx context.Context, tool *check.Tool, tally *tally, s *scenario.Scenar
 	t, err := testbed.Open(ctx, s)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", s.Name, err)
+	}
+	if t.Program, err = filepath.Abs(tool.Program); err != nil {
+		return "", err
 	}
 	defer func() {
 		if lost := t.Close(); lost != [2]int{} {

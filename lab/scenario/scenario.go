@@ -21,6 +21,7 @@
 //	sessions N                              how many there are
 //	plain FILE                              a file in which the run writes how many bytes of applications the sessions carry, all together
 //	shows N FILTER                          a display filter that must pass so many rows when they are opened, + for one or more; may be given several times
+//	record yes                              wiretale record captures at client and server; servers start after it, in each run
 //	snap BYTES                              of each packet that the captures keep, 0 for all
 //
 // Lines that begin with # are comments. $DIR in files and commands is the folder, $SERVER the
@@ -48,6 +49,7 @@ type Scenario struct {
 	Name      string
 	Path      path.Conditions
 	Snap      int
+	Record    bool // calls and the stack are recorded too, at client and server
 	Needs     []Need
 	Wants     []Need
 	Addresses []netip.Addr // of the server beside its own
@@ -81,6 +83,7 @@ type Server struct {
 // Run is what is captured, and what must be found in it.
 type Run struct {
 	Name    string
+	Record  bool       // as the scenario
 	Router  [][]string // what the router does before
 	Command []string
 	Label
@@ -177,6 +180,12 @@ func (s *Scenario) check() error {
 			}
 		}
 	}
+	for i := range s.Runs {
+		s.Runs[i].Record = s.Record
+	}
+	if s.Record && s.Router {
+		return fmt.Errorf("%s: a recording has two points, and no router", s.Name)
+	}
 	if len(s.router) > 0 {
 		return fmt.Errorf("%s: no run after router", s.Name)
 	}
@@ -207,6 +216,11 @@ func (s *Scenario) line(word, rest string) (err error) {
 	case "router":
 		s.Router = true
 		s.router = append(s.router, words)
+	case "record":
+		if rest != "yes" {
+			return fmt.Errorf("want record yes")
+		}
+		s.Record = true
 	case "snap":
 		if s.Snap, err = strconv.Atoi(rest); err == nil && s.Snap < 0 {
 			err = fmt.Errorf("snap %d", s.Snap)

@@ -2,6 +2,9 @@
 //
 //	talk echo [-size N] ADDRESS                     give messages of N bytes back, each when it is whole
 //	talk sink [-after TIME] ADDRESS                 read what comes, but not before a while, and say at the end how much it was
+//	talk doze [-pause TIME] ADDRESS                 read what comes a little at a time, with pauses
+//	talk reset [-after TIME] ADDRESS                reset each connection after a while
+//	talk full ADDRESS                               listen with the shortest queue, and accept nothing
 //	talk proxy ADDRESS                              a proxy for CONNECT of HTTP
 //	talk ssrp ADDRESS                               SQL Server Browser with one instance
 //	talk smtp -cert FILE -key FILE ADDRESS          a server of mail that goes over to TLS (STARTTLS) and takes what comes
@@ -48,6 +51,14 @@ func main() {
 	case "sink":
 		m.do = (*mode).sink
 		flags.DurationVar(&m.after, "after", 0, "time before the first read")
+	case "doze":
+		m.do = (*mode).doze
+		flags.DurationVar(&m.pause, "pause", 300*time.Millisecond, "time between two reads")
+	case "reset":
+		m.do = (*mode).reset
+		flags.DurationVar(&m.after, "after", 200*time.Millisecond, "time before the reset")
+	case "full":
+		m.do = (*mode).full
 	case "proxy":
 		m.do = (*mode).proxy
 	case "ssrp":

@@ -17,7 +17,12 @@ import (
 )
 
 // File is the name of the capture of a run at a point.
-func File(r *scenario.Run, point string) string { return r.Name + "_" + point + ".pcap" }
+func File(r *scenario.Run, point string) string {
+	if r.Record {
+		return r.Name + "_" + point + ".pcapng"
+	}
+	return r.Name + "_" + point + ".pcap"
+}
 
 // longest is how long a run may take.
 const longest = 2 * time.Minute
@@ -41,12 +46,23 @@ func (t *Testbed) Run(ctx context.Context, r *scenario.Run, out string) (string,
 	for _, l := range t.links {
 		for _, e := range l.ends {
 			file := File(r, e.point)
-			p, err := t.capture(ctx, &e, filepath.Join(t.Dir, file))
+			begin := t.capture
+			if r.Record {
+				begin = t.record
+			}
+			p, err := begin(ctx, &e, filepath.Join(t.Dir, file))
 			if err != nil {
 				return "", err
 			}
 			captures, files = append(captures, p), append(files, file)
 		}
+	}
+	if r.Record {
+		time.Sleep(warming)
+		if err := t.serveAll(ctx); err != nil {
+			return "", err
+		}
+		defer t.endAll()
 	}
 	said, err := t.do(ctx, clientEnd, r.Command)
 	if err != nil {
@@ -94,6 +110,29 @@ func (t *Testbed) settle(files []string) {
 	}
 }
 
+// warming is how long recorders have to open their rings when they have begun to write.
+const warming = 2 * time.Second
+
+// record starts wiretale record and waits until it writes.
+func (t *Testbed) record(ctx context.Context, e *end, file string) (*process, error) {
+	p, err := t.start(ctx, e.namespace, []string{t.Program, "record", "-w", file})
+	if err != nil {
+		return nil, err
+	}
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if info, err := os.Stat(file); err == nil && info.Size() > 0 {
+			return p, nil
+		}
+		select {
+		case <-p.done:
+			return nil, fmt.Errorf("wiretale record ended: %v: %s", p.err, bytes.TrimSpace(p.said.Bytes()))
+		default:
+		}
+	}
+	p.end()
+	return nil, fmt.Errorf("wiretale record at %s does not begin", e.point)
+}
+
 // wholeFrame is more than any frame of the path has. The ring of a capture is
 // divided into slots of that size, so it must not be much more.
 const wholeFrame = 2000
@@ -126,7 +165,7 @@ func (t *Testbed) capture(ctx context.Context, e *end, file string) (*process, e
 // keep ends a capture and copies it, unless packets are missing in it.
 func (t *Testbed) keep(p *process, from, to string) error {
 	p.signal(syscall.SIGINT)
-	if !bytes.Contains(p.said.Bytes(), []byte("\n0 packets dropped by kernel")) {
+	if !bytes.Contains(p.said.Bytes(), []byte("\n0 packets dropped by kernel")) && !bytes.Contains(p.said.Bytes(), []byte("lost: 0 packets, 0 events")) {
 		return fmt.Errorf("a capture lacks packets: %s", bytes.TrimSpace(p.said.Bytes()))
 	}
 	b, err := os.ReadFile(from)

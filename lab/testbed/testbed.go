@@ -20,6 +20,7 @@ import (
 // A Testbed is set up for one scenario.
 type Testbed struct {
 	Dir      string // in which the commands run
+	Program  string // wiretale, for scenarios that record with it
 	scenario *scenario.Scenario
 	links    []link
 	paths    []*path.Path
@@ -80,8 +81,8 @@ func Open(ctx context.Context, s *scenario.Scenario) (t *Testbed, err error) {
 			return t, err
 		}
 	}
-	for i := range s.Servers {
-		if err := t.serve(ctx, serverEnd, &s.Servers[i]); err != nil {
+	if !s.Record {
+		if err := t.serveAll(ctx); err != nil {
 			return t, err
 		}
 	}
@@ -91,6 +92,24 @@ func Open(ctx context.Context, s *scenario.Scenario) (t *Testbed, err error) {
 		}
 	}
 	return t, nil
+}
+
+// serveAll starts the servers.
+func (t *Testbed) serveAll(ctx context.Context) error {
+	for i := range t.scenario.Servers {
+		if err := t.serve(ctx, serverEnd, &t.scenario.Servers[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endAll ends them.
+func (t *Testbed) endAll() {
+	for _, p := range t.servers {
+		p.end()
+	}
+	t.servers = nil
 }
 
 // files writes what the scenario brings into the folder.
@@ -119,9 +138,7 @@ func (t *Testbed) files() error {
 
 // Close ends the servers and removes what Open made. It returns how many frames the paths lost, from the client and from the server.
 func (t *Testbed) Close() (lost [2]int) {
-	for _, p := range t.servers {
-		p.end()
-	}
+	t.endAll()
 	for _, p := range t.paths {
 		for i, n := range p.Close() {
 			lost[i] += n
