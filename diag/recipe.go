@@ -29,8 +29,17 @@ type RecipeHost struct {
 	of   *Recipe
 }
 
-// A Command is one tool's way to record.
-type Command struct{ Tool, Start, Stop string }
+// A Command is one tool's way to record: how to start and stop it, and which files to send then.
+type Command struct{ Tool, Start, Stop, Send string }
+
+// Clocks is how to note how far the clocks of the hosts are apart.
+func (r *Recipe) Clocks() []string {
+	return []string{
+		"on Linux: chronyc tracking, or timedatectl timesync-status, before and after",
+		fmt.Sprintf("on Windows: w32tm /stripchart /computer:%v /samples:5 /dataonly", r.Hosts[1].Addr),
+		"send it with the files: packets that both have show the offset as well, but only to half of the time that they are on the way",
+	}
+}
 
 const (
 	// headers is how many bytes of a packet tell all of TCP: link, IPv6 and TCP with options.
@@ -138,7 +147,7 @@ func (r *Recipe) Filter() string {
 	return "(" + strings.Join(terms, " and ") + ") or icmp or icmp6"
 }
 
-// Commands are those for the host, Linux first.
+// Commands are those for the host, Linux first. The first records besides packets which process calls what, and what the stack says, on Linux.
 func (h *RecipeHost) Commands() []Command {
 	snap := headers
 	if h.of.Whole {
@@ -146,10 +155,11 @@ func (h *RecipeHost) Commands() []Command {
 	}
 	filter := h.of.Filter()
 	return []Command{
-		{"tcpdump", fmt.Sprintf("tcpdump -i any -s %d -B 65536 -C %d -W %d -w %s.pcap '%s'", snap, ringSize, ringFiles, h.Role, filter), "Ctrl+C"},
-		{"dumpcap", fmt.Sprintf(`dumpcap -i 1 -s %d -B 64 -b filesize:%d -b files:%d -w %s.pcapng -f "%s"`, snap, ringSize*1000, ringFiles, h.Role, filter), "Ctrl+C"},
-		{"pktmon", h.of.pktmon() + fmt.Sprintf("pktmon start --capture --pkt-size %d --file-size %d --log-mode circular --file-name %s.etl", snap, ringSize*ringFiles, h.Role), "pktmon stop"},
-		{"netsh", h.netsh(snap), "netsh trace stop"},
+		{"record", fmt.Sprintf("wiretale record -i any -s %d -b filesize:%d -b files:%d -w %s.pcapng -f '%s'", snap, ringSize*1000, ringFiles, h.Role, filter), "Ctrl+C", h.Role + "*.pcapng"},
+		{"tcpdump", fmt.Sprintf("tcpdump -i any -s %d -B 65536 -C %d -W %d -w %s.pcap '%s'", snap, ringSize, ringFiles, h.Role, filter), "Ctrl+C", h.Role + ".pcap*"},
+		{"dumpcap", fmt.Sprintf(`dumpcap -i 1 -s %d -B 64 -b filesize:%d -b files:%d -w %s.pcapng -f "%s"`, snap, ringSize*1000, ringFiles, h.Role, filter), "Ctrl+C", h.Role + "*.pcapng"},
+		{"pktmon", h.of.pktmon() + fmt.Sprintf("pktmon start --capture --pkt-size %d --file-size %d --log-mode circular --file-name %s.etl", snap, ringSize*ringFiles, h.Role), "pktmon stop", h.Role + ".etl"},
+		{"netsh", h.netsh(snap), "netsh trace stop", h.Role + ".etl"},
 	}
 }
 

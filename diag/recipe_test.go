@@ -45,7 +45,7 @@ func TestRecipe(t *testing.T) {
 		for i := range r.Hosts {
 			for _, cmd := range r.Hosts[i].Commands() {
 				switch cmd.Tool {
-				case "tcpdump", "dumpcap":
+				case "record", "tcpdump", "dumpcap":
 					if !strings.Contains(cmd.Start, c.snap) || !strings.Contains(cmd.Start, c.filter) {
 						t.Errorf("%s: %s", c.name, cmd.Start)
 					}

@@ -20,7 +20,7 @@ func newRecipe(a *app) *cobra.Command {
 	var f recipeFlags
 	cmd := &cobra.Command{
 		Use:   "recipe FILE...",
-		Short: "What to record next to settle a finding: the commands of tcpdump, dumpcap, pktmon and netsh for each host",
+		Short: "What to record next to settle a finding: the commands of wiretale record, tcpdump, dumpcap, pktmon and netsh for each host",
 		Example: `  wiretale recipe x.pcapng                 for the first finding
   wiretale recipe --finding 3 x.pcapng`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runRecipe(cmd.Context(), a, &f, args) },

@@ -14,6 +14,7 @@ type Recipe struct {
 	Rule    string         `json:"rule" doc:"of the finding"`
 	Hosts   []RecipeHost   `json:"hosts,omitempty" doc:"where to record, at the same time"`
 	Filter  string         `json:"capture_filter,omitempty" doc:"in the language of libpcap"`
+	Clocks  []string       `json:"clocks,omitempty" doc:"how to note how far the clocks of the hosts are apart"`
 	Besides []string       `json:"besides,omitempty" doc:"what to record for this fault besides"`
 	Settles []RecipeSettle `json:"settles,omitempty" doc:"how to record so that nothing is withheld"`
 }
@@ -28,9 +29,10 @@ type RecipeHost struct {
 
 // A RecipeCommand is one tool's way to record.
 type RecipeCommand struct {
-	Tool  string `json:"tool" doc:"'tcpdump', 'dumpcap', 'pktmon', 'netsh'"`
+	Tool  string `json:"tool" doc:"'record' (wiretale itself), 'tcpdump', 'dumpcap', 'pktmon', 'netsh'"`
 	Start string `json:"start" doc:"begins to record"`
 	Stop  string `json:"stop" doc:"ends it"`
+	Send  string `json:"send" doc:"the files that it wrote"`
 }
 
 // A RecipeSettle is how to record without a flaw that withheld a diagnosis.
@@ -52,7 +54,7 @@ func RecipeOf(c *engine.Case, rank int) Recipe {
 	f := &c.Findings[rank-1]
 	out := Recipe{head: kind("recipe"), Rank: rank, Rule: f.Rule.ID, Besides: f.Besides()}
 	if r := c.Recipe(f); r != nil {
-		out.Filter = r.Filter()
+		out.Filter, out.Clocks = r.Filter(), r.Clocks()
 		for i := range r.Hosts {
 			h := RecipeHost{Role: r.Hosts[i].Role, Address: r.Hosts[i].Addr.String(), Here: r.Hosts[i].Here}
 			for _, cmd := range r.Hosts[i].Commands() {

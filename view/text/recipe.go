@@ -36,8 +36,13 @@ func Recipe(w io.Writer, c *engine.Case, rank int, s Style) error {
 		for _, cmd := range h.Commands() {
 			// commands are copied: they are not wrapped
 			p.line("  ", s.paint(dim, fmt.Sprintf("%-9s", cmd.Tool)), cmd.Start)
-			p.line("  ", fmt.Sprintf("%-9s", ""), "end with ", cmd.Stop)
+			p.line("  ", fmt.Sprintf("%-9s", ""), "end with ", cmd.Stop, ", send ", cmd.Send)
 		}
+	}
+	p.line()
+	p.line(s.paint(bold, "How far the clocks are apart"))
+	for _, text := range r.Clocks() {
+		p.line("  ", s.wrap(text, 4))
 	}
 	if besides := f.Besides(); len(besides) > 0 {
 		p.line()
