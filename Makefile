@@ -4,7 +4,7 @@ SHELL    := /bin/bash
 GO       ?= go
 FUZZTIME ?= 6s
 JOBS     ?= $(shell nproc 2>/dev/null || echo 2)
-RACED    := ./cmd/wiretale ./internal/engine ./internal/fixture/dtlstalk ./internal/fixture/tlstalk ./internal/index ./internal/point ./tools/fuzz ./view/web
+RACED    := ./cmd/wiretale ./internal/engine ./internal/fixture/dtlstalk ./internal/fixture/tlstalk ./internal/index ./internal/point ./internal/record ./tools/fuzz ./view/web
 TARGETS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
 # The pages of serve and report, which go into the program; without npm it has none, and says so.
@@ -12,7 +12,7 @@ PAGES    := $(if $(wildcard web/package.json),view/web/dist/index.html)
 
 export CGO_ENABLED ?= 0
 
-.PHONY: build web webtest demo test lint vet staticcheck unit generated fuzz cross bench microbench deps update clean lab labtest
+.PHONY: bpf build web webtest demo test lint vet staticcheck unit generated fuzz cross bench microbench deps update clean lab labtest
 
 build: $(PAGES)
 	$(GO) build -trimpath -o bin/wiretale ./cmd/wiretale
@@ -93,6 +93,10 @@ labtest:
 # wiretale beside tshark and tcptrace on generated captures of 1 GB, TLS with its keys among them; 6 GB of disk and half an hour.
 bench: build
 	$(GO) run ./tools/bench -dir bin/bench $(BENCHFLAGS)
+
+# The eBPF programs of record: needs clang, llvm-strip and the headers of libbpf. The objects are committed.
+bpf:
+	./internal/record/bpf/build.sh
 
 # The benchmarks of single packages.
 microbench:

@@ -168,6 +168,9 @@ func plain(err error) error {
 // Follow adds a process to those whose calls are recorded.
 func (t *Trace) Follow(pid uint32) error { return t.maps["pids"].Put(pid, uint8(1)) }
 
+// Forget takes a process out of them.
+func (t *Trace) Forget(pid uint32) { t.maps["pids"].Delete(pid) }
+
 // Waiting is how full the ring is, from 0 to 1.
 func (t *Trace) Waiting() float64 { return float64(t.ring.waiting()) / float64(t.ring.size) }
 
