@@ -33,7 +33,7 @@ func Formats() []format.Format {
 type Options struct {
 	// Spool, when set, is asked for a writer that gets the uncompressed bytes of a source that is compressed, as they are read; nil for nobody.
 	// An error of the writer is its own affair.
-	Spool func() io.Writer
+	Spool    func() io.Writer
 	Source   int    // goes into each Pos
 	Name     string // what the source is called in messages, "" for its path
 	Progress func(done, total int64)
