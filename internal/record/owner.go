@@ -29,7 +29,8 @@ type owners struct {
 	pairs   map[pair]owner
 	ports   map[port]owner
 	sockets map[uint64]*holding
-	ended   []ending // in the order of their times
+	opening map[netip.AddrPort][]uint64 // by peer: sockets that connect, whose own port no event has said yet
+	ended   []ending                    // in the order of their times
 }
 
 // An ending is a connection that is no more: its last packets may come after that, and then its endpoints may be another's.
@@ -53,7 +54,7 @@ type holding struct {
 const maxOwners = 1 << 17
 
 func newOwners() owners {
-	return owners{pairs: map[pair]owner{}, ports: map[port]owner{}, sockets: map[uint64]*holding{}}
+	return owners{pairs: map[pair]owner{}, ports: map[port]owner{}, sockets: map[uint64]*holding{}, opening: map[netip.AddrPort][]uint64{}}
 }
 
 func (o *owners) holding(socket uint64) *holding {
@@ -91,6 +92,9 @@ func (o *owners) learn(e *event.Event) {
 		h.owner = who
 	}
 	if e.Local.Port() == 0 {
+		if e.Kind == event.State && e.New == synSent {
+			o.open(e)
+		}
 		return
 	}
 	h.pair = pair{e.Local, e.Remote, e.Protocol}
@@ -106,13 +110,58 @@ func (o *owners) learn(e *event.Event) {
 	}
 }
 
+// States of TCP as the kernel numbers them (include/net/tcp_states.h).
+const (
+	synSent = 2
+	closed  = 7
+)
+
+// maxOpening bounds the sockets that connect to one peer at a time; those beyond have an owner when they are connected.
+const maxOpening = 4096
+
+// open takes note of a socket that begins to connect. The kernel gives it a port after it has said so.
+func (o *owners) open(e *event.Event) {
+	if len(o.opening) >= maxOwners {
+		clear(o.opening)
+	}
+	if list := o.opening[e.Remote]; len(list) < maxOpening {
+		o.opening[e.Remote] = append(list, e.Socket)
+	}
+}
+
+// opens is the owner of the first SYN of a connection: that of the socket that has waited longest for a port to the same peer.
+// The SYN leaves in the same call, right after the socket said that it connects, so they come in the same order.
+func (o *owners) opens(p pair) (owner, bool) {
+	list := o.opening[p.remote]
+	for len(list) > 0 {
+		h := o.sockets[list[0]]
+		if list = list[1:]; h == nil || h.pid == 0 || h.pair.local.Port() != 0 { // gone, or its port is known by now
+			continue
+		}
+		h.pair = p
+		o.set(p, h.owner)
+		o.rest(p.remote, list)
+		return h.owner, true
+	}
+	o.rest(p.remote, nil)
+	return owner{}, false
+}
+
+func (o *owners) rest(peer netip.AddrPort, list []uint64) {
+	if len(list) == 0 {
+		delete(o.opening, peer)
+		return
+	}
+	o.opening[peer] = list
+}
+
 // forget takes note that a socket is gone: its address, and its port, may be another's from then on.
 func (o *owners) forget(e *event.Event) {
 	for len(o.ended) > 0 && (o.ended[0].at < e.Time-linger || len(o.ended) > maxOwners) {
 		delete(o.pairs, o.ended[0].pair)
 		o.ended = o.ended[1:]
 	}
-	const closed, tcp = 7, 6
+	const tcp = 6
 	gone := e.Kind == event.State && e.New == closed || e.Kind == event.Call && e.Call == event.Close && e.Phase != event.Enter && e.Protocol != tcp
 	h := o.sockets[e.Socket]
 	if !gone || h == nil {
@@ -149,10 +198,11 @@ func (o *owners) of(p pair) (owner, bool) {
 	return who, ok && who.pid != 0
 }
 
-// headers is what a packet says of its endpoints: source as local, and where its transport's data begin. b begins with the header of IP.
-func headers(b []byte) (p pair, end int, ok bool) {
+// headers is what a packet says of its endpoints: source as local, whether it opens a connection of TCP, and where its transport's data begin.
+// b begins with the header of IP.
+func headers(b []byte) (p pair, syn bool, end int, ok bool) {
 	if len(b) < 20 {
-		return p, len(b), false
+		return p, false, len(b), false
 	}
 	var from, to netip.Addr
 	switch b[0] >> 4 {
@@ -161,11 +211,11 @@ func headers(b []byte) (p pair, end int, ok bool) {
 		p.protocol = b[9]
 		from, to = netip.AddrFrom4([4]byte(b[12:])), netip.AddrFrom4([4]byte(b[16:]))
 		if binary.BigEndian.Uint16(b[6:])&0x1fff != 0 { // a later fragment has no ports
-			return p, min(end, len(b)), false
+			return p, false, min(end, len(b)), false
 		}
 	case 6:
 		if len(b) < 40 {
-			return p, len(b), false
+			return p, false, len(b), false
 		}
 		p.protocol = b[6]
 		from, to = netip.AddrFrom16([16]byte(b[8:])), netip.AddrFrom16([16]byte(b[24:]))
@@ -174,27 +224,28 @@ func headers(b []byte) (p pair, end int, ok bool) {
 			p.protocol = b[end]
 			end += 8 + 8*int(b[end+1])
 			if end > len(b) {
-				return p, len(b), false
+				return p, false, len(b), false
 			}
 		}
 	default:
-		return p, min(14, len(b)), false
+		return p, false, min(14, len(b)), false
 	}
 	const tcp, udp, icmp, icmp6 = 6, 17, 1, 58
 	if end < 20 || len(b)-end < 8 || p.protocol != tcp && p.protocol != udp {
 		if p.protocol == icmp || p.protocol == icmp6 { // what it quotes has headers alone
 			end += 8 + 40
 		}
-		return p, min(max(end, 20), len(b)), false
+		return p, false, min(max(end, 20), len(b)), false
 	}
 	p.local = netip.AddrPortFrom(from, binary.BigEndian.Uint16(b[end:]))
 	p.remote = netip.AddrPortFrom(to, binary.BigEndian.Uint16(b[end+2:]))
 	if p.protocol == udp {
 		end += 8
-	} else if len(b)-end > 12 {
+	} else if len(b)-end > 13 {
+		syn = b[end+13]&0x12 == 0x02 // SYN without ACK
 		end += max(20, int(b[end+12]>>4)*4)
 	}
-	return p, min(end, len(b)), true
+	return p, syn, min(end, len(b)), true
 }
 
 func (p pair) turned() pair { return pair{p.remote, p.local, p.protocol} }

@@ -39,6 +39,33 @@ func TestOwners(t *testing.T) {
 	}
 }
 
+// TestOpening: the first SYN of a connection is that of the socket that said before that it connects there, in the order in which they said so.
+func TestOpening(t *testing.T) {
+	o := newOwners()
+	for i, pid := range []uint32{7, 8} {
+		o.learn(&event.Event{Kind: event.Call, Call: event.Socket, PID: pid, TID: pid, Socket: uint64(i + 1)})
+		o.learn(&event.Event{Kind: event.State, Socket: uint64(i + 1), Remote: server, Protocol: 6, Old: 7, New: 2})
+	}
+	other := pair{netip.MustParseAddrPort("10.0.0.1:40001"), server, 6}
+	for _, want := range []struct {
+		pair
+		pid uint32
+	}{{pair{client, server, 6}, 7}, {other, 8}} {
+		if who, ok := o.opens(want.pair); !ok || who.pid != want.pid {
+			t.Errorf("%v: %v %v, want %d", want.local, who, ok, want.pid)
+		}
+		if who, ok := o.of(want.pair); !ok || who.pid != want.pid {
+			t.Errorf("%v afterwards: %v %v, want %d", want.local, who, ok, want.pid)
+		}
+	}
+	if who, ok := o.opens(pair{netip.MustParseAddrPort("10.0.0.1:40002"), server, 6}); ok {
+		t.Errorf("nobody connects any more: %v", who)
+	}
+	if len(o.opening) > 0 {
+		t.Errorf("%d peers wait", len(o.opening))
+	}
+}
+
 func TestQueue(t *testing.T) {
 	var q queue
 	for _, at := range []int64{5, 3, 9, 1, 7, 3} {
@@ -84,7 +111,7 @@ func FuzzHeaders(f *testing.F) {
 	f.Add([]byte("\x45\x00\x00\x3c\x00\x00\x00\x00\x40\x06\x00\x00\x0a\x00\x00\x01\x0a\x00\x00\x02\x9c\x40\x00\x50\x00\x00\x00\x00\x00\x00\x00\x00\x50\x10\x00\x00"))
 	f.Add(append([]byte("\x60\x00\x00\x00\x00\x10\x3c\x40"), make([]byte, 60)...))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, end, _ := headers(b); end < 0 || end > len(b) {
+		if _, _, end, _ := headers(b); end < 0 || end > len(b) {
 			t.Fatalf("%d of %d", end, len(b))
 		}
 	})

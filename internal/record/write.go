@@ -96,12 +96,12 @@ func (r *Recorder) packet(t *taken) {
 		}
 	}
 	if r.tracer != nil || r.cfg.HeadersOnly {
-		pair, end, ok := headers(f.Network())
+		pair, syn, end, ok := headers(f.Network())
 		if r.cfg.HeadersOnly {
 			p.Data = p.Data[:len(p.Data)-len(f.Network())+end]
 		}
 		if ok {
-			r.own(&p, pair, f.Kind == unix.PACKET_OUTGOING, local)
+			r.own(&p, pair, syn, f.Kind == unix.PACKET_OUTGOING, local)
 		}
 	}
 	if r.scope.follow != nil && !(p.Owned && r.scope.follow[p.PID]) {
@@ -120,14 +120,16 @@ func (r *Recorder) packet(t *taken) {
 }
 
 // own finds the process of a packet: on its way out that of its source, on its way in that of its destination, on loopback either.
-func (r *Recorder) own(p *file.Packet, source pair, out, local bool) {
+func (r *Recorder) own(p *file.Packet, source pair, syn, out, local bool) {
 	if r.tracer == nil {
 		return
 	}
 	var who owner
 	ok := false
 	if out || local {
-		who, ok = r.owners.of(source)
+		if who, ok = r.owners.of(source); !ok && syn {
+			who, ok = r.owners.opens(source)
+		}
 	}
 	if !ok && !out || ok && local && r.scope.follow != nil && !r.scope.follow[who.pid] {
 		if to, found := r.owners.of(source.turned()); found {
