@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,7 @@ var update = flag.Bool("update", false, "write expected outputs anew")
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"wiretale": main,
+		"talk":     talk,
 		// wiretale-now is wiretale interrupted before it begins.
 		"wiretale-now": func() {
 			ctx, cancel := context.WithCancel(context.Background())
@@ -37,15 +39,25 @@ func TestMain(m *testing.M) {
 //	tlstalk NAME PORT VERSION  make NAME.pcap, a request in TLS, and its keys: NAME.log, NAME.pem, NAME.enc.pem
 //	exits CODE wiretale ...  run, and demand the exit code
 //	head N FILE              cut FILE to its first N bytes
+//	talk echo                a server and its client, to be recorded: record_test.go
 //	scribble N FILE          write 16 bytes of 0xff over FILE from byte N on
+//
+// The condition records holds where calls and the stack can be recorded; TestRecordsInCI says why not.
 func TestScripts(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
-		UpdateScripts:       *update,
+		Dir:           "testdata",
+		UpdateScripts: *update,
+		Condition: func(name string) (bool, error) {
+			if name != "records" {
+				return false, fmt.Errorf("no condition %q", name)
+			}
+			ok, _ := records()
+			return ok, nil
+		},
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("ROOT", root)

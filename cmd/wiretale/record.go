@@ -83,6 +83,9 @@ func runRecord(ctx context.Context, a *app, f *recordFlags, args []string) error
 		for _, n := range rec.Notes {
 			fmt.Fprintf(a.stderr, "wiretale: not recorded: %s\n", n)
 		}
+		if rec.Kept != nil {
+			fmt.Fprintf(a.stderr, "wiretale: privileges are kept: %v\n", rec.Kept)
+		}
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -38,6 +38,8 @@ type Recorder struct {
 	Backend Backend
 	// Notes are what is not recorded, and why.
 	Notes []string
+	// Kept is why the privileges of the process are not given up, nil when they are, or when they are to be kept.
+	Kept error
 
 	cfg     Config
 	clock   *clock
@@ -101,9 +103,7 @@ func Open(cfg Config) (*Recorder, error) {
 	}
 	r.out = file.NewWriter(r.section())
 	if !cfg.Keep {
-		if err := drop(); err != nil {
-			r.Notes = append(r.Notes, fmt.Sprintf("privileges are kept: %v", err))
-		}
+		r.Kept = drop()
 	}
 	return r, nil
 }

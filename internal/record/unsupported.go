@@ -5,7 +5,10 @@ package record
 import "context"
 
 // A Recorder is what no other system has.
-type Recorder struct{ Notes []string }
+type Recorder struct {
+	Notes []string
+	Kept  error
+}
 
 // Open is ErrUnsupported.
 func Open(Config) (*Recorder, error) { return nil, ErrUnsupported }
