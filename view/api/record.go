@@ -2,6 +2,7 @@ package api
 
 import (
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/index"
 	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/trace"
 	"github.com/wiretale/wiretale/view"
@@ -57,24 +58,43 @@ func listRow(row *engine.Row, index int) ListRow {
 	return out
 }
 
+// Listed is a row of the list of an index.
+func Listed(r *index.Row) ListRow {
+	out := ListRow{
+		Index: r.Index, Source: r.Source, Frame: r.Frame, Src: r.Words.Source, Dst: r.Destination, Protocol: r.Protocol, Length: r.Length, Info: r.Info, Kind: "packet",
+		Process: ownerOf(r.Process), Mark: r.Mark,
+	}
+	if r.Event {
+		out.Kind = "event"
+	}
+	if r.Time != trace.NoTime {
+		out.Time = &r.Time
+	}
+	if r.Conversation >= 0 {
+		out.Conversation = &r.Conversation
+	}
+	return out
+}
+
 // A Record is all that is known of one.
 type Record struct {
 	Line  jsonl.Row `json:"line" doc:"the 'row' line"`
-	Tree  []Node    `json:"tree" doc:"layers and their fields"`
-	Bytes []Buffer  `json:"bytes" doc:"buffers that nodes lie in"`
+	Tree  []Node    `json:"tree" doc:"its details: the record, an event, the layers of a packet"`
+	Bytes []Buffer  `json:"bytes" doc:"what the details lie in: the record, and what was put together or decrypted"`
 }
 
-// A Node is a layer or a field of a record.
+// A Node is a line of the details.
 type Node struct {
-	Name     string `json:"name" doc:"in filters; empty when they have none for it"`
-	Label    string `json:"label" doc:"in one line"`
-	Value    string `json:"value" doc:"as people read it; empty for a layer"`
-	Note     string `json:"note,omitempty" doc:"what is to be known of it"`
+	Name     string `json:"name" doc:"of the field or protocol in filters, empty for what has none"`
+	Label    string `json:"label" doc:"title and value, for people"`
+	Value    string `json:"value,omitempty" doc:"the value alone"`
+	Note     string `json:"note,omitempty" doc:"where the value is from, when not from the bytes"`
+	Filter   string `json:"filter,omitempty" doc:"display filter that records with this value pass"`
 	Warning  bool   `json:"warning,omitempty" doc:"it says what is wrong with the record"`
-	Buffer   int    `json:"buffer" doc:"index in bytes, -1 for bytes that the record does not have"`
+	Buffer   int    `json:"buffer" doc:"index of the bytes that it lies in; -1 when the record does not have them"`
 	Offset   int    `json:"offset" doc:"of its first byte there"`
-	Length   int    `json:"length" doc:"bytes; 0 when none of them say it"`
-	Children []Node `json:"children,omitempty" doc:"what is inside of it"`
+	Length   int    `json:"length" doc:"bytes; 0 when it is from none"`
+	Children []Node `json:"children,omitempty" doc:"what it holds"`
 }
 
 // A Buffer is bytes that nodes lie in.
@@ -94,14 +114,19 @@ func RecordOf(row *engine.Row, info *trace.Info) Record {
 }
 
 func nodes(list []view.Node) []Node {
-	out := make([]Node, 0, len(list))
+	out := make([]Node, len(list))
 	for i := range list {
 		n := &list[i]
-		x := Node{Name: n.Name, Label: n.Label(), Value: n.Value, Note: n.Note, Warning: n.Warning, Buffer: n.Buffer, Offset: n.Offset, Length: n.Length}
+		out[i] = Node{n.Name, n.Label(), n.Value, n.Note, n.Filter, n.Warning, n.Buffer, n.Offset, n.Length, nil}
 		if len(n.Children) > 0 {
-			x.Children = nodes(n.Children)
+			out[i].Children = nodes(n.Children)
 		}
-		out = append(out, x)
 	}
 	return out
+}
+
+// A WholeRow is a record with its row in the list.
+type WholeRow struct {
+	Row ListRow `json:"row"`
+	Record
 }

@@ -21,12 +21,6 @@ type Records struct {
 	of *engine.Case
 }
 
-// wholeRow is what the address of a record answers.
-type wholeRow struct {
-	Row ListRow `json:"row"`
-	Record
-}
-
 // visit takes in a row. Those that are not numbered, such as blocks of names, are in no list.
 func (r *Records) visit(row *engine.Row) error {
 	if !row.Record.Numbered {
@@ -47,7 +41,7 @@ func (r *Records) visit(row *engine.Row) error {
 	if !whole {
 		return nil
 	}
-	text, err := json.Marshal(wholeRow{one, RecordOf(row, r.of.Sources[row.Source].Info)})
+	text, err := json.Marshal(WholeRow{one, RecordOf(row, r.of.Sources[row.Source].Info)})
 	if r.Whole == nil {
 		r.Whole = map[int]json.RawMessage{}
 	}

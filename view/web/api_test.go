@@ -53,7 +53,7 @@ func TestAPIPage(t *testing.T) {
 func shapes(t *testing.T) string {
 	var out strings.Builder
 	var queue []reflect.Type
-	for _, v := range []any{Root{}, Rows{}, Record{}, Place{}, FieldName{}, api.Error{}, api.Explained{}, api.Report{}, api.Process{}, api.Timeline{}, api.LanedRow{}, api.Ladder{}, api.Picture{}, api.Followed{}, api.Compared{}} {
+	for _, v := range []any{Root{}, Rows{}, api.Record{}, Place{}, FieldName{}, api.Error{}, api.Explained{}, api.Report{}, api.Process{}, api.Timeline{}, api.LanedRow{}, api.Ladder{}, api.Picture{}, api.Followed{}, api.Compared{}} {
 		queue = append(queue, reflect.TypeOf(v))
 	}
 	for i := 0; i < len(queue); i++ {

@@ -12,41 +12,16 @@ import (
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/filter"
 	"github.com/wiretale/wiretale/internal/index"
-	"github.com/wiretale/wiretale/internal/session"
 	"github.com/wiretale/wiretale/trace"
 	"github.com/wiretale/wiretale/view"
 	"github.com/wiretale/wiretale/view/api"
-	"github.com/wiretale/wiretale/view/jsonl"
 )
-
-// A Row is a record in the list.
-type Row struct {
-	Index        int    `json:"index" doc:"place in the whole list, which is in order of time over all sources"`
-	Source       int    `json:"source" doc:"index of the source"`
-	Frame        int64  `json:"frame" doc:"number of the record in its source"`
-	Time         *int64 `json:"time" doc:"nanoseconds since 1970; null without"`
-	Src          string `json:"src" doc:"source address"`
-	Dst          string `json:"dst" doc:"destination address"`
-	Protocol     string `json:"protocol" doc:"as in the packet list"`
-	Length       int    `json:"length" doc:"on the wire, in bytes; of the payload for events"`
-	Info         string `json:"info" doc:"as in the packet list"`
-	Kind         string `json:"kind" doc:"'packet', 'event'"`
-	Conversation *int   `json:"conversation,omitempty" doc:"conversation"`
-	Process      *Owner `json:"process,omitempty" doc:"owner"`
-	Mark         string `json:"mark" doc:"class for colour and sign, empty for the usual"`
-}
-
-// An Owner is the process of a row.
-type Owner struct {
-	PID  uint32 `json:"pid" doc:"process id"`
-	Name string `json:"name" doc:"image file name without path"`
-}
 
 // Rows is a part of the list.
 type Rows struct {
-	Total    int   `json:"total" doc:"rows that are known so far"`
-	Complete bool  `json:"complete" doc:"there are no more"`
-	Rows     []Row `json:"rows" doc:"those from offset on, limit at most"`
+	Total    int           `json:"total" doc:"rows that are known so far"`
+	Complete bool          `json:"complete" doc:"there are no more"`
+	Rows     []api.ListRow `json:"rows" doc:"those from offset on, limit at most"`
 }
 
 // A Place is where a record is in the list.
@@ -60,30 +35,6 @@ type Place struct {
 func words(row *engine.Row) index.Words {
 	c := view.ColumnsOf(row)
 	return index.Words{Source: c.Source, Destination: c.Destination, Protocol: c.Protocol, Info: c.Info, Length: c.Length, Mark: view.Mark(row)}
-}
-
-func rowOf(r *index.Row) Row {
-	out := Row{
-		Index: r.Index, Source: r.Source, Frame: r.Frame, Src: r.Words.Source, Dst: r.Destination, Protocol: r.Protocol, Length: r.Length, Info: r.Info, Kind: "packet",
-		Process: ownerOf(r.Process), Mark: r.Mark,
-	}
-	if r.Event {
-		out.Kind = "event"
-	}
-	if r.Time != trace.NoTime {
-		out.Time = &r.Time
-	}
-	if r.Conversation >= 0 {
-		out.Conversation = &r.Conversation
-	}
-	return out
-}
-
-func ownerOf(p *session.Process) *Owner {
-	if p == nil {
-		return nil
-	}
-	return &Owner{p.PID, p.Name}
 }
 
 // rows answers a part of the list, of all records or of those that pass a filter.
@@ -101,15 +52,15 @@ func (s *Server) rows(r *http.Request, c *Case) (any, error) {
 	}
 	x := c.list()
 	if x == nil {
-		return Rows{Rows: []Row{}}, nil
+		return Rows{Rows: []api.ListRow{}}, nil
 	}
 	page, err := x.Rows(r.Context(), offset, limit, q.Get("filter"))
 	if err != nil {
 		return nil, err
 	}
-	out := Rows{Total: page.Total, Complete: page.Complete, Rows: make([]Row, len(page.Rows))}
+	out := Rows{Total: page.Total, Complete: page.Complete, Rows: make([]api.ListRow, len(page.Rows))}
 	for i := range page.Rows {
-		out.Rows[i] = rowOf(&page.Rows[i])
+		out.Rows[i] = api.Listed(&page.Rows[i])
 	}
 	return out, nil
 }
@@ -145,67 +96,10 @@ func (s *Server) record(r *http.Request, c *Case) (any, error) {
 	var answer json.RawMessage // what is known of the row is valid during the visit only
 	err = x.Record(r.Context(), i, func(row *engine.Row, info *trace.Info) error {
 		var err error
-		answer, err = beside("row", rowOf(&page.Rows[0]), recordOf(row, info))
+		answer, err = json.Marshal(api.WholeRow{Row: api.Listed(&page.Rows[0]), Record: api.RecordOf(row, info)})
 		return err
 	})
 	return answer, err
-}
-
-// A Record is what is known of one, beside its row in the list.
-type Record struct {
-	Line  jsonl.Row `json:"line" doc:"the row object of JSON Lines"`
-	Tree  []Node    `json:"tree" doc:"its details: the record, an event, the layers of a packet"`
-	Bytes []Bytes   `json:"bytes" doc:"what the details lie in: the record, and what was put together or decrypted"`
-}
-
-// A Node is a line of the details.
-type Node struct {
-	Name     string `json:"name" doc:"of the field or protocol in filters, empty for what has none"`
-	Label    string `json:"label" doc:"title and value, for people"`
-	Value    string `json:"value,omitempty" doc:"the value alone"`
-	Note     string `json:"note,omitempty" doc:"where the value is from, when not from the bytes"`
-	Filter   string `json:"filter,omitempty" doc:"display filter that records with this value pass"`
-	Warning  bool   `json:"warning,omitempty" doc:"it says what is wrong with the record"`
-	Buffer   int    `json:"buffer" doc:"index of the bytes that it lies in; -1 when the record does not have them"`
-	Offset   int    `json:"offset" doc:"of its first byte there"`
-	Length   int    `json:"length" doc:"bytes; 0 when it is from none"`
-	Children []Node `json:"children,omitempty" doc:"what it holds"`
-}
-
-// Bytes are those of a buffer.
-type Bytes struct {
-	Name string `json:"name" doc:"what they are"`
-	Data []byte `json:"data" doc:"in base64"`
-}
-
-func recordOf(row *engine.Row, info *trace.Info) Record {
-	timed := !info.Untimed
-	r := Record{Line: jsonl.RowOf(row, timed, nil), Tree: nodes(view.Tree(row, info, timed))}
-	for _, b := range view.Buffers(row) {
-		r.Bytes = append(r.Bytes, Bytes{b.Name, b.Bytes})
-	}
-	return r
-}
-
-func nodes(list []view.Node) (out []Node) {
-	for i := range list {
-		n := &list[i]
-		out = append(out, Node{n.Name, n.Label(), n.Value, n.Note, n.Filter, n.Warning, n.Buffer, n.Offset, n.Length, nodes(n.Children)})
-	}
-	return out
-}
-
-// beside encodes an object with a field more, which comes first.
-func beside(name string, value, object any) (json.RawMessage, error) {
-	first, err := json.Marshal(map[string]any{name: value})
-	if err != nil {
-		return nil, err
-	}
-	rest, err := json.Marshal(object)
-	if err != nil || len(rest) < 3 {
-		return first, err
-	}
-	return append(append(first[:len(first)-1], ','), rest[1:]...), nil
 }
 
 // place answers where a record is in the list.

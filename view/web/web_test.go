@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/internal/fixture"
+	"github.com/wiretale/wiretale/view/api"
 )
 
 // talk is a connection whose server resets it, in the language of fixtures.
@@ -200,15 +201,15 @@ func TestCase(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	one := into[struct {
-		Row   Row
+		Row   api.ListRow
 		Line  map[string]any
-		Tree  []Node
-		Bytes []Bytes
+		Tree  []api.Node
+		Bytes []api.Buffer
 	}](x, "/cases/1/rows/3")
 	if one.Row.Index != 3 || one.Line["kind"] != "row" || one.Line["info"] != one.Row.Info || !bytes.Contains(one.Bytes[0].Data, []byte("www.example.com")) {
 		t.Errorf("%+v", one)
 	}
-	var http, host Node
+	var http, host api.Node
 	for _, n := range one.Tree {
 		if n.Name == "http" {
 			http = n
