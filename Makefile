@@ -17,7 +17,7 @@ export CGO_ENABLED ?= 0
 build: $(PAGES)
 	$(GO) build -trimpath -o bin/wiretale ./cmd/wiretale
 
-view/web/dist/index.html: $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/test/*' 2>/dev/null)
+view/web/dist/index.html: $(wildcard web/index.html web/*.json web/*.ts) $(shell find web/src -type f 2>/dev/null)
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory web && touch $@; \
 	elif [ -n "$$WIRETALE_CI" ]; then echo 'make build: no npm for the pages of serve'; exit 1; \
 	else echo 'make build: no npm, so without the pages of serve and report'; fi
