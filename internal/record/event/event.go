@@ -4,6 +4,8 @@ package event
 
 import (
 	"net/netip"
+
+	"github.com/wiretale/wiretale/internal/journal"
 )
 
 // A Kind is what happened.
@@ -25,8 +27,8 @@ const (
 
 // Names are the names of kinds in a recording; calls have their own.
 var Names = [...]string{
-	State: "tcp_state", Retransmit: "tcp_retransmit", SendReset: "tcp_send_reset", ReceiveReset: "tcp_receive_reset", Congestion: "tcp_cong_state",
-	SocketError: "socket_error", Drop: "packet_drop", Exec: "process_start", Fork: "process_start", Exit: "process_exit",
+	State: journal.State, Retransmit: journal.Retransmit, SendReset: journal.SentReset, ReceiveReset: journal.ReceivedReset, Congestion: journal.Congestion,
+	SocketError: journal.SocketError, Drop: journal.Drop, Exec: journal.ProcessStart, Fork: journal.ProcessStart, Exit: journal.ProcessEnd,
 }
 
 // A Phase is which part of a call it is.

@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"strconv"
 
+	"github.com/wiretale/wiretale/internal/journal"
 	"github.com/wiretale/wiretale/internal/record/event"
 )
 
@@ -15,13 +16,13 @@ func (w *Writer) Event(e *event.Event) {
 	if e.Kind == event.Call {
 		name = event.Calls[e.Call]
 	}
-	w.line("WIRETALE_EVENT", name)
+	w.line(journal.EventKey, name)
 	if e.PID != 0 {
 		w.decimal("_PID", int64(e.PID))
 		w.decimal("TID", int64(e.TID))
 		w.line("_COMM", e.Command)
 	}
-	w.decimal("WIRETALE_CPU", int64(e.CPU))
+	w.decimal(journal.CPUKey, int64(e.CPU))
 	if e.Kind == event.Call {
 		w.call(e)
 	} else {
@@ -35,7 +36,7 @@ func (w *Writer) Event(e *event.Event) {
 // stamp begins an entry with its time, in microseconds for Wireshark and in nanoseconds.
 func (w *Writer) stamp(ns int64) {
 	w.decimal("__REALTIME_TIMESTAMP", ns/1000)
-	w.decimal("WIRETALE_TIME_NS", ns)
+	w.decimal(journal.TimeKey, ns)
 }
 
 // line writes a field. A value with control characters is written with its length (systemd, Journal Export Format).
