@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,14 +23,18 @@ type liveFlags struct {
 	window   time.Duration
 	every    time.Duration
 	duration time.Duration
+
+	interfaces []string
+	capture    string
 }
 
 func newLive(a *app) *cobra.Command {
 	var f liveFlags
 	cmd := &cobra.Command{
-		Use:   "live FILE",
-		Short: "Findings while it is captured: from a pipe, or a file that is being written",
-		Example: `  ssh host tcpdump -i any -U -w - | wiretale live -
+		Use:   "live [FILE]",
+		Short: "Findings while it is captured: of an interface of this host, from a pipe, or a file that is being written",
+		Example: `  wiretale live -i any -f 'port 443'
+  ssh host tcpdump -i any -U -w - | wiretale live -
   wiretale live -T jsonl growing.pcapng
   tcpdump -U -w - | wiretale live -Y 'ip.addr == 10.0.0.9' -`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runLive(cmd.Context(), a, &f, args) },
@@ -37,6 +42,8 @@ func newLive(a *app) *cobra.Command {
 	flags := cmd.Flags()
 	formatFlag(flags, &f.format, "text", "jsonl")
 	filterFlag(cmd, &f.filter, "only findings about conversations with rows")
+	flags.StringArrayVarP(&f.interfaces, "interface", "i", nil, "record this `INTERFACE` of this host, and what its processes call, as wiretale record does, instead of reading a FILE; any for all; may be given several times")
+	flags.StringVarP(&f.capture, "filter", "f", "", "with -i, packets that pass this `FILTER` of libpcap's language")
 	flags.StringVar(&f.failOn, "fail-on", "", "exit with 1 when a finding of this `SEVERITY` or above was told: note, warning, error")
 	flags.DurationVar(&f.window, "window", 10*time.Minute, "remember conversations for this `TIME` at least, unless they are too many")
 	flags.DurationVar(&f.every, "every", 2*time.Second, "look for findings after this `TIME` of the capture")
@@ -57,12 +64,9 @@ func runLive(ctx context.Context, a *app, f *liveFlags, args []string) error {
 			return usage("for example --"+name+" 30s", "--%s %v is no time", name, d)
 		}
 	}
-	files, err := a.files(args)
+	name, err := f.source(a, args)
 	if err != nil {
 		return err
-	}
-	if len(files) > 1 {
-		return usage("merge writes several into one", "live follows one capture, and %d are named", len(files))
 	}
 	opt := engine.FollowOptions{Every: f.every, Window: f.window}
 	if f.filter != "" {
@@ -75,29 +79,58 @@ func runLive(ctx context.Context, a *app, f *liveFlags, args []string) error {
 		ctx, stop = context.WithTimeout(ctx, f.duration)
 		defer stop()
 	}
-	in, done, err := a.growing(ctx, files[0])
+	var in io.Reader
+	var done func() error
+	if len(f.interfaces) > 0 {
+		in, done, err = a.recorded(ctx, f.interfaces, f.capture)
+	} else {
+		in, done, err = a.growing(ctx, name)
+	}
 	if err != nil {
 		return err
 	}
-	defer done()
-	l := newListener(a, f, files[0])
+	l := newListener(a, f, name)
 	found, err := l.follow(ctx, in, opt)
+	if failed := done(); err == nil {
+		err = failed
+	}
 	if err == nil && limit != 0 && found >= int(limit) {
 		return &exit{code: exitFound}
 	}
 	return err
 }
 
+// source is the name of what is followed.
+func (f *liveFlags) source(a *app, args []string) (string, error) {
+	if len(f.interfaces) > 0 {
+		if len(args) > 0 {
+			return "", usage("", "live follows an interface or a file, and -i and %s are given", args[0])
+		}
+		return strings.Join(f.interfaces, ","), nil
+	}
+	if f.capture != "" {
+		return "", usage("-Y is for what is read", "-f is for what -i records")
+	}
+	files, err := a.files(args)
+	if err != nil {
+		return "", err
+	}
+	if len(files) > 1 {
+		return "", usage("merge writes several into one", "live follows one capture, and %d are named", len(files))
+	}
+	return files[0], nil
+}
+
 // growing opens what is being written: standard input, a pipe, or a file, of which what comes is waited for.
-func (a *app) growing(ctx context.Context, path string) (in io.Reader, done func(), err error) {
+func (a *app) growing(ctx context.Context, path string) (in io.Reader, done func() error, err error) {
 	if path == "-" {
-		return a.stdin, func() {}, nil
+		return a.stdin, func() error { return nil }, nil
 	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	done = func() { file.Close() }
+	done = func() error { file.Close(); return nil }
 	if st, err := file.Stat(); err == nil && st.Mode().IsRegular() {
 		return &tail{ctx, file}, done, nil
 	}

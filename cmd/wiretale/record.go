@@ -79,14 +79,7 @@ func runRecord(ctx context.Context, a *app, f *recordFlags, args []string) error
 		return recordError(err)
 	}
 	defer rec.Close()
-	if !a.quiet {
-		for _, n := range rec.Notes {
-			fmt.Fprintf(a.stderr, "wiretale: not recorded: %s\n", n)
-		}
-		if rec.Kept != nil {
-			fmt.Fprintf(a.stderr, "wiretale: privileges are kept: %v\n", rec.Kept)
-		}
-	}
+	a.missing(rec)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if f.duration > 0 {
