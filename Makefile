@@ -53,15 +53,17 @@ staticcheck:
 	$(GO) tool staticcheck ./...
 
 # The race detector makes tests several times slower, so those of packages that start goroutines have it, and with them what runs in
-# these; TestRaced keeps the list. Of the command the scripts have it: they run every subcommand, and what takes minutes beside them is
-# comparing rows with tshark, at full speed. It needs cgo, and so a C compiler; without one the tests run without it, and say so.
+# these; TestRaced keeps the list. Of packages whose tests mostly compare rows, with tshark or with a pass in order, only those tests have
+# it that run every subcommand or work side by side: the others take minutes and start nothing else.
+# It needs cgo, and so a C compiler; without one the tests run without it, and say so.
+COMPARING := ./cmd/wiretale ./internal/index
 unit:
-	@$(GO) test -timeout 30m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(filter-out ./cmd/wiretale,$(RACED)))")
+	@$(GO) test -timeout 30m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(filter-out $(COMPARING),$(RACED)))")
 	@if command -v $${CC:-gcc} >/dev/null; then \
-		CGO_ENABLED=1 $(GO) test -race -timeout 30m $(filter-out ./cmd/wiretale,$(RACED)) && \
-		CGO_ENABLED=1 $(GO) test -race -timeout 30m -run '^TestScripts$$' ./cmd/wiretale; \
+		CGO_ENABLED=1 $(GO) test -race -timeout 30m $(filter-out $(COMPARING),$(RACED)) && \
+		CGO_ENABLED=1 $(GO) test -race -timeout 30m -run '^Test(Scripts|ManyAtOnce|Cancel|Compressed|Workers)$$' $(COMPARING); \
 	elif [ -n "$$WIRETALE_CI" ]; then echo 'make unit: no C compiler for the race detector'; exit 1; \
-	else echo 'make unit: no C compiler, so without the race detector'; $(GO) test -timeout 30m $(filter-out ./cmd/wiretale,$(RACED)); fi
+	else echo 'make unit: no C compiler, so without the race detector'; $(GO) test -timeout 30m $(filter-out $(COMPARING),$(RACED)); fi
 
 # What go generate writes must be what is there.
 generated:
