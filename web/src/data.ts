@@ -61,6 +61,7 @@ export class Pages<T> {
   private readonly pages = new Map<number, T[] | "wanted">();
   private readonly controller = new AbortController();
   private again: ReturnType<typeof setTimeout> | undefined;
+  private readonly short = new Set<number>();
 
   constructor(
     private readonly path: string,
@@ -108,9 +109,12 @@ export class Pages<T> {
       for (const oldest of this.pages.keys()) {
         if (this.pages.size <= PAGES) break;
         this.pages.delete(oldest);
+        this.short.delete(oldest);
       }
-      // The index grows: what was short is asked for again.
-      if (!answer.complete) this.later(n, answer.rows.length < PAGE);
+      // The list grows: pages that are not full are asked for again, until one of them ends it.
+      if (answer.complete || answer.rows.length === PAGE) this.short.delete(n);
+      else this.short.add(n);
+      if (!answer.complete || this.short.size) this.later();
     } catch (error) {
       if (this.controller.signal.aborted) return;
       this.pages.delete(n);
@@ -119,9 +123,12 @@ export class Pages<T> {
     this.changed();
   }
 
-  private later(n: number, short: boolean) {
-    clearTimeout(this.again);
-    this.again = setTimeout(() => void this.load(short ? n : Math.floor(this.total / PAGE)), AGAIN_MS);
+  private later() {
+    this.again ??= setTimeout(() => {
+      this.again = undefined;
+      const pages = this.short.size ? [...this.short] : [Math.floor(this.total / PAGE)];
+      for (const n of pages) void this.load(n);
+    }, AGAIN_MS);
   }
 }
 

@@ -1,5 +1,5 @@
 // A menu at a point, by mouse or keyboard; Esc, a click elsewhere or the loss of the focus closes it.
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export interface MenuItem {
   label: string;
@@ -23,7 +23,8 @@ export function Menu({ menu, close }: { menu: MenuState; close: () => void }) {
     element.style.top = `${Math.max(Math.min(menu.y, innerHeight - height - 4), 0)}px`;
     element.querySelector("button")?.focus();
   }, [menu]);
-  useEffect(() => {
+  // A layout effect: one after painting may not have run when the menu is closed at once, and then the focus would not go back.
+  useLayoutEffect(() => {
     const away = (event: Event) => {
       if (!box.current?.contains(event.target as globalThis.Node)) close();
     };
