@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -74,25 +75,30 @@ func runLive(ctx context.Context, a *app, f *liveFlags, args []string) error {
 			return err
 		}
 	}
-	if f.duration > 0 {
+	var in io.Reader
+	var done func() error
+	if len(f.interfaces) > 0 {
+		if in, done, err = a.recorded(ctx, f.interfaces, f.capture); err != nil {
+			return err
+		}
+	}
+	if f.duration > 0 { // making ready to record takes none of it
 		var stop func()
 		ctx, stop = context.WithTimeout(ctx, f.duration)
 		defer stop()
 	}
-	var in io.Reader
-	var done func() error
-	if len(f.interfaces) > 0 {
-		in, done, err = a.recorded(ctx, f.interfaces, f.capture)
-	} else {
-		in, done, err = a.growing(ctx, name)
-	}
-	if err != nil {
-		return err
+	if in == nil {
+		if in, done, err = a.growing(ctx, name); err != nil {
+			return err
+		}
 	}
 	l := newListener(a, f, name)
 	found, err := l.follow(ctx, in, opt)
 	if failed := done(); err == nil {
 		err = failed
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("%s: not even the beginning of a capture came in %v", name, f.duration)
 	}
 	if err == nil && limit != 0 && found >= int(limit) {
 		return &exit{code: exitFound}

@@ -72,8 +72,8 @@ func TestRecordingIsPcapng(t *testing.T) {
 		if err := recorder.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-			if s, err := os.Stat(path); err == nil && s.Size() > 400<<10 {
+		for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			if s, err := os.Stat(path); err == nil && s.Size() > 2<<20 {
 				break
 			}
 		}
