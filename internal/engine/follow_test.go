@@ -241,11 +241,7 @@ func TestFollowSilence(t *testing.T) {
 	r, w := io.Pipe()
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	defer stop()
-	header := []byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0}
-	go func() {
-		w.Write(header)
-		w.Write([]byte{1, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0, 20, 0, 0, 0}) // a record that stops in its middle
-	}()
+	go w.Write(halfRecord)
 	ticks := 0
 	enough := errors.New("enough")
 	_, _, err := Follow(ctx, "-", r, FollowOptions{Tick: func(f *Follower) error {
@@ -260,10 +256,30 @@ func TestFollowSilence(t *testing.T) {
 	w.CloseWithError(io.EOF)
 }
 
+// halfRecord is a pcap file of raw IP that stops in its first record.
+var halfRecord = []byte{
+	0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0,
+	1, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0, 20, 0, 0, 0, 0x45,
+}
+
+// TestFollowStopped: who stops while half a record is on its way has lost nothing.
+func TestFollowStopped(t *testing.T) {
+	r, w := io.Pipe()
+	defer w.Close()
+	ctx, stop := context.WithCancel(context.Background())
+	go w.Write(halfRecord)
+	_, c, err := Follow(ctx, "-", r, FollowOptions{Tick: func(*Follower) error { stop(); return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := c.Sources[0]; s.Err != nil || s.Info.Damage.Any() {
+		t.Errorf("%v, %+v", s.Err, s.Info.Damage)
+	}
+}
+
 // TestFollowCut reports a writer that stops in a record.
 func TestFollowCut(t *testing.T) {
-	header := []byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0}
-	_, c, err := Follow(context.Background(), "-", bytes.NewReader(append(header, 1, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0, 20, 0, 0, 0, 0x45)), FollowOptions{})
+	_, c, err := Follow(context.Background(), "-", bytes.NewReader(halfRecord), FollowOptions{})
 	if err != nil || !errors.Is(c.Sources[0].Err, trace.ErrTruncated) {
 		t.Errorf("%v, %v", c.Sources[0].Err, err)
 	}

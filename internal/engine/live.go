@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-
 	"io"
 
 	formats "github.com/wiretale/wiretale/format/all"
@@ -49,7 +48,10 @@ func (f *Follower) all(ctx context.Context, in *inflow, reader trace.Reader) err
 			if in.fail != nil {
 				return in.fail
 			}
-			if !isEnd(err) && ctx.Err() == nil {
+			switch {
+			case ctx.Err() != nil: // the rest of a record that was on its way is where it comes from, and not lost
+				reader.Info().Damage.Unread = 0
+			case !isEnd(err):
 				f.Cut(err)
 			}
 			return nil
