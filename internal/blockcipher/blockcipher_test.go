@@ -12,6 +12,7 @@ import (
 	"github.com/wiretale/wiretale/internal/blockcipher/aria"
 	"github.com/wiretale/wiretale/internal/blockcipher/camellia"
 	"github.com/wiretale/wiretale/internal/blockcipher/idea"
+	"github.com/wiretale/wiretale/internal/blockcipher/rc2"
 	"github.com/wiretale/wiretale/internal/blockcipher/seed"
 )
 
@@ -41,6 +42,41 @@ func TestVectors(t *testing.T) {
 		}
 		if b.Decrypt(got, got); hex.EncodeToString(got) != v.plain {
 			t.Errorf("%s %s: decrypted %x, want %s", v.cipher, v.key, got, v.plain)
+		}
+	}
+}
+
+// TestRC2: RFC 2268, 5, with keys of which not all bits count.
+func TestRC2(t *testing.T) {
+	for _, v := range []struct {
+		key           string
+		bits          int
+		plain, sealed string
+	}{
+		{"0000000000000000", 63, "0000000000000000", "ebb773f993278eff"},
+		{"ffffffffffffffff", 64, "ffffffffffffffff", "278b27e42e2f0d49"},
+		{"3000000000000000", 64, "1000000000000001", "30649edf9be7d2c2"},
+		{"88", 64, "0000000000000000", "61a8a244adacccf0"},
+		{"88bca90e90875a", 64, "0000000000000000", "6ccf4308974c267f"},
+		{"88bca90e90875a7f0f79c384627bafb2", 64, "0000000000000000", "1a807d272bbe5db1"},
+		{"88bca90e90875a7f0f79c384627bafb2", 128, "0000000000000000", "2269552ab0f85ca6"},
+		{"88bca90e90875a7f0f79c384627bafb216f80a6f85920584c42fceb0be255daf1e", 129, "0000000000000000", "5b78d3a43dfff1f1"},
+	} {
+		b, err := rc2.Effective(unhex(v.key), v.bits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, rc2.BlockSize)
+		if b.Encrypt(got, unhex(v.plain)); hex.EncodeToString(got) != v.sealed {
+			t.Errorf("%s, %d bits: encrypted %x, want %s", v.key, v.bits, got, v.sealed)
+		}
+		if b.Decrypt(got, got); hex.EncodeToString(got) != v.plain {
+			t.Errorf("%s, %d bits: decrypted %x, want %s", v.key, v.bits, got, v.plain)
+		}
+	}
+	for _, wrong := range [][2]int{{0, 8}, {129, 64}, {8, 0}, {8, 1025}} {
+		if _, err := rc2.Effective(make([]byte, wrong[0]), wrong[1]); err == nil {
+			t.Errorf("a key of %d bytes with %d bits is taken", wrong[0], wrong[1])
 		}
 	}
 }

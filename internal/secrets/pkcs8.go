@@ -15,6 +15,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/youmark/pkcs8"
+
+	"github.com/wiretale/wiretale/internal/blockcipher/rc2"
 )
 
 // An encrypted private key (RFC 5958, 3).
@@ -68,11 +70,15 @@ type scheme struct {
 
 var schemes = map[string]scheme{
 	"1.2.840.113549.1.5.3":    {hash: md5.New, key: 8, block: des.NewCipher},
+	"1.2.840.113549.1.5.6":    {hash: md5.New, key: 8, block: rc2.New},
 	"1.2.840.113549.1.5.10":   {hash: sha1.New, key: 8, block: des.NewCipher},
+	"1.2.840.113549.1.5.11":   {hash: sha1.New, key: 8, block: rc2.New},
 	"1.2.840.113549.1.12.1.1": {pkcs12: true, hash: sha1.New, key: 16},
 	"1.2.840.113549.1.12.1.2": {pkcs12: true, hash: sha1.New, key: 5},
 	"1.2.840.113549.1.12.1.3": {pkcs12: true, hash: sha1.New, key: 24, block: des.NewTripleDESCipher},
 	"1.2.840.113549.1.12.1.4": {pkcs12: true, hash: sha1.New, key: 16, block: twoKeys},
+	"1.2.840.113549.1.12.1.5": {pkcs12: true, hash: sha1.New, key: 16, block: rc2.New},
+	"1.2.840.113549.1.12.1.6": {pkcs12: true, hash: sha1.New, key: 5, block: rc2.New},
 }
 
 // twoKeys is triple DES with two keys.

@@ -13,6 +13,7 @@ import (
 	"github.com/wiretale/wiretale/internal/blockcipher/camellia"
 	"github.com/wiretale/wiretale/internal/blockcipher/chachapoly"
 	"github.com/wiretale/wiretale/internal/blockcipher/idea"
+	"github.com/wiretale/wiretale/internal/blockcipher/rc2"
 	"github.com/wiretale/wiretale/internal/blockcipher/seed"
 )
 
@@ -32,8 +33,9 @@ var ciphers = map[string]*bulk{
 	"RC4_128": {mode: stream, key: 16}, "RC4_40": {mode: stream, key: 16, part: 5}, "RC4_56": {mode: stream, key: 16, part: 7},
 	"DES_CBC": {mode: cbc, key: 8, iv: 8, block: des.NewCipher}, "DES40_CBC": {mode: cbc, key: 8, part: 5, iv: 8, block: des.NewCipher},
 	"3DES_EDE_CBC": {mode: cbc, key: 24, iv: 8, block: des.NewTripleDESCipher},
-	"IDEA_CBC":     {mode: cbc, key: 16, iv: 8, block: idea.New},
-	"SEED_CBC":     {mode: cbc, key: 16, iv: 16, block: seed.New},
+	"RC2_CBC_40":   {mode: cbc, key: 16, part: 5, iv: 8, block: rc2.New}, "RC2_CBC_56": {mode: cbc, key: 16, part: 7, iv: 8, block: rc2.New},
+	"IDEA_CBC": {mode: cbc, key: 16, iv: 8, block: idea.New},
+	"SEED_CBC": {mode: cbc, key: 16, iv: 16, block: seed.New},
 
 	"AES_128_CBC": {mode: cbc, key: 16, iv: 16, block: aes.NewCipher, chain: aescbc.NewDecrypter}, "AES_256_CBC": {mode: cbc, key: 32, iv: 16, block: aes.NewCipher, chain: aescbc.NewDecrypter},
 	"CAMELLIA_128_CBC": {mode: cbc, key: 16, iv: 16, block: camellia.New}, "CAMELLIA_256_CBC": {mode: cbc, key: 32, iv: 16, block: camellia.New},

@@ -45,6 +45,8 @@ func TestSuites(t *testing.T) {
 		"TLS_RSA_WITH_AES_128_CBC_SHA":                 {"RSA", 20, 16, true},
 		"TLS_RSA_WITH_RC4_128_MD5":                     {"RSA", 16, 16, true},
 		"TLS_RSA_EXPORT_WITH_DES40_CBC_SHA":            {"RSA", 20, 8, true},
+		"TLS_RSA_EXPORT_WITH_RC2_CBC_40_MD5":           {"RSA", 16, 16, true},
+		"TLS_RSA_EXPORT1024_WITH_RC2_CBC_56_MD5":       {"RSA", 16, 16, true},
 		"TLS_RSA_EXPORT1024_WITH_RC4_56_SHA":           {"RSA", 20, 16, true},
 		"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256":  {"ECDHE_RSA", 0, 32, false},
 		"TLS_PSK_WITH_AES_128_CCM_8":                   {"PSK", 0, 16, false},
@@ -86,7 +88,7 @@ func TestFinished(t *testing.T) {
 // readers makes a reader of each kind of cipher.
 func readers(version uint16) (list []*Reader) {
 	for _, name := range []string{"TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_AES_256_CBC_SHA256", "TLS_RSA_WITH_3DES_EDE_CBC_SHA", "TLS_RSA_WITH_RC4_128_MD5", "TLS_RSA_WITH_NULL_SHA",
-		"TLS_RSA_WITH_AES_128_GCM_SHA256", "TLS_RSA_WITH_AES_128_CCM_8", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "TLS_RSA_WITH_SEED_CBC_SHA", "TLS_RSA_EXPORT_WITH_DES40_CBC_SHA"} {
+		"TLS_RSA_WITH_AES_128_GCM_SHA256", "TLS_RSA_WITH_AES_128_CCM_8", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "TLS_RSA_WITH_SEED_CBC_SHA", "TLS_RSA_EXPORT_WITH_DES40_CBC_SHA", "TLS_RSA_EXPORT_WITH_RC2_CBC_40_MD5"} {
 		s, _ := SuiteOf(name)
 		k := s.Keys(version, make([]byte, MasterLen), make([]byte, 32), make([]byte, 32))
 		if version == TLS13 {
