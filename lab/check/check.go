@@ -17,6 +17,8 @@ type Verdict struct {
 	Points string // that were analysed: one, both ends, or all
 	Wrong  bool
 	Text   string
+	Caused bool // there is a cause to find, with this rank, 0 where it is not found
+	Rank   int
 }
 
 // Run analyses the captures of a run in a folder, those of each point alone, of both ends and of all points, and opens its sessions of TLS.
@@ -100,6 +102,7 @@ func judge(r *scenario.Run, points []string, report *Report) Verdict {
 		v.Text = "cannot show it: " + why
 		return v
 	}
+	v.Caused, v.Rank = true, rank
 	if rank != 1 {
 		said := "nothing"
 		if len(report.Findings) > 0 {

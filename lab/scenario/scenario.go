@@ -23,9 +23,12 @@
 //	shows N FILTER                          a display filter that must pass so many rows when they are opened, + for one or more; may be given several times
 //	record yes                              wiretale record captures at client and server; servers start after it, in each run
 //	snap BYTES                              of each packet that the captures keep, 0 for all
+//	ipv6 yes|no                             hosts have addresses of IPv6 in place of those of IPv4
+//	after TIME                              captures begin so long after the client
+//	beside COMMAND ...                      what the client does besides, until the run ends
 //
 // Lines that begin with # are comments. $DIR in files and commands is the folder, $SERVER the
-// server's address, $CLIENT the client's, $ROUTER the router's at the side of the client.
+// server's address, $CLIENT the client's, $ROUTER the router's at the side of the client. Addresses of IPv6 are in brackets.
 package scenario
 
 import (
@@ -38,6 +41,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -49,7 +53,10 @@ type Scenario struct {
 	Name      string
 	Path      path.Conditions
 	Snap      int
-	Record    bool // calls and the stack are recorded too, at client and server
+	IPv6      bool
+	After     time.Duration // of the client's begin, when captures begin
+	Beside    [][]string    // what the client does besides
+	Record    bool          // calls and the stack are recorded too, at client and server
 	Needs     []Need
 	Wants     []Need
 	Addresses []netip.Addr // of the server beside its own
@@ -186,6 +193,9 @@ func (s *Scenario) check() error {
 	if s.Record && s.Router {
 		return fmt.Errorf("%s: a recording has two points, and no router", s.Name)
 	}
+	if s.Record && s.After > 0 {
+		return fmt.Errorf("%s: recordings begin before servers and clients", s.Name)
+	}
 	if len(s.router) > 0 {
 		return fmt.Errorf("%s: no run after router", s.Name)
 	}
@@ -225,6 +235,17 @@ func (s *Scenario) line(word, rest string) (err error) {
 		if s.Snap, err = strconv.Atoi(rest); err == nil && s.Snap < 0 {
 			err = fmt.Errorf("snap %d", s.Snap)
 		}
+	case "ipv6":
+		if rest != "yes" && rest != "no" {
+			return fmt.Errorf("want ipv6 yes or no")
+		}
+		s.IPv6 = rest == "yes"
+	case "after":
+		if s.After, err = time.ParseDuration(rest); err == nil && s.After < 0 {
+			err = fmt.Errorf("after %v", s.After)
+		}
+	case "beside":
+		s.Beside = append(s.Beside, words)
 	case "file":
 		err = s.random(words)
 	case "proxy":

@@ -14,6 +14,9 @@ const good = `# A comment.
 needs nc netcat
 path delay=5ms loss=0.01 seed=3
 snap 96
+ipv6 yes
+after 2s
+beside nc $SERVER 9
 file data/big.bin 1000
 server 7000 nc -l $SERVER 7000
 server 53/udp nc -u -l
@@ -50,7 +53,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Path.Delay != 5*time.Millisecond || s.Snap != 96 || len(s.Runs) != 2 || len(s.Files) != 1 || s.Random[0] != (Random{"data/big.bin", 1000}) ||
+	if s.Path.Delay != 5*time.Millisecond || s.Snap != 96 || !s.IPv6 || s.After != 2*time.Second || strings.Join(s.Beside[0], " ") != "nc $SERVER 9" || len(s.Runs) != 2 || len(s.Files) != 1 || s.Random[0] != (Random{"data/big.bin", 1000}) ||
 		s.Needs[0] != (Need{"nc", "netcat"}) || s.Servers[0].Port != 7000 || strings.Join(s.Servers[0].Command, " ") != "nc -l $SERVER 7000" {
 		t.Errorf("%+v", s)
 	}
@@ -78,6 +81,10 @@ func TestErrorsNameTheLine(t *testing.T) {
 		{"snap", "x:1: snap says nothing"},
 		{"snap -1", "x:1: snap -1"},
 		{"# c\n\npath delay=x", "x:3: path: delay=x"},
+		{"ipv6 perhaps", "want ipv6 yes or no"},
+		{"after -1s", "after -1s"},
+		{"after soon", "invalid duration"},
+		{"record yes\nafter 1s\nrun a true" + labels, "recordings begin before"},
 		{"colour red", "before a run, or unknown"},
 		{"needs nc", "want needs PROGRAM PACKAGE"},
 		{"file ../x 5", "want file NAME BYTES"},
@@ -131,21 +138,27 @@ func TestAll(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		commands := slices.Clone(s.Prepare)
-		for _, server := range slices.Concat(s.Servers, s.Proxies) {
-			commands = append(commands, server.Command)
+		programs(t, s)
+	}
+}
+
+// programs holds a scenario to name the packages of what it runs.
+func programs(t *testing.T, s *Scenario) {
+	t.Helper()
+	commands := slices.Concat(s.Prepare, s.Beside)
+	for _, server := range slices.Concat(s.Servers, s.Proxies) {
+		commands = append(commands, server.Command)
+	}
+	for _, r := range s.Runs {
+		commands = append(append(commands, r.Router...), r.Command)
+	}
+	for _, c := range commands {
+		needed := slices.Contains(own, c[0])
+		for _, n := range slices.Concat(s.Needs, s.Wants) {
+			needed = needed || n.Program == c[0]
 		}
-		for _, r := range s.Runs {
-			commands = append(append(commands, r.Router...), r.Command)
-		}
-		for _, c := range commands {
-			needed := slices.Contains(own, c[0])
-			for _, n := range slices.Concat(s.Needs, s.Wants) {
-				needed = needed || n.Program == c[0]
-			}
-			if !needed {
-				t.Errorf("%s does not say in which package %s is", name, c[0])
-			}
+		if !needed {
+			t.Errorf("%s does not say in which package %s is", s.Name, c[0])
 		}
 	}
 }

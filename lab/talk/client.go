@@ -73,10 +73,8 @@ func (m *mode) ask(address string) error {
 	back := make([]byte, m.size)
 	for i := range m.times {
 		said := message(i, m.size)
-		for w := range m.writes {
-			if _, err := c.Write(said[w*m.size/m.writes : (w+1)*m.size/m.writes]); err != nil {
-				return err
-			}
+		if err := m.write(c, said); err != nil {
+			return err
 		}
 		if _, err := io.ReadFull(c, back); err != nil {
 			return err
@@ -90,6 +88,48 @@ func (m *mode) ask(address string) error {
 	return nil
 }
 
+// write sends a message in so many writes.
+func (m *mode) write(c io.Writer, b []byte) error {
+	n := max(1, m.writes)
+	for w := range n {
+		if _, err := c.Write(b[w*len(b)/n : (w+1)*len(b)/n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pour sends n bytes.
+func pour(c io.Writer, n int64) error {
+	for i := 0; n > 0; i++ {
+		b := message(i, int(min(n, 16<<10)))
+		if _, err := c.Write(b); err != nil {
+			return err
+		}
+		n -= int64(len(b))
+	}
+	return nil
+}
+
+func (m *mode) take(address string) error {
+	c, err := m.dial(address)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	start := time.Now()
+	time.Sleep(m.after)
+	n, err := io.Copy(struct{ io.Writer }{io.Discard}, c)
+	if err != nil {
+		return err
+	}
+	if n != m.bytes {
+		return fmt.Errorf("%d of %d bytes came", n, m.bytes)
+	}
+	fmt.Printf("%d bytes in %v\n", n, time.Since(start).Round(time.Millisecond))
+	return nil
+}
+
 func (m *mode) send(address string) error {
 	c, err := m.dial(address)
 	if err != nil {
@@ -97,12 +137,8 @@ func (m *mode) send(address string) error {
 	}
 	defer c.Close()
 	start := time.Now()
-	for i, left := 0, m.bytes; left > 0; i++ {
-		b := message(i, int(min(left, 16<<10)))
-		if _, err := c.Write(b); err != nil {
-			return err
-		}
-		left -= int64(len(b))
+	if err := pour(c, m.bytes); err != nil {
+		return err
 	}
 	if err := c.CloseWrite(); err != nil {
 		return err

@@ -1,8 +1,12 @@
 // Command talk is both sides of simple conversations: what a scenario needs of a client and a server, and no more.
 //
-//	talk echo [-size N] ADDRESS                     give messages of N bytes back, each when it is whole
+//	talk echo [-size N] [-writes N] [-think TIME] ADDRESS
+//	                                                give messages of N bytes back, each when it is whole and a while has passed, in so many writes
 //	talk sink [-after TIME] ADDRESS                 read what comes, but not before a while, and say at the end how much it was
 //	talk doze [-pause TIME] ADDRESS                 read what comes a little at a time, with pauses
+//	talk source [-bytes N] ADDRESS                  send so much to who comes
+//	talk dns [-think TIME] [-rcode N] [-drop N] ADDRESS
+//	                                                a name server that has any name, answers after a while, with a code, and leaves every Nth question without an answer
 //	talk reset [-after TIME] ADDRESS                reset each connection after a while
 //	talk full ADDRESS                               listen with the shortest queue, and accept nothing
 //	talk proxy ADDRESS                              a proxy for CONNECT of HTTP
@@ -10,6 +14,8 @@
 //	talk smtp -cert FILE -key FILE ADDRESS          a server of mail that goes over to TLS (STARTTLS) and takes what comes
 //	talk ask [-n N] [-size N] [-writes N] ADDRESS   ask an echo, each message in so many writes, with Nagle's algorithm when there is more than one
 //	talk send [-bytes N] ADDRESS                    send a sink so much
+//	talk take [-after TIME] [-bytes N] ADDRESS      read what a source sends, but not before a while
+//	talk look [-n N] [-pause TIME] ADDRESS          ask a name server for so many names
 //
 // Clients check what comes back. With -want they check that it does not: refused, prohibited or silence.
 // Congestion control is that of RFC 5681, which every kernel has, so that the same losses and queues have the same consequences.
@@ -30,7 +36,8 @@ type mode struct {
 	size, writes, times int
 	bytes               int64
 	after, patience     time.Duration
-	pause               time.Duration
+	pause, think        time.Duration
+	rcode, drop         int
 	via, want           string
 	cert, key           string
 	do                  func(m *mode, address string) error
@@ -40,7 +47,7 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("talk: ")
 	if len(os.Args) < 2 {
-		log.Fatal("want echo, sink, proxy, ssrp, smtp, ask or send")
+		log.Fatal("want echo, sink, source, dns, doze, reset, full, proxy, ssrp, smtp, ask, send, take or look")
 	}
 	m := mode{}
 	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
@@ -48,6 +55,16 @@ func main() {
 	case "echo":
 		m.do = (*mode).echo
 		flags.IntVar(&m.size, "size", 100, "bytes of a message")
+		flags.IntVar(&m.writes, "writes", 1, "writes that a message takes, with Nagle's algorithm when there is more than one")
+		flags.DurationVar(&m.think, "think", 0, "time before an answer")
+	case "source":
+		m.do = (*mode).source
+		flags.Int64Var(&m.bytes, "bytes", 1<<20, "bytes")
+	case "dns":
+		m.do = (*mode).dns
+		flags.DurationVar(&m.think, "think", 0, "time before an answer")
+		flags.IntVar(&m.rcode, "rcode", 0, "code of answers")
+		flags.IntVar(&m.drop, "drop", 0, "which questions have no answer: every Nth, 0 for none")
 	case "sink":
 		m.do = (*mode).sink
 		flags.DurationVar(&m.after, "after", 0, "time before the first read")
@@ -78,6 +95,15 @@ func main() {
 		m.do = (*mode).send
 		m.client(flags)
 		flags.Int64Var(&m.bytes, "bytes", 1<<20, "bytes")
+	case "take":
+		m.do = (*mode).take
+		m.client(flags)
+		flags.Int64Var(&m.bytes, "bytes", 1<<20, "bytes")
+		flags.DurationVar(&m.after, "after", 0, "time before the first read")
+	case "look":
+		m.do = (*mode).look
+		flags.IntVar(&m.times, "n", 10, "names")
+		flags.DurationVar(&m.pause, "pause", 50*time.Millisecond, "time before the next name")
 	default:
 		log.Fatalf("unknown mode %s", os.Args[1])
 	}

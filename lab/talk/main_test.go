@@ -128,3 +128,33 @@ func TestMail(t *testing.T) {
 		}
 	}
 }
+
+func TestTake(t *testing.T) {
+	m := client()
+	m.bytes = 100_001
+	if err := m.take(start(t, &mode{bytes: 100_001}, (*mode).source)); err != nil {
+		t.Error(err)
+	}
+	if err := m.take(start(t, &mode{bytes: 100_000}, (*mode).source)); err == nil {
+		t.Error("a byte is missing, and nothing is said of it")
+	}
+}
+
+func TestAnswer(t *testing.T) {
+	question := []byte("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01\x01a\x03lab\x00\x00\x01\x00\x01opt")
+	back := (&mode{}).answer(question)
+	if want := "\x12\x34\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x01a\x03lab\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x34"; string(back) != want {
+		t.Errorf("%q, want %q", back, want)
+	}
+	if back := (&mode{rcode: 2}).answer(question); len(back) != 23 || back[3] != 0x82 || back[7] != 0 {
+		t.Errorf("a failure: %q", back)
+	}
+	for n := range 23 {
+		if back := (&mode{}).answer(question[:n]); back != nil {
+			t.Errorf("%d bytes are answered: %q", n, back)
+		}
+	}
+	if (&mode{}).answer(back) != nil {
+		t.Error("an answer is answered")
+	}
+}

@@ -53,6 +53,11 @@ func serve(address string, each func(*net.TCPConn) error) error {
 
 func (m *mode) echo(address string) error {
 	return serve(address, func(c *net.TCPConn) error {
+		if m.writes > 1 {
+			if err := c.SetNoDelay(false); err != nil {
+				return err
+			}
+		}
 		b := make([]byte, m.size)
 		for {
 			if _, err := io.ReadFull(c, b); err == io.EOF {
@@ -60,11 +65,16 @@ func (m *mode) echo(address string) error {
 			} else if err != nil {
 				return err
 			}
-			if _, err := c.Write(b); err != nil {
+			time.Sleep(m.think)
+			if err := m.write(c, b); err != nil {
 				return err
 			}
 		}
 	})
+}
+
+func (m *mode) source(address string) error {
+	return serve(address, func(c *net.TCPConn) error { return pour(c, m.bytes) })
 }
 
 func (m *mode) sink(address string) error {

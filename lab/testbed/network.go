@@ -31,22 +31,36 @@ type end struct{ point, namespace, device, address, gateway string }
 
 // links are those of a scenario, from the client to the server. Between client and router nothing is slow.
 func links(s *scenario.Scenario) []link {
+	network := "10.5."
+	host := func(net, host string) string { return network + net + "." + host }
+	if s.IPv6 {
+		network = "fd05:"
+		host = func(net, host string) string { return network + net + "::" + host }
+	}
 	if !s.Router {
 		return []link{{s.Path, [2]end{
-			{"client", clientEnd, "lab0", "10.5.0.1", ""},
-			{"server", serverEnd, "lab0", "10.5.0.2", ""},
+			{"client", clientEnd, "lab0", host("0", "1"), ""},
+			{"server", serverEnd, "lab0", host("0", "2"), ""},
 		}}}
 	}
 	return []link{
 		{path.Conditions{}, [2]end{
-			{"client", clientEnd, "lab0", "10.5.1.2", "10.5.1.1"},
-			{"rtr_in", routerEnd, "lab-in", "10.5.1.1", ""},
+			{"client", clientEnd, "lab0", host("1", "2"), host("1", "1")},
+			{"rtr_in", routerEnd, "lab-in", host("1", "1"), ""},
 		}},
 		{s.Path, [2]end{
-			{"rtr_out", routerEnd, "lab-out", "10.5.2.1", ""},
-			{"server", serverEnd, "lab0", "10.5.2.2", "10.5.2.1"},
+			{"rtr_out", routerEnd, "lab-out", host("2", "1"), ""},
+			{"server", serverEnd, "lab0", host("2", "2"), host("2", "1")},
 		}},
 	}
+}
+
+// bits is an address with those of its network.
+func bits(address string) string {
+	if strings.Contains(address, ":") {
+		return address + "/64"
+	}
+	return address + "/24"
 }
 
 // addresses are what $CLIENT, $SERVER and $ROUTER stand for; without a router that is the client.
@@ -56,7 +70,15 @@ func addresses(links []link) (client, server, router string) {
 	if len(links) > 1 {
 		router = links[0].ends[1].address
 	}
-	return links[0].ends[0].address, last.ends[1].address, router
+	return written(links[0].ends[0].address), written(last.ends[1].address), written(router)
+}
+
+// written is an address as it stands before a port.
+func written(address string) string {
+	if strings.Contains(address, ":") {
+		return "[" + address + "]"
+	}
+	return address
 }
 
 // network makes the namespaces and the paths between them.
@@ -69,7 +91,7 @@ func (t *Testbed) network(ctx context.Context) error {
 		}
 		t.paths = append(t.paths, p)
 		for j, e := range l.ends {
-			if err := t.end(&e, taps[j]); err != nil {
+			if err := t.end(ctx, &e, taps[j]); err != nil {
 				return err
 			}
 		}
@@ -87,21 +109,25 @@ func (t *Testbed) network(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := t.do(ctx, routerEnd, []string{"sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"})
+	_, err := t.do(ctx, routerEnd, []string{"sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding"})
 	return err
 }
 
 // end makes one end of a link of a TAP device.
-func (t *Testbed) end(e *end, tap string) error {
-	if err := t.namespace(e.namespace); err != nil {
+func (t *Testbed) end(ctx context.Context, e *end, tap string) error {
+	if err := t.namespace(ctx, e.namespace); err != nil {
 		return err
 	}
 	in := "-n " + e.namespace + " "
+	own := "none" // no IPv6 of its own
+	if t.scenario.IPv6 {
+		own = "eui64" // routers ask for neighbours from a link-local address
+	}
 	steps := []string{
 		"link set dev " + tap + " netns " + e.namespace + " name " + e.device,
-		in + "link set dev " + e.device + " txqueuelen 20000 addrgenmode none", // no IPv6 of its own
-		in + "address add " + e.address + "/24 dev " + e.device,
+		in + "link set dev " + e.device + " txqueuelen 20000 addrgenmode " + own,
 		in + "link set dev " + e.device + " up",
+		in + "address add " + bits(e.address) + " dev " + e.device,
 	}
 	if e.gateway != "" {
 		steps = append(steps, in+"route add default via "+e.gateway)
@@ -114,8 +140,14 @@ func (t *Testbed) end(e *end, tap string) error {
 	return nil
 }
 
+// sure lets hosts in a namespace use an address of IPv6 at once, without asking whether anybody has it.
+func (t *Testbed) sure(ctx context.Context, namespace string) error {
+	_, err := t.do(ctx, namespace, []string{"sh", "-c", "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad"})
+	return err
+}
+
 // namespace makes a namespace, unless this testbed has it.
-func (t *Testbed) namespace(name string) error {
+func (t *Testbed) namespace(ctx context.Context, name string) error {
 	for _, have := range t.made {
 		if have == name {
 			return nil
@@ -125,6 +157,9 @@ func (t *Testbed) namespace(name string) error {
 		return fmt.Errorf("%w (does another lab run, or was one killed?)", err)
 	}
 	t.made = append(t.made, name)
+	if err := t.sure(ctx, name); err != nil {
+		return err
+	}
 	return run("ip", "-n", name, "link", "set", "dev", "lo", "up")
 }
 

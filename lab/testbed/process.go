@@ -54,6 +54,11 @@ const patience = 10 * time.Second
 func (p *process) end() { p.signal(syscall.SIGTERM) }
 
 func (p *process) signal(s syscall.Signal) {
+	select {
+	case <-p.done: // its number may be another's by now
+		return
+	default:
+	}
 	syscall.Kill(-p.cmd.Process.Pid, s)
 	select {
 	case <-p.done:
@@ -69,6 +74,11 @@ func (t *Testbed) do(ctx context.Context, namespace string, command []string) (s
 	if err != nil {
 		return "", err
 	}
+	return p.wait(command)
+}
+
+// wait waits until a command ends by itself and returns what it said.
+func (p *process) wait(command []string) (string, error) {
 	<-p.done
 	said := string(bytes.TrimSpace(p.said.Bytes()))
 	if p.err != nil {

@@ -4,6 +4,7 @@ package testbed
 
 import (
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -54,10 +55,10 @@ func TestMissing(t *testing.T) {
 
 func TestLinks(t *testing.T) {
 	for _, c := range []struct {
-		router bool
-		points string
-	}{{false, "client server"}, {true, "client rtr_in rtr_out server"}} {
-		s := &scenario.Scenario{Router: c.router}
+		router, ipv6 bool
+		points       string
+	}{{false, false, "client server"}, {true, false, "client rtr_in rtr_out server"}, {true, true, "client rtr_in rtr_out server"}} {
+		s := &scenario.Scenario{Router: c.router, IPv6: c.ipv6}
 		var points []string
 		for _, l := range links(s) {
 			for _, e := range l.ends {
@@ -68,6 +69,9 @@ func TestLinks(t *testing.T) {
 			t.Errorf("points %s, want %s", got, c.points)
 		}
 		client, server, router := addresses(links(s))
+		if _, err := netip.ParseAddr(strings.Trim(server, "[]")); err != nil || strings.HasPrefix(server, "[") != c.ipv6 {
+			t.Errorf("server %s: %v", server, err)
+		}
 		if client == server || (router != client) != c.router {
 			t.Errorf("addresses %s %s %s", client, server, router)
 		}

@@ -36,26 +36,37 @@ func (t *Testbed) Run(ctx context.Context, r *scenario.Run, out string) (string,
 			return "", err
 		}
 	}
-	var captures []*process
+	var running []*process
 	defer func() {
-		for _, c := range captures {
-			c.end()
+		for _, p := range running {
+			p.end()
 		}
 	}()
-	var files []string
-	for _, l := range t.links {
-		for _, e := range l.ends {
-			file := File(r, e.point)
-			begin := t.capture
-			if r.Record {
-				begin = t.record
-			}
-			p, err := begin(ctx, &e, filepath.Join(t.Dir, file))
-			if err != nil {
-				return "", err
-			}
-			captures, files = append(captures, p), append(files, file)
+	for _, command := range t.scenario.Beside {
+		p, err := t.start(ctx, clientEnd, command)
+		if err != nil {
+			return "", err
 		}
+		running = append(running, p)
+	}
+	beside := running
+	var client *process
+	begin := func() (err error) {
+		if client, err = t.start(ctx, clientEnd, r.Command); err == nil {
+			running = append(running, client)
+		}
+		return err
+	}
+	if t.scenario.After > 0 {
+		if err := begin(); err != nil {
+			return "", err
+		}
+		time.Sleep(t.scenario.After)
+	}
+	captures, files, err := t.captures(ctx, r)
+	running = append(running, captures...)
+	if err != nil {
+		return "", err
 	}
 	if r.Record {
 		time.Sleep(warming)
@@ -64,9 +75,17 @@ func (t *Testbed) Run(ctx context.Context, r *scenario.Run, out string) (string,
 		}
 		defer t.endAll()
 	}
-	said, err := t.do(ctx, clientEnd, r.Command)
+	if client == nil {
+		if err := begin(); err != nil {
+			return "", err
+		}
+	}
+	said, err := client.wait(r.Command)
 	if err != nil {
 		return "", err
+	}
+	for _, p := range beside {
+		p.end()
 	}
 	t.settle(files)
 	for i, file := range files {
@@ -88,6 +107,25 @@ func (t *Testbed) Run(ctx context.Context, r *scenario.Run, out string) (string,
 		}
 	}
 	return said, nil
+}
+
+// captures starts one at each point and returns the names of their files in the folder of the testbed.
+func (t *Testbed) captures(ctx context.Context, r *scenario.Run) (out []*process, files []string, err error) {
+	begin := t.capture
+	if r.Record {
+		begin = t.record
+	}
+	for _, l := range t.links {
+		for _, e := range l.ends {
+			file := File(r, e.point)
+			p, err := begin(ctx, &e, filepath.Join(t.Dir, file))
+			if err != nil {
+				return out, files, err
+			}
+			out, files = append(out, p), append(files, file)
+		}
+	}
+	return out, files, nil
 }
 
 // settle waits until the last packets of a run are in its captures: until these have not grown for a while.
