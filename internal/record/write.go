@@ -77,9 +77,6 @@ func (r *Recorder) packet(t *taken) {
 		return
 	}
 	local := f.Interface == r.loop && r.loop != 0
-	if local && f.Kind == unix.PACKET_OUTGOING { // it comes back at once, and is recorded then
-		return
-	}
 	p := file.Packet{Time: f.Time, Data: f.Data, Wire: f.Wire, Tagged: f.Tagged, TPID: f.TPID, TCI: f.TCI}
 	if int(f.Kind) < len(receptions) {
 		p.Flags = receptions[f.Kind]

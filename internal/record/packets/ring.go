@@ -8,6 +8,7 @@ package packets
 import (
 	"fmt"
 	"net"
+	"slices"
 	"sync/atomic"
 	"unsafe"
 
@@ -83,11 +84,21 @@ func (r *Ring) set(opt Options) error {
 	return nil
 }
 
+// once refuses packets on their way out to loopback: each comes back at once, and is taken then. What the kernel refuses takes no place in the ring.
+var once = []bpf.Instruction{
+	bpf.LoadExtension{Num: bpf.ExtLinkLayerType},
+	bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.ARPHRD_LOOPBACK, SkipTrue: 3},
+	bpf.LoadExtension{Num: bpf.ExtType},
+	bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.PACKET_OUTGOING, SkipTrue: 1},
+	bpf.RetConstant{},
+}
+
+// filter sets the program that packets must pass; an empty one takes all.
 func (r *Ring) filter(prog []bpf.Instruction) error {
 	if len(prog) == 0 {
-		return nil
+		prog = []bpf.Instruction{bpf.RetConstant{Val: 1 << 18}}
 	}
-	raw, err := bpf.Assemble(prog)
+	raw, err := bpf.Assemble(slices.Concat(once, prog))
 	if err != nil {
 		return err
 	}
