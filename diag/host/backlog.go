@@ -51,13 +51,11 @@ type queue struct {
 
 // queueOf follows a queue: a connection is in it from its indication to the call that accepts it. A call that was posted before has it at once.
 func queueOf(in *diag.Input, s *session.Socket) *queue {
-	q := &queue{Socket: s}
+	q := &queue{Socket: s, size: s.Backlog()}
 	since := map[netip.AddrPort]flow.Moment{}
 	waiting := waitingCalls(s)
 	for _, c := range s.Calls {
 		switch {
-		case c.Role == session.RoleListen && c.Backlog > 0:
-			q.size = c.Backlog
 		case c.Role == session.RoleConnectIndication && c.Address.IsValid():
 			if w := waiting[c.Address]; w != nil && after(c.Enter, w.Enter) && after(w.Exit, c.Enter) {
 				continue // a call waited for it

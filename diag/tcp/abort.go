@@ -39,7 +39,7 @@ func abandoned(in *diag.Input, c *flow.Conversation, dir int) *flow.Retry {
 	if left, ok := in.Elapsed(r.Last, in.End(c.Source)); !reset && (!ok || left < quiet*lastPause(r)) {
 		return nil // it may go on after the end of the capture
 	}
-	if _, vanish := in.Vanishing(c, dir); vanish {
+	if _, vanish := in.Vanishing(c, dir); vanish || dir == 0 && in.IsUnaccepted(c) {
 		return nil
 	}
 	if _, told := diag.UnreachableOf(c); told && c.ICMP.Dir == dir {

@@ -71,6 +71,9 @@ func lossesOf(in *diag.Input, c *flow.Conversation, dir int) int64 {
 	if c.ICMP != nil && c.ICMP.TooBig != nil && c.ICMP.TooBig.Dir == dir {
 		return 0 // too large for a link: package mtu says so
 	}
+	if dir == 0 && in.IsUnaccepted(c) {
+		return 0 // it arrived: tcp.accept_overflow
+	}
 	t, peer := c.Dir[dir].Trouble, c.Dir[1-dir].Trouble
 	if t == nil || t.Repairs == nil {
 		return 0

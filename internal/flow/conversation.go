@@ -60,10 +60,14 @@ func (c *Conversation) Clone() *Conversation {
 		d.EchoRTT, d.Queue, d.Trouble, d.Held = clone(d.EchoRTT), clone(d.Queue), clone(d.Trouble), clone(d.Held)
 		if d.Held != nil {
 			d.Held.Waits = slices.Clone(d.Held.Waits)
+			if d.Held.Pauses = clone(d.Held.Pauses); d.Held.Pauses != nil {
+				d.Held.Pauses.Waits = slices.Clone(d.Held.Pauses.Waits)
+			}
 		}
 		if t := d.Trouble; t != nil {
 			t.Verdicts = slices.Clone(t.Verdicts)
-			t.Repairs, t.Closures, t.Retry, t.LongestRetry, t.Answers = clone(t.Repairs), clone(t.Closures), clone(t.Retry), clone(t.LongestRetry), clone(t.Answers)
+			t.Repairs, t.Closures, t.Retry, t.LongestRetry = clone(t.Repairs), clone(t.Closures), clone(t.Retry), clone(t.LongestRetry)
+			t.Answers, t.Reanswers = clone(t.Answers), clone(t.Reanswers)
 			if t.Repairs != nil {
 				t.Repairs.Waits = slices.Clone(t.Repairs.Waits)
 			}
@@ -142,7 +146,7 @@ type Direction struct {
 	DupAcks         int64
 	ZeroWindows     int64
 	Trouble         *Trouble // nil while no segment had a verdict
-	Held            *Held    // nil while no small segment was acknowledged late
+	Held            *Held    // nil while no small segment was acknowledged late, and no application made a pause
 	pieces          int64    // of oversized segments, beyond one each
 }
 

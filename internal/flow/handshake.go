@@ -11,6 +11,9 @@ func (f *tcpFlow) synchronise(h *tcp.Header, g *segment, s *Sighting, now *Momen
 	if answer && side.ISNKnown && side.ISN != h.Seq && side.FirstAck == h.Ack && !t.HandshakeACK.Seen() {
 		f.flow.Dir[s.Dir].trouble().other(now)
 	}
+	if answer && s.Dir == 1 && side.ISN == h.Seq && t.HandshakeACK.Seen() {
+		f.flow.Dir[1].trouble().again(now, t.Sides[0].LastData.Seen())
+	}
 	side.ISN, side.ISNKnown = h.Seq, true
 	side.MSS, side.SACK, side.Timestamps = o.mss, o.sack, o.timestamps
 	side.Scale, side.ScaleKnown = o.scale, true
@@ -48,6 +51,32 @@ func (c *Conversation) Answers() *Answers {
 		return nil
 	}
 	return c.Dir[1].Trouble.Answers
+}
+
+// Reanswers are SYN/ACKs of the server that came again although the client had acknowledged the first: the server does not have the end of the handshake.
+type Reanswers struct {
+	Count       int64
+	Unread      int64 // of them, those that came when the client had sent data
+	First, Last Moment
+}
+
+func (t *Trouble) again(now *Moment, data bool) {
+	if t.Reanswers == nil {
+		t.Reanswers = &Reanswers{First: *now}
+	}
+	t.Reanswers.Count++
+	t.Reanswers.Last = *now
+	if data {
+		t.Reanswers.Unread++
+	}
+}
+
+// Reanswers are those of the server, nil when there are none.
+func (c *Conversation) Reanswers() *Reanswers {
+	if c.Dir[1].Trouble == nil {
+		return nil
+	}
+	return c.Dir[1].Trouble.Reanswers
 }
 
 type synOption struct {

@@ -20,7 +20,8 @@ type Held struct {
 	Late    int64 // acknowledgements as in 2, whatever followed
 	First   Holdup
 	Longest Holdup
-	Waits   Waits // what Total counts
+	Waits   Waits   // what Total counts
+	Pauses  *Pauses // nil while the application of the side made none
 
 	open Holdup // its acknowledgement came, and what follows has not been seen; valid iff the side awaits
 	room uint32 // bytes that the window before the acknowledgement had room for

@@ -296,13 +296,20 @@ func (c *packer) trouble(t *Trouble) {
 	num(c, &t.Timeouts)
 	num(c, &t.DuplicateSACKs)
 	num(c, &t.zeroSince)
-	missing, answers := t.Missing != nil, t.Answers != nil
-	if c.flag(&missing, &answers); missing {
+	missing, answers, reanswers := t.Missing != nil, t.Answers != nil, t.Reanswers != nil
+	if c.flag(&missing, &answers, &reanswers); missing {
 		c.missing(t)
 	}
 	if answers {
 		a := made(c, &t.Answers)
 		num(c, &a.Count)
+		c.moment(&a.Last)
+	}
+	if reanswers {
+		a := made(c, &t.Reanswers)
+		num(c, &a.Count)
+		num(c, &a.Unread)
+		c.moment(&a.First)
 		c.moment(&a.Last)
 	}
 	c.holes(t)
@@ -328,6 +335,10 @@ func (c *packer) held(h *Held) {
 	num(c, &h.Late)
 	num(c, &h.room)
 	c.waits(&h.Waits)
+	pauses := h.Pauses != nil
+	if c.flag(&pauses); pauses {
+		c.pauses(made(c, &h.Pauses))
+	}
 	for _, one := range []*Holdup{&h.First, &h.Longest, &h.open} {
 		c.moment(&one.Sent)
 		c.moment(&one.Acked)

@@ -77,6 +77,17 @@ func (c *packer) closures(v *Closures) {
 	}
 }
 
+func (c *packer) pauses(p *Pauses) {
+	num(c, &p.Count)
+	num(c, &p.Total)
+	c.waits(&p.Waits)
+	for _, one := range []*Pause{&p.First, &p.Longest} {
+		c.moment(&one.Before)
+		c.moment(&one.After)
+		num(c, &one.Lasted)
+	}
+}
+
 func (c *packer) retry(r *Retry) {
 	for _, m := range []*Moment{&r.First, &r.Last, &r.Heard, &r.Acked} {
 		c.moment(m)

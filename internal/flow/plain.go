@@ -28,7 +28,7 @@ import (
 //  5. The only options are time stamps, in their usual place; of the flags ACK is set, PSH may be, no other is.
 //  6. Its number is the next one. Windows are open and not filled; what it acknowledges was captured; it is not all acknowledged itself.
 //  7. Nothing is pending that it would decide: the handshake, what a late acknowledgement set free, a window of 0,
-//     the end of the connection. It shows nothing that was not seen of the connection before.
+//     a pause of its sender, the end of the connection. It shows nothing that was not seen of the connection before.
 
 // plain is a segment that AddFrame takes, and what [Tracker.Tell] says of it when it is plain.
 type plain struct {
@@ -221,7 +221,7 @@ func (g *plain) follows(f *tcpFlow, w *way) bool {
 		return acks && f.progress&SawACK != 0 && (u.n != 1 || g.time-u.oldest().time < minDelayed)
 	}
 	end := g.seq + g.len
-	return (acks || g.len > 1) && f.progress&SawData != 0 && from.unacked.n < maxUnacked && (g.len > 1 || to.window != 0) &&
+	return !g.resumes(from, w.own, w.other) && (acks || g.len > 1) && f.progress&SawData != 0 && from.unacked.n < maxUnacked && (g.len > 1 || to.window != 0) &&
 		(to.ack == 0 || gt(end, to.ack)) && (to.scale == scaleUnknown || end != to.edge())
 }
 

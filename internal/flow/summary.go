@@ -2,17 +2,18 @@ package flow
 
 // Trouble is what the verdicts on the segments of one side add up to.
 type Trouble struct {
-	Verdicts       []Tally   // every verdict that was given, in order of the first
-	ResentBytes    int64     // payload of the retransmissions
-	Stalled        int64     // nanoseconds for which this side advertised a window of 0; one that still stands is not counted
-	Timeouts       uint32    // retransmissions that waited for a timer: 200 ms or more, and two initial round trips
-	DuplicateSACKs uint32    // reports of data received twice (RFC 2883)
-	Missing        *Missing  // nil while nothing is
-	Repairs        *Repairs  // nil while nothing was sent twice
-	Closures       *Closures // nil while this side's window was never 0
-	Retry          *Retry    // the newest row of copies of the same bytes, nil without one
-	LongestRetry   *Retry    // the longest of those before it
-	Answers        *Answers  // nil while a SYN was answered with one sequence number
+	Verdicts       []Tally    // every verdict that was given, in order of the first
+	ResentBytes    int64      // payload of the retransmissions
+	Stalled        int64      // nanoseconds for which this side advertised a window of 0; one that still stands is not counted
+	Timeouts       uint32     // retransmissions that waited for a timer: 200 ms or more, and two initial round trips
+	DuplicateSACKs uint32     // reports of data received twice (RFC 2883)
+	Missing        *Missing   // nil while nothing is
+	Repairs        *Repairs   // nil while nothing was sent twice
+	Closures       *Closures  // nil while this side's window was never 0
+	Retry          *Retry     // the newest row of copies of the same bytes, nil without one
+	LongestRetry   *Retry     // the longest of those before it
+	Answers        *Answers   // nil while a SYN was answered with one sequence number
+	Reanswers      *Reanswers // nil while no SYN/ACK came again after the end of the handshake
 	holes          []hole
 
 	zeroSince int64 // time of the window of 0 that is standing; valid iff the side is stalled

@@ -91,6 +91,9 @@ func (f *tcpFlow) header(h *tcp.Header, length int, odd packet.Flag, s *Sighting
 		if (from.known|to.known)&awaits != 0 || g.len == 0 && to.unacked.n == 1 {
 			f.hold(&g, from, to, s, now)
 		}
+		if g.len > 0 && g.resumes(from, &f.info.Sides[s.Dir], &f.info.Sides[1-s.Dir]) {
+			f.paused(&g, from, to, s.Dir, now)
+		}
 		f.analyse(&g, from, to, s, pl)
 		f.relative(h, length, from, to, s)
 	}

@@ -31,6 +31,8 @@ const (
 	FirstSent                    // Ends[0] sent packets
 	SecondSent                   // Ends[1] did
 	Contested                    // TCP, and a SYN was answered with several sequence numbers: Trouble.Answers is there
+	Paused                       // Direction.Pauses is not nil: the application of a side paused in what it sends
+	Reanswered                   // TCP, and a SYN/ACK came again after the end of the handshake: Trouble.Reanswers is there
 	SlowOpened                   // TCP, and the SYN, sent once, was answered after LateSYNACK or more
 )
 
@@ -54,6 +56,7 @@ func (c *Conversation) Traits() (t Trait) {
 		is(d.Trouble != nil && (d.Trouble.Repairs != nil || d.Trouble.Retry != nil), Repaired)
 		is(d.Trouble != nil && d.Trouble.Closures != nil, Shut)
 		is(d.Queue != nil, Queueing)
+		is(d.Pauses() != nil, Paused)
 		is(c.Proto == proto.TCP && d.Packets == 0, OneSided)
 		is(c.Proto == proto.UDP && d.Packets == 0, Unanswered)
 	}
@@ -69,6 +72,7 @@ func (c *Conversation) Traits() (t Trait) {
 	is(c.TCP.RST.Seen(), Reset)
 	is(c.TCP.Refused, Refused)
 	is(c.Answers() != nil, Contested)
+	is(c.Reanswers() != nil, Reanswered)
 	is(c.TCP.SYNs == 1 && c.TCP.SYN.Seen() && c.TCP.SYNACK.Seen() && c.TCP.SYNACK.Time-c.TCP.SYN.Time >= int64(LateSYNACK), SlowOpened)
 	is(!c.TCP.RST.Seen() && c.TCP.FirstFIN < 0, Unfinished)
 	return t

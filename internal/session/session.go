@@ -78,6 +78,16 @@ type Socket struct {
 	Unread []Unread
 }
 
+// Backlog is the size of the queue that listen asked for, 0 when no call was seen that says so.
+func (s *Socket) Backlog() (size uint32) {
+	for _, c := range s.Calls {
+		if c.Role == RoleListen && c.Backlog > 0 {
+			size = c.Backlog
+		}
+	}
+	return size
+}
+
 // An Unread is a time that data waited for a reader.
 type Unread struct{ From, To flow.Moment }
 

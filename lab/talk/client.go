@@ -100,8 +100,11 @@ func (m *mode) write(c io.Writer, b []byte) error {
 }
 
 // pour sends n bytes.
-func pour(c io.Writer, n int64) error {
+func pour(c io.Writer, n int64, pause time.Duration) error {
 	for i := 0; n > 0; i++ {
+		if i > 0 {
+			time.Sleep(pause)
+		}
 		b := message(i, int(min(n, 16<<10)))
 		if _, err := c.Write(b); err != nil {
 			return err
@@ -137,7 +140,7 @@ func (m *mode) send(address string) error {
 	}
 	defer c.Close()
 	start := time.Now()
-	if err := pour(c, m.bytes); err != nil {
+	if err := pour(c, m.bytes, m.pause); err != nil {
 		return err
 	}
 	if err := c.CloseWrite(); err != nil {

@@ -13,7 +13,7 @@
 //	talk ssrp ADDRESS                               SQL Server Browser with one instance
 //	talk smtp -cert FILE -key FILE ADDRESS          a server of mail that goes over to TLS (STARTTLS) and takes what comes
 //	talk ask [-n N] [-size N] [-writes N] ADDRESS   ask an echo, each message in so many writes, with Nagle's algorithm when there is more than one
-//	talk send [-bytes N] ADDRESS                    send a sink so much
+//	talk send [-bytes N] [-pause TIME] ADDRESS      send a sink so much, with a pause before each write
 //	talk take [-after TIME] [-bytes N] ADDRESS      read what a source sends, but not before a while
 //	talk look [-n N] [-pause TIME] ADDRESS          ask a name server for so many names
 //
@@ -95,6 +95,7 @@ func main() {
 		m.do = (*mode).send
 		m.client(flags)
 		flags.Int64Var(&m.bytes, "bytes", 1<<20, "bytes")
+		flags.DurationVar(&m.pause, "pause", 0, "time before each write but the first, of 16 KiB")
 	case "take":
 		m.do = (*mode).take
 		m.client(flags)

@@ -74,7 +74,7 @@ func (m *mode) echo(address string) error {
 }
 
 func (m *mode) source(address string) error {
-	return serve(address, func(c *net.TCPConn) error { return pour(c, m.bytes) })
+	return serve(address, func(c *net.TCPConn) error { return pour(c, m.bytes, 0) })
 }
 
 func (m *mode) sink(address string) error {
