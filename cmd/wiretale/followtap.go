@@ -103,16 +103,19 @@ func (t *followTap) printer(out io.Writer, title *follow.Title, first int, h *st
 
 // finishes is the side that finishes the handshake of TLS first: the client in a whole one before TLS 1.3, else the server.
 func finishes(s proto.Session) int {
-	of, ok := s.(proto.Accountant)
+	of, ok := s.(interface {
+		proto.Accountant
+		Client() int
+	})
 	if !ok {
 		return 0
 	}
 	for _, a := range of.Accounts() {
 		if a.Opened > 0 && (a.Version == "TLS 1.3" || a.Resumed != "") {
-			return 1
+			return 1 - of.Client()
 		}
 	}
-	return 0
+	return of.Client()
 }
 
 // filter is the display filter that tshark names.

@@ -101,6 +101,7 @@ type direction struct {
 	parsed int64 // offset up to which units are told apart
 	next   int64 // offset up to which all was fed, or given up
 	early  []early
+	acked  int64 // offset up to which the other side has acknowledged
 	// waiting is how many bytes are early.
 	waiting int
 	taken   int64 // offset of the end of the last unit that was handed to the protocol

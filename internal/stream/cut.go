@@ -87,6 +87,9 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 		e := t.session.Extent(&a.piece)
 		cutShort := c.unit == 0 && n > int64(len(c.data))
 		switch {
+		case e == proto.NotThis && a.asksTLS(t, dir, &c):
+			a.overUnasked(t)
+			continue
 		case e == proto.NotThis:
 			a.rest(t, &c, base)
 			d.parsed = max(d.parsed, c.to)

@@ -10,10 +10,14 @@ import (
 // other side sent before it has arrived there, and what the capture has not of it will not come any more.
 func (a *Applications) acked(t *talk, dir int, p *packet.Packet) {
 	d := &t.dir[1-dir]
-	if len(d.open)+len(d.early) == 0 || p.TCP.Flags&tcp.ACK == 0 || !d.once.begun {
+	if p.TCP.Flags&tcp.ACK == 0 || !d.once.begun {
 		return
 	}
 	upTo := d.once.next + int64(int32(p.TCP.Ack-d.once.seq))
+	d.acked = max(d.acked, upTo)
+	if len(d.open)+len(d.early) == 0 {
+		return
+	}
 	d.arrived(upTo)
 	for i := range d.open {
 		if o := &d.open[i]; o.to <= upTo && o.to <= d.next {

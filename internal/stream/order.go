@@ -21,7 +21,7 @@ const maxEarly = 1 << 20
 // come, or the other side has acknowledged bytes that the capture has not.
 func (a *Applications) inOrder(t *talk, dir int, c chunk) {
 	d := &t.dir[dir]
-	if c.from > d.next && t.ordered() && int64(len(c.data)) == c.to-c.from && a.wait(d, &c) {
+	if c.from > max(d.next, d.acked) && t.ordered() && int64(len(c.data)) == c.to-c.from && a.wait(d, &c) {
 		return
 	}
 	if c.from > d.next { // nobody waits any more

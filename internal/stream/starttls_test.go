@@ -43,6 +43,17 @@ const (
 	ldapBound   = "\x30\x0c\x02\x01\x02\x61\x07\x0a\x01\x00\x04\x00\x04\x00"
 )
 
+const (
+	rdpAsks       = "\x03\x00\x00\x2b\x26\xe0\x00\x00\x00\x00\x00Cookie: mstshash=bob\r\n\x01\x00\x08\x00%c\x00\x00\x00" // [MS-RDPBCGR] 2.2.1.1
+	rdpAgrees     = "\x03\x00\x00\x13\x0e\xd0\x00\x00\x12\x34\x00\x02\x1f\x08\x00%c\x00\x00\x00"                         // [MS-RDPBCGR] 2.2.1.2
+	credSSP       = "\x30\x13\xa0\x03\x02\x01\x06\xa1\x0c\x30\x0a\x30\x08\xa0\x06\x04\x04NTLM"                           // [MS-CSSP] 2.2.1
+	mysqlGreeting = "\x0f\x00\x00\x00\x0a5.5.5\x00\x01\x00\x00\x00\x00\x08\x00\x00"
+	mysqlTLS      = "\x20\x00\x00\x01\x05\xae\x03\x00\x00\x00\x00\x01\x21" + "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+	mysqlLogin    = "\x08\x00\x00\x02\x05\xae\x03\x00root"
+	mysqlOK       = "\x03\x00\x00\x03\x00\x00\x00"
+	xmppOpens     = "<?xml version='1.0'?><stream:stream to='im.test' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
+)
+
 // TestGoneOver: connections that go over to TLS are opened with a key log, and what is inside is known by what was agreed on before, or by the port behind a proxy.
 func TestGoneOver(t *testing.T) {
 	const connect = "C:CONNECT %s HTTP/1.1\r\n\r\n"
@@ -58,6 +69,14 @@ func TestGoneOver(t *testing.T) {
 		"LDAP":                          {389, proto.LDAP, ldapBind, ldapBound, []string{"C:" + ldapStarts, "S:" + ldapStarted}},
 		"LDAP of a global catalog":      {3268, proto.LDAP, ldapBind, ldapBound, []string{"C:" + ldapStarts, "S:" + ldapStarted}},
 		"PostgreSQL":                    {5432, proto.Data, "Q\x00\x00\x00\x0dselect 1", "Z\x00\x00\x00\x05I", []string{"C:\x00\x00\x00\x08\x04\xd2\x16\x2f", "S:S"}},
+		"MySQL":                         {3306, proto.Data, mysqlLogin, mysqlOK, []string{"S:" + mysqlGreeting, "C:" + mysqlTLS}},
+		"RDP, TLS":                      {3389, proto.Data, "\x03\x00\x00\x08\x02\xf0\x80\x7f", "\x03\x00\x00\x08\x02\xf0\x80\x7e", []string{"C:" + fmt.Sprintf(rdpAsks, 1), "S:" + fmt.Sprintf(rdpAgrees, 1)}},
+		"RDP, CredSSP":                  {3389, proto.Data, credSSP, credSSP, []string{"C:" + fmt.Sprintf(rdpAsks, 3), "S:" + fmt.Sprintf(rdpAgrees, 2)}},
+		"RDP, another port":             {13389, proto.Data, credSSP, credSSP, []string{"C:" + fmt.Sprintf(rdpAsks, 11), "S:" + fmt.Sprintf(rdpAgrees, 8)}},
+		"FTP":                           {21, proto.Data, "USER me\r\n", "331 password\r\n", []string{"S:220 files\r\n", "C:FEAT\r\n", "S:211-Extensions\r\n AUTH TLS\r\n211 End\r\n", "C:AUTH TLS\r\n", "S:234 go\r\n"}},
+		"FTP, a greeting as of mail":    {21, proto.Data, "USER me\r\n", "331 password\r\n", []string{"S:220 no SMTP here\r\n", "C:AUTH TLS\r\n", "S:234 go\r\n"}},
+		"XMPP":                          {5222, proto.Data, xmppOpens, xmppOpens, []string{"C:" + xmppOpens, "S:" + xmppOpens + "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>", "C:<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", "S:<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"}},
+		"NNTP":                          {119, proto.Data, "GROUP x\r\n", "411 none\r\n", []string{"S:200 news\r\n", "C:STARTTLS\r\n", "S:382 go\r\n"}},
 		"PostgreSQL, GSS refused first": {5432, proto.Data, "Q\x00\x00\x00\x0dselect 1", "Z\x00\x00\x00\x05I", []string{"C:\x00\x00\x00\x08\x04\xd2\x16\x30", "S:N", "C:\x00\x00\x00\x08\x04\xd2\x16\x2f", "S:S"}},
 	} {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
@@ -71,6 +90,75 @@ func TestGoneOver(t *testing.T) {
 			r.streams.End()
 			if list, _ := stream.Accounts(r.streams); len(list) != 1 || list[0].Why != "" || list[0].Closed != 0 {
 				t.Errorf("%s, %s: %+v", name, tls.VersionName(version), list)
+			}
+		}
+	}
+}
+
+// TestAnswerMissing: where the capture has not the answer that lets TLS begin, its hello tells; where nobody asked, a hello is what it is to the protocol.
+func TestAnswerMissing(t *testing.T) {
+	const list, listed = "b LIST x y\r\n", "b OK\r\n"
+	talk := goneOver(t, tlstalk.Options{Version: tls.VersionTLS12}, list, listed, "S:* OK IMAP4rev1\r\n", "C:a STARTTLS\r\n", "S:a OK go\r\n")
+	for _, drop := range []int{-1, 1} {
+		r := newTLSRig(t, talk.KeyLog)
+		r.server, r.inner = 143, proto.IMAP
+		r.talk(talk, 1460, func(dir, i int) bool { return dir == 1 && i == drop })
+		if got := r.opened.String(); got != list+listed {
+			t.Errorf("without segment %d of the server: %q", drop, got)
+		}
+		r.streams.End()
+		if accounts, _ := stream.Accounts(r.streams); len(accounts) != 1 || accounts[0].Why != "" || accounts[0].Closed != 0 {
+			t.Errorf("without segment %d of the server: %+v", drop, accounts)
+		}
+	}
+	talk = goneOver(t, tlstalk.Options{Version: tls.VersionTLS12}, list, listed, "S:* OK IMAP4rev1\r\n")
+	r := newTLSRig(t, talk.KeyLog)
+	r.server, r.inner = 143, proto.IMAP
+	r.talk(talk, 1460, nil)
+	if got := r.opened.String(); got != "" {
+		t.Errorf("nobody asked for TLS: %q", got)
+	}
+}
+
+// TestTLSInTLS: TLS behind a proxy is opened where the way to the proxy is TLS as well, and behind one more of them; what lies deeper than is followed stays closed.
+func TestTLSInTLS(t *testing.T) {
+	response := responseOf(40_000)
+	v12, v13 := tlstalk.Options{Version: tls.VersionTLS12}, tlstalk.Options{Version: tls.VersionTLS13}
+	hop := func(o tlstalk.Options, to string) tlstalk.Hop {
+		return tlstalk.Hop{Options: o, Ask: "CONNECT " + to + " HTTP/1.1\r\n\r\n", Answer: "HTTP/1.1 200 OK\r\n\r\n"}
+	}
+	for _, c := range []struct {
+		name  string
+		clear []string
+		hops  []tlstalk.Hop
+		inner tlstalk.Options
+		deep  bool
+	}{
+		{"a proxy with TLS", nil, []tlstalk.Hop{hop(v13, "shop.test:443")}, v12, false},
+		{"the same, TLS 1.2 outside", nil, []tlstalk.Hop{hop(v12, "shop.test:443")}, v13, false},
+		{"a proxy without TLS to one with", []string{"C:CONNECT proxy.test:443 HTTP/1.1\r\n\r\n", "S:HTTP/1.1 200 OK\r\n\r\n"}, []tlstalk.Hop{hop(v12, "shop.test:443")}, v12, true},
+		{"TLS in TLS without a proxy", nil, []tlstalk.Hop{{Options: v12}}, v13, false},
+	} {
+		talk, err := tlstalk.Through(c.hops, c.inner, []byte(asked), response)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		talk.Messages = append(said(c.clear...), talk.Messages...)
+		for _, size := range []int{1460, 100_000} {
+			r := newTLSRig(t, talk.KeyLog)
+			r.talk(talk, size, nil)
+			if got := r.seen.String(); !strings.HasSuffix(got, asked+string(response)) {
+				t.Errorf("%s, segments of %d: %d bytes of HTTP, want the %d of the inside behind them", c.name, size, len(got), len(asked)+len(response))
+			}
+			r.streams.End()
+			list, _ := stream.Accounts(r.streams)
+			for _, one := range list {
+				if one.Why != "" || one.Closed != 0 {
+					t.Errorf("%s, segments of %d: %+v", c.name, size, one)
+				}
+			}
+			if len(list) != 1+len(c.hops) {
+				t.Errorf("%s: %d sessions, want %d", c.name, len(list), 1+len(c.hops))
 			}
 		}
 	}

@@ -50,6 +50,14 @@ func (n *negotiation) why() string {
 	return n.reason()
 }
 
+// Client is the direction that sent the last ClientHello, as far as keys let one look.
+func (s *session) Client() int {
+	if s.opener == nil {
+		return 0
+	}
+	return s.opener.client
+}
+
 // Accounts say what became of the connection: one for each agreement on keys, and one for what came before the first.
 func (s *session) Accounts() (list []proto.Account) {
 	if s.opener == nil {
