@@ -97,6 +97,8 @@ type Input struct {
 	badRecords   []*BadRecord // nil until they are asked for
 	byBadRecord  map[*flow.Conversation]bool
 	unnegotiated []Unnegotiated // nil until they are asked for
+	unaccepted   []Unaccepted
+	isUnaccepted map[*flow.Conversation]bool // nil until they are asked for
 	byConv       map[int][]*request.Request
 	gone         map[point.End][]point.Gone   // nil until it is asked for
 	hops         []point.Hop                  // nil until they are asked for

@@ -18,49 +18,53 @@ var AcceptOverflow = &diag.Rule{ID: "tcp.accept_overflow", Title: "the server do
 
 func init() { AcceptOverflow.Run = acceptOverflow } // Run names the rule: a literal would be a cycle
 
-// unaccepted are a pattern.
-const unaccepted = 3
-
 func acceptOverflow(in *diag.Input) (out []diag.Finding) {
 	var all diag.Ways
-	for c := range in.Conversations.With(flow.Reanswered) {
-		if in.IsUnaccepted(c) && !in.Withhold(AcceptOverflow, c) {
-			all.Add(service(c), c, 0)
+	list := map[*diag.Way][]diag.Unaccepted{}
+	for _, u := range in.Unaccepted() {
+		if !in.Withhold(AcceptOverflow, u.Conv) {
+			g := all.Add(service(u.Conv), u.Conv, 0)
+			list[g] = append(list[g], u)
 		}
 	}
 	answers := answering(in, all.List)
 	for _, g := range all.List {
-		out = append(out, overflowAt(in, g, answers[g.Key]))
+		out = append(out, overflowAt(in, g, list[g], answers[g.Key]))
 	}
 	return out
 }
 
-func overflowAt(in *diag.Input, g *diag.Way, answers int) diag.Finding {
+func overflowAt(in *diag.Input, g *diag.Way, list []diag.Unaccepted, answers int) diag.Finding {
 	var where []flow.Moment
 	var waits []diag.Interval
-	again, unread, never := int64(0), int64(0), 0
-	for _, c := range g.Conversations {
-		w, _ := in.Unaccepted(c)
-		r := c.Reanswers()
-		again, unread = again+r.Count, unread+r.Unread
-		where, waits = append(where, c.TCP.HandshakeACK, r.First, r.Last), append(waits, w)
+	again, never := int64(0), 0
+	near := true
+	for _, u := range list {
+		c := u.Conv
+		where, waits, near = append(where, c.TCP.SYNACK, c.TCP.HandshakeACK), append(waits, u.Wait), near && in.NearServer(c)
+		if r := c.Reanswers(); r != nil {
+			again += r.Count
+			where = append(where, r.First, r.Last)
+		}
 		if c.Dir[1].Payload == 0 {
 			never++
 		}
 	}
 	f := g.Finding(where...)
-	server, n := g.To(), len(g.Conversations)
-	here := in.Vantage(g.Key.Source).At(server.Addr())
+	server, n := g.To(), len(list)
 	f.Severity, f.Count, f.Host = diag.Error, n, server.Addr().String()
 	f.Filter = diag.AllOf(g.Filter(), diag.AnyOf("tcp.flags.syn == 1", "tcp.analysis.retransmission", diag.Frames(where...)))
 	in.Charge(&f, waits)
-	if !here && answers == 0 && n < unaccepted {
+	if !near && answers == 0 {
 		f.Confidence = diag.Possible
 	}
 	from := diag.List(diag.Distinct(g.Conversations, func(c *flow.Conversation) string { return c.Ends[0].Addr().String() }), 3)
-	f.Summary = fmt.Sprintf("%v repeated its SYN/ACK %d times for %s of %s that were complete for the client: its queue of connections to be accepted was full", server, again, diag.Count(n, "connection"), from)
+	what := "acknowledged nothing that came after it"
+	if again > 0 {
+		what = fmt.Sprintf("went on repeating it (%s)", diag.Count(int(again), "time"))
+	}
+	f.Summary = fmt.Sprintf("%v answered with a SYN/ACK and %s, in %s of %s that were complete for the client: its queue of connections to be accepted was full", server, what, diag.Count(n, "connection"), from)
 	f.Facts = []diag.Fact{
-		{Name: "SYN/ACKs again although data had been sent", Value: fmt.Sprint(unread)},
 		{Name: "connections that it never took", Value: fmt.Sprintf("%d of %d", never, n)},
 		{Name: "connections in which it answered", Value: fmt.Sprint(answers)},
 	}
@@ -70,10 +74,10 @@ func overflowAt(in *diag.Input, g *diag.Way, answers int) diag.Finding {
 	f.RuledOut = []string{
 		"a closed port or a filter: the server answers",
 		"a SYN/ACK that was lost: the client acknowledged it",
-		"a server that waits for the first data (TCP_DEFER_ACCEPT): they came, and it went on",
+		"a server that waits for the first data (TCP_DEFER_ACCEPT): they came",
 	}
-	if here {
-		f.RuledOut = append(f.RuledOut, "loss on the way: what the client sent arrived at the server, where it was captured")
+	if near {
+		f.RuledOut = append(f.RuledOut, "loss on the way: what the client sent arrived at the server")
 	}
 	f.Fix = []string{
 		fmt.Sprintf("look at the program that listens on %v: does it accept? Threads that are all busy, a lock, a pause of its runtime", server),

@@ -50,7 +50,7 @@ func (m *mode) full(address string) error {
 	if err := unix.Bind(fd, to); err != nil {
 		return fmt.Errorf("bind %s: %w", address, err)
 	}
-	if err := unix.Listen(fd, 1); err != nil {
+	if err := unix.Listen(fd, m.queue); err != nil {
 		return err
 	}
 	select {}

@@ -8,7 +8,7 @@
 //	talk dns [-think TIME] [-rcode N] [-drop N] ADDRESS
 //	                                                a name server that has any name, answers after a while, with a code, and leaves every Nth question without an answer
 //	talk reset [-after TIME] ADDRESS                reset each connection after a while
-//	talk full ADDRESS                               listen with the shortest queue, and accept nothing
+//	talk full [-queue N] ADDRESS                    listen with a short queue, and accept nothing
 //	talk proxy ADDRESS                              a proxy for CONNECT of HTTP
 //	talk ssrp ADDRESS                               SQL Server Browser with one instance
 //	talk smtp -cert FILE -key FILE ADDRESS          a server of mail that goes over to TLS (STARTTLS) and takes what comes
@@ -34,6 +34,7 @@ import (
 // A mode is what talk does, with its flags.
 type mode struct {
 	size, writes, times int
+	queue               int
 	bytes               int64
 	after, patience     time.Duration
 	pause, think        time.Duration
@@ -76,6 +77,7 @@ func main() {
 		flags.DurationVar(&m.after, "after", 200*time.Millisecond, "time before the reset")
 	case "full":
 		m.do = (*mode).full
+		flags.IntVar(&m.queue, "queue", 1, "length of the queue")
 	case "proxy":
 		m.do = (*mode).proxy
 	case "ssrp":
