@@ -32,8 +32,8 @@ func windowLimits(in *diag.Input) (out []diag.Finding) {
 	busy := in.Conversations.Busiest(busiest * max(len(in.Sources), 1))
 	for _, c := range busy {
 		dir, ok := windowLimited(in, c)
-		if !ok || in.Withhold(WindowLimit, c) {
-			continue
+		if !ok || in.Withhold(WindowLimit, c) || declined(c).scale {
+			continue // a window that cannot grow: tcp.options.stripped
 		}
 		if _, told := lonely(in, c, busy); !told { // else tcp.one_flow says it, with the speed of the link
 			all.Add(diag.HostWay(c, dir), c, dir)

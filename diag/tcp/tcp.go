@@ -12,7 +12,7 @@ import (
 func Rules() []*diag.Rule {
 	return []*diag.Rule{
 		SYNSilent, SYNRefused, RefusedByDevice, SYNRejected, ResetByApplication, NagleDelack, OneFlow, ZeroWindow, ReceiverSlow, LossFast, LossTimer, Bufferbloat,
-		SYNRetried, SYNACKLost, OtherISN, Abandoned, Needless, Reorder, WindowLimit, EstablishedSilent, AcceptOverflow, SenderSlow, KeepAliveDead, ConnectSlow, Churn,
+		SYNRetried, SYNACKLost, OtherISN, Abandoned, Needless, Reorder, WindowLimit, EstablishedSilent, AcceptOverflow, SenderSlow, OptionsStripped, KeepAliveDead, ConnectSlow, Churn,
 	}
 }
 

@@ -33,6 +33,7 @@ const (
 	Contested                    // TCP, and a SYN was answered with several sequence numbers: Trouble.Answers is there
 	Paused                       // Direction.Pauses is not nil: the application of a side paused in what it sends
 	Reanswered                   // TCP, and a SYN/ACK came again after the end of the handshake: Trouble.Reanswers is there
+	Declined                     // TCP, and the SYN/ACK lacks window scaling or SACK, which the SYN offered
 	SlowOpened                   // TCP, and the SYN, sent once, was answered after LateSYNACK or more
 )
 
@@ -73,7 +74,14 @@ func (c *Conversation) Traits() (t Trait) {
 	is(c.TCP.Refused, Refused)
 	is(c.Answers() != nil, Contested)
 	is(c.Reanswers() != nil, Reanswered)
+	is(c.TCP.SYN.Seen() && c.TCP.SYNACK.Seen() && c.TCP.declined(), Declined)
 	is(c.TCP.SYNs == 1 && c.TCP.SYN.Seen() && c.TCP.SYNACK.Seen() && c.TCP.SYNACK.Time-c.TCP.SYN.Time >= int64(LateSYNACK), SlowOpened)
 	is(!c.TCP.RST.Seen() && c.TCP.FirstFIN < 0, Unfinished)
 	return t
+}
+
+// declined reports whether the server's SYN/ACK lacks an option that matters for speed and that the client's SYN has.
+func (t *TCP) declined() bool {
+	syn, answer := &t.Sides[0], &t.Sides[1]
+	return syn.ScaleKnown && answer.ScaleKnown && (syn.Scale >= 0 && answer.Scale < 0 || syn.SACK && !answer.SACK)
 }
