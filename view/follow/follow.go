@@ -5,7 +5,6 @@ package follow
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -60,19 +59,13 @@ func lost(n int64) string { return fmt.Sprintf("[%d bytes missing in capture fil
 
 // shown is what stands for a byte of text in a form: itself, a dot, or 0 for what depends on the bytes behind it.
 var shown = func() map[Form]*[256]byte {
-	ascii := new([256]byte)
-	for c := range ascii {
-		ascii[c] = '.'
-		if c == '\n' || c == '\t' || c >= 0x20 && c < 0x7f {
-			ascii[c] = byte(c)
-		}
-	}
-	ascii['\r'] = 0
-	utf := *ascii
-	for c := utf8.RuneSelf; c < len(utf); c++ {
+	ascii := dotted
+	ascii['\n'], ascii['\t'], ascii['\r'] = '\n', '\t', 0
+	utf := ascii
+	for c := 0xc2; c <= 0xf4; c++ { // no character begins with what is left (RFC 3629, 4)
 		utf[c] = 0
 	}
-	return map[Form]*[256]byte{ASCII: ascii, UTF8: &utf}
+	return map[Form]*[256]byte{ASCII: &ascii, UTF8: &utf}
 }()
 
 // clear appends text without what a terminal would obey, or that turns the direction of text: lines end in \n, and what is left of controls is a dot.
@@ -100,7 +93,7 @@ func clear(dst, b []byte, form Form, more bool) (out, rest []byte) {
 			i++
 		case more && (c == '\r' && i+1 == len(b) || c >= utf8.RuneSelf && !utf8.FullRune(b[i:])):
 			return dst, b[i:]
-		case c == '\r':
+		case c == '\r', i+1 < len(b) && b[i+1]&0xc0 != 0x80: // which nothing goes on with
 			dst = append(dst, '.')
 			i++
 		default:
@@ -114,53 +107,6 @@ func clear(dst, b []byte, form Form, more bool) (out, rest []byte) {
 		}
 	}
 	return dst, nil
-}
-
-// dumpWidth is how many bytes a line of Wireshark's hexadecimal has: the offset, the bytes from dumpHex on, and their characters from dumpText on,
-// both with a gap in the middle.
-const (
-	dumpWidth = 16
-	dumpHex   = 8 + 2
-	dumpText  = dumpHex + 3*dumpWidth + 2
-)
-
-// dump appends bytes as Wireshark's hexadecimal does, from an offset on, each line behind a prefix.
-func dump(dst, b []byte, at int64, prefix string) []byte {
-	const digits = "0123456789abcdef"
-	blank := [dumpText + dumpWidth + 2]byte(bytes.Repeat([]byte{' '}, dumpText+dumpWidth+2))
-	line := blank
-	for ; len(b) > 0; at += dumpWidth {
-		n := min(dumpWidth, len(b))
-		if n < dumpWidth {
-			line = blank
-		}
-		end := dumpText
-		for i, c := range b[:n] {
-			gap := i / (dumpWidth / 2)
-			line[dumpHex+3*i+gap], line[dumpHex+3*i+gap+1] = digits[c>>4], digits[c&15]
-			if c < 0x20 || c >= 0x7f {
-				c = '.'
-			}
-			end = dumpText + i + gap
-			line[end] = c
-			end++
-		}
-		b = b[n:]
-		if line[end-1] == ' ' { // as Wireshark
-			end--
-		}
-		dst = append(dst, prefix...)
-		if at>>32 != 0 {
-			dst = fmt.Appendf(dst, "%08X", at)
-		} else {
-			for shift := 28; shift >= 0; shift -= 4 {
-				dst = append(dst, "0123456789ABCDEF"[at>>shift&15])
-			}
-		}
-		dst = append(dst, line[8:end]...)
-		dst = append(dst, '\n')
-	}
-	return dst
 }
 
 // dump64 appends bytes in Base64 as YAML has them.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -92,11 +93,9 @@ func (t *Tshark) chunk(c *Chunk) {
 		packet(t.w, node, c)
 	default:
 		fmt.Fprintf(t.w, "%s%d\n", indent(node), len(c.Data))
-		t.buf = append(t.buf[:0], c.Data...)
-		for i, v := range t.buf {
-			if v != '\n' && v != '\r' && (v < 0x20 || v >= 0x7f) {
-				t.buf[i] = '.'
-			}
+		t.buf = slices.Grow(t.buf[:0], len(c.Data))[:len(c.Data)]
+		for i, v := range c.Data {
+			t.buf[i] = dottedLines[v]
 		}
 		t.w.Write(t.buf)
 		t.w.WriteByte('\n')
