@@ -4,7 +4,7 @@ SHELL    := /bin/bash
 GO       ?= go
 FUZZTIME ?= 6s
 JOBS     ?= $(shell nproc 2>/dev/null || echo 2)
-RACED    := ./cmd/wiretale ./internal/engine ./internal/fixture/dtlstalk ./internal/fixture/tlstalk ./internal/index ./internal/point ./internal/record ./tools/fuzz ./view/web
+RACED    := ./cmd/wiretale ./internal/engine ./internal/fixture/dtlstalk ./internal/fixture/tlstalk ./internal/index ./internal/point ./internal/record ./tools/fuzz ./view/follow ./view/web
 TARGETS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
 # The pages of serve and report, which go into the program; without npm it has none, and says so.

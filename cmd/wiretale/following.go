@@ -200,11 +200,11 @@ func (w *following) begin(h *stream.Heard) error {
 		t.Ends = w.conv.Ends
 	}
 	if w.tap != nil {
-		w.printer = w.tap.printer(out, &t, w.first, h)
+		w.printer = follow.NewBehind(w.tap.printer(out, &t, w.first, h))
 		return nil
 	}
 	t.Filter = streamField(w.conv.Proto) + fmt.Sprintf(" %d", w.conv.Stream)
-	w.printer = follow.NewOwn(out, &t, w.form, w.style.Color && w.out.path == "", w.conv.First.Time)
+	w.printer = follow.NewBehind(follow.NewOwn(out, &t, w.form, w.style.Color && w.out.path == "", w.conv.First.Time))
 	return nil
 }
 
