@@ -93,6 +93,19 @@ func happened(row *engine.Row) bool {
 // Owns reports whether the conversation is the selected one or one of the selected process.
 func (s *Selection) Owns(conv *flow.Conversation) bool { return s.Conv == conv || s.owned[conv] }
 
+// Conversations are all that the selection has rows of, beside events; nil when that is not known before they are read: of a process.
+func (s *Selection) Conversations() (list []*flow.Conversation) {
+	if s.Process != nil {
+		return nil
+	}
+	for c := range s.owned {
+		if c != nil {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
 // Source is the source that the selection lies in.
 func (s *Selection) Source() int {
 	if s.Process != nil {

@@ -64,6 +64,11 @@ func Open(path string, opt Options) (trace.Reader, error) {
 	return openStream(name, f, size, f, opt)
 }
 
+// Read opens a trace whose bytes come from r, size of them, or -1 when that is not known. closer, which may be nil, is closed with the reader and when there is none.
+func Read(r io.Reader, size int64, closer io.Closer, opt Options) (trace.Reader, error) {
+	return openStream(opt.Name, r, size, closer, opt)
+}
+
 // called puts the name of a source where an error of the system has its path.
 func called(err error, name string) error {
 	var of *fs.PathError

@@ -50,6 +50,8 @@ type Options struct {
 	Prefix int64
 	// Called says how sources are called in messages and results where it is not by their paths, by path: nil to use those.
 	Called map[string]string
+	// Part, when set, says what of a source is read, nil for all of it: see [Part]. The paths are those of the files.
+	Part func(source int) *Part
 	// Workers is how many goroutines follow conversations, 0 for one a
 	// processor. The result is the same for any number.
 	Workers int

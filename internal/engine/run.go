@@ -66,7 +66,11 @@ func (r *Run) inOrder(sources []*source, visit func(*Row) error) error {
 				first = t
 			}
 		}
-		if r.opt.Case != nil {
+		switch {
+		case r.opt.Case == nil:
+		case s.part != nil:
+			s.part.resolve(r.opt.Case, &row)
+		default:
 			r.opt.Case.Resolve(&row)
 		}
 		if visit == nil {
@@ -203,6 +207,15 @@ func (c *Case) Base(source int) (base int, ok bool) {
 // knew at its end. Both passes number conversations, sockets and control
 // blocks of a source in the same order.
 func (c *Case) Resolve(row *Row) {
+	conv := -1
+	if row.Object.Conv != nil {
+		conv = row.Object.Conv.ID
+	}
+	c.resolve(row, conv)
+}
+
+// resolve is Resolve for a row whose conversation has a number in its source.
+func (c *Case) resolve(row *Row, conv int) {
 	if len(c.proofs) > 0 {
 		row.Findings = c.proofs[place{row.Source, row.Record.Pos.Number}]
 	}
@@ -213,8 +226,8 @@ func (c *Case) Resolve(row *Row) {
 	o := &row.Object
 	if o.Conv == nil && row.Packet == nil {
 		o.Conv = c.beside(row)
-	} else if o.Conv != nil && base+o.Conv.ID < c.Conversations.Len() {
-		o.Conv = c.Conversations.At(base + o.Conv.ID)
+	} else if o.Conv != nil && conv >= 0 && base+conv < c.Conversations.Len() {
+		o.Conv = c.Conversations.At(base + conv)
 	}
 	if o.Socket != nil && o.Socket.ID < len(own.Sockets) {
 		o.Socket = own.Sockets[o.Socket.ID]

@@ -24,6 +24,7 @@ import (
 type source struct {
 	index      int
 	path       string
+	part       *Part // nil when all of it is read
 	reader     trace.Reader
 	record     trace.Record
 	due        int64 // time of record; that of the record before when it has none
@@ -74,12 +75,19 @@ func openSource(path string, index int, opt Options) (*source, error) {
 	if opt.Spool != nil {
 		input.Spool = func() io.Writer { return opt.Spool(index) }
 	}
-	reader, err := openReader(path, input)
+	var reader trace.Reader
+	var err error
+	part := opt.part(index)
+	if part != nil {
+		reader, err = openPart(path, part, input)
+	} else {
+		reader, err = openReader(path, input)
+	}
 	if err != nil {
 		return nil, err
 	}
 	s := newSource(path, index, reader.Info(), opt)
-	s.reader = reader
+	s.reader, s.part = reader, part
 	if p, ok := reader.(prepasser); ok {
 		s.host = newHost(reader.Info(), s.tracker)
 		if err := p.Prepass(s.host.wants, s.host.learn); err != nil {

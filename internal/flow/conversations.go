@@ -133,6 +133,20 @@ func (c Conversations) Between(want func(source int, a, b netip.Addr) bool) iter
 	}
 }
 
+// Alike yields the numbers of the TCP conversations of a source that have the ends of one, that one too. None is unpacked.
+func (c Conversations) Alike(as *Conversation) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for _, p := range c.parts {
+			for i, r := range p.refs {
+				source, ends, ok := p.ends(r)
+				if ok && source == as.Source && (ends == as.Ends || ends[0] == as.Ends[1] && ends[1] == as.Ends[0]) && !yield(p.first+i) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // ends are those of a TCP conversation; not ok for another one.
 func (p *part) ends(r ref) (source int, ends [2]netip.AddrPort, ok bool) {
 	if r.live() {

@@ -82,6 +82,37 @@ func (c *column) at(i int) int64 {
 	return int64(uint64(b.least) + d)
 }
 
+// block puts the numbers of a block into out, and says how many there are.
+func (c *column) block(k int, out *[blockLen]int64) int {
+	if k >= len(c.blocks) {
+		*out = c.tail
+		return c.n - k*blockLen
+	}
+	b := &c.blocks[k]
+	width := len(b.words) * 64 / blockLen
+	mask := uint64(1)<<width - 1 // all bits of 64
+	for i := range out {
+		at := i * width
+		d := uint64(0)
+		if width > 0 {
+			d = b.words[at/64] >> (at % 64)
+		}
+		if at%64+width > 64 {
+			d |= b.words[at/64+1] << (64 - at%64)
+		}
+		out[i] = int64(uint64(b.least) + d&mask)
+	}
+	return blockLen
+}
+
+// same is the number of all records of a block that is full; false when there are several.
+func (c *column) same(k int) (v int64, ok bool) {
+	if k >= len(c.blocks) || len(c.blocks[k].words) > 0 {
+		return 0, false
+	}
+	return c.blocks[k].least, true
+}
+
 // size is the memory of the column in bytes.
 func (c *column) size() int {
 	n := cap(c.blocks)*32 + blockLen*8 + len(c.room)*8

@@ -50,6 +50,7 @@ type Options struct {
 type Index struct {
 	paths []string
 	opt   Options
+	worth worth
 
 	mu       sync.RWMutex // guards what follows
 	sources  []*source
@@ -69,7 +70,7 @@ type Index struct {
 
 // New prepares an index over the same paths that an analysis has. Build fills it.
 func New(paths []string, opt Options) *Index {
-	x := &Index{paths: paths, opt: opt, built: make(chan struct{})}
+	x := &Index{paths: paths, opt: opt, worth: usually, built: make(chan struct{})}
 	x.closing, x.close = context.WithCancel(context.Background())
 	x.opt.Engine.Applications, x.opt.Engine.Requests, x.opt.Engine.Points = choiceOf(&opt.Engine), false, false
 	x.opt.Engine.Case = nil

@@ -21,7 +21,6 @@ import (
 	"github.com/wiretale/wiretale/internal/secrets"
 	"github.com/wiretale/wiretale/internal/stream"
 	"github.com/wiretale/wiretale/trace"
-	"github.com/wiretale/wiretale/view"
 )
 
 // fixtures writes the traces of a rule's fixtures: each file of them is one case.
@@ -231,69 +230,6 @@ func TestWrongFilter(t *testing.T) {
 	if err := x.Check("tcp"); err != nil {
 		t.Error(err)
 	}
-}
-
-// TestRecords: all that is known of a record is what a pass over everything says of it.
-func TestRecords(t *testing.T) {
-	cases := fixtures(t, "*/*.txtar")
-	if _, err := os.Stat(captures); err == nil {
-		for _, path := range files(t, 60_000) {
-			if run, err := engine.Open(context.Background(), []string{path}, engine.Options{}); err == nil {
-				run.Close()
-				cases = append(cases, []string{path})
-			}
-		}
-	}
-	for _, paths := range cases {
-		x, c := analysed(t, paths, engine.Options{})
-		run, err := engine.Open(context.Background(), paths, engine.Options{Case: c, Applications: stream.NewChoice(stream.Rules{})})
-		if err != nil {
-			t.Fatal(err)
-		}
-		at := 0
-		err = run.Each(func(row *engine.Row) error {
-			if !row.Record.Numbered {
-				return nil
-			}
-			at++
-			if at > 12 && at%97 != 0 { // each takes a pass
-				return nil
-			}
-			want := details(row, run.Info(row.Source))
-			got := ""
-			err := x.Record(context.Background(), at-1, func(row *engine.Row, info *trace.Info) error {
-				got = details(row, info)
-				return nil
-			})
-			if diff := cmp.Diff(want, got); err != nil || diff != "" {
-				return fmt.Errorf("row %d (-want +got): %v\n%s", at-1, err, diff)
-			}
-			return nil
-		})
-		run.Close()
-		if err != nil {
-			t.Fatalf("%v: %v", paths, err)
-		}
-	}
-}
-
-// details is all that views say of a row.
-func details(row *engine.Row, info *trace.Info) string {
-	var b strings.Builder
-	var walk func(depth int, list []view.Node)
-	walk = func(depth int, list []view.Node) {
-		for i := range list {
-			n := &list[i]
-			fmt.Fprintln(&b, strings.Repeat(" ", depth), n.Name, n.Label(), n.Note, n.Buffer, n.Offset, n.Length)
-			walk(depth+1, n.Children)
-		}
-	}
-	walk(0, view.Tree(row, info, !info.Untimed))
-	for _, buffer := range view.Buffers(row) {
-		fmt.Fprintf(&b, "%s %x\n", buffer.Name, buffer.Bytes)
-	}
-	fmt.Fprintln(&b, row.Source, row.Record.Pos, row.Findings, words(row))
-	return b.String()
 }
 
 // TestKeys: rows that keys open are those of a pass in order, however the index is built.

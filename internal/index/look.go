@@ -22,11 +22,12 @@ type looker struct {
 	resolve func(*engine.Row) bool
 }
 
-// The number of a note is that of the stance counted from 1, 0 without one, above three bits.
+// The number of a note is that of the stance counted from 1, 0 without one, above four bits.
 const (
 	noteDir    = 1 << iota // who sent the packet
 	noteTold               // the words follow
 	noteStance             // the stance changed, and comes first
+	noteLoose              // other conversations than its own depend on it
 	noteBits   = iota
 )
 
@@ -41,6 +42,9 @@ func (l *looker) Look(row *engine.Row, framed bool) engine.Note {
 		var fits bool
 		n, fits = l.take(seen, segmentOf(row.Packet), seen.TCP)
 		plain = plain && fits
+	}
+	if p := row.Packet; p != nil && (p.Flags&pieces != 0 || p.QuotedSrc.IsValid()) {
+		n |= noteLoose
 	}
 	if plain && remade(row) {
 		return engine.Note{Number: n, Text: l.buffer}
@@ -70,10 +74,13 @@ func segmentOf(p *packet.Packet) segment {
 	return segment{p.TCP.Seq, p.TCP.Ack, p.TCP.Window, p.TCP.Flags}
 }
 
+// pieces are the flags of fragments, and of packets that are put together from them.
+const pieces = packet.Fragment | packet.Reassembled | packet.FragmentDropped
+
 // remade reports whether the row of a packet follows from its bytes and a stance: nothing that other packets say shows in its words.
 func remade(row *engine.Row) bool {
 	p, seen := row.Packet, row.Sighting
-	if p.Flags&(packet.Fragment|packet.Reassembled|packet.FragmentDropped|packet.Overlap) != 0 {
+	if p.Flags&(pieces|packet.Overlap) != 0 {
 		return false
 	}
 	if len(p.Units) > 0 || len(p.Notes) > 0 || len(p.Asked) > 0 || p.Part.Proto != proto.None {

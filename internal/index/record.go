@@ -31,16 +31,47 @@ func (x *Index) Record(ctx context.Context, index int, visit func(row *engine.Ro
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(x.closing, stop)()
+	pair, lanes := x.pairOf(&k)
+	part := x.partOf(&k, pair != nil)
+	found, err := x.findRecord(ctx, &k, owners, part, pair, lanes, visit)
+	if err == nil && !found {
+		err = fmt.Errorf("record %d of %s is gone: the file has changed", k.row.Frame, x.paths[k.source.index])
+	}
+	return err
+}
+
+// partOf is what of the source a record depends on that depends on one conversation; nil when it is to be read whole.
+func (x *Index) partOf(k *kept, one bool) *engine.Part {
+	x.mu.RLock()
+	owners := x.owners
+	x.mu.RUnlock()
+	base, ok := owners.base(k.source.index)
+	if !one || !k.hasStance || owners == nil || !ok || k.row.Conversation < 0 {
+		return nil
+	}
+	wanted := map[int32]bool{}
+	owners.related(owners.c.Conversations.At(base+int(k.stance.conv)), func(_ int, number int32) { wanted[number] = true })
+	return x.part(k.source, wanted, k.at+1)
+}
+
+// findRecord passes over the source, or the part of it, until the record comes.
+func (x *Index) findRecord(ctx context.Context, k *kept, owners *owners, part *engine.Part, pair func() func(*engine.Row) bool, lanes bool, visit func(*engine.Row, *trace.Info) error) (bool, error) {
 	opt := x.opt.Engine
 	opt.Rules, opt.Progress = []*diag.Rule{}, nil
+	if part != nil {
+		opt.Part = func(int) *engine.Part { return part }
+	}
 	paths, opt := x.again(opt, k.source)
 	run, err := engine.Open(ctx, paths, opt)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer run.Close()
 	wanted := func(row *engine.Row) bool { return row.Record.Numbered && row.Record.Pos.Number == k.row.Frame }
 	show := func(row *engine.Row) error {
+		if part != nil && row.Sighting != nil {
+			row.Sighting.NStreams = 0 // counted in the part
+		}
 		k.settle(owners, row)
 		row.Info = run.Info(0)
 		if err := visit(row, run.Info(0)); err != nil {
@@ -48,8 +79,7 @@ func (x *Index) Record(ctx context.Context, index int, visit func(row *engine.Ro
 		}
 		return errFound
 	}
-	pair, lanes := x.pairOf(&k)
-	if lanes {
+	if lanes && part == nil {
 		err = run.Select(engine.Selection{Match: func() func(*engine.Row) bool { return wanted }, Pair: pair, Visit: show, Skip: func(int64) {}})
 	} else {
 		err = run.Each(func(row *engine.Row) error {
@@ -60,12 +90,9 @@ func (x *Index) Record(ctx context.Context, index int, visit func(row *engine.Ro
 		})
 	}
 	if errors.Is(err, errFound) {
-		return nil
+		return true, nil
 	}
-	if err == nil {
-		err = fmt.Errorf("record %d of %s is gone: the file has changed", k.row.Frame, x.paths[k.source.index])
-	}
-	return err
+	return false, err
 }
 
 // early is how many records a pass in order follows in no time. Behind them the numbers of the streams around a tunnelled packet, and of one that an ICMP error

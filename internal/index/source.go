@@ -21,6 +21,7 @@ type source struct {
 	link                      column
 	stance                    column // 0 without one, else stanceValue and the direction
 	words                     bitset // records whose words are kept
+	loose                     bitset // fragments
 	told                      told
 	stances                   [flow.Lanes + 1][]stance // by lane, of NoLane first
 	complete                  bool
@@ -33,6 +34,7 @@ type source struct {
 	last                      int64
 	held                      map[int]int64 // ranks of records behind a record without a number, where that has a later one
 	after                     int64         // rank of such a record
+	gaps                      gaps
 }
 
 func newSource(index int) *source {
@@ -60,6 +62,7 @@ func (x *Index) begin(s *source, info *trace.Info) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	s.again = (info.Compression == "" || s.spool != nil) && (info.Format == "pcap" || info.Format == "pcapng")
+	s.gaps = gaps{padded: info.Format == "pcapng"}
 }
 
 // end notes what is known of a source when it was read.
@@ -67,6 +70,7 @@ func (x *Index) end(s *source, info *trace.Info) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	s.complete, s.numbered, s.untimed, s.secrets = true, true, info.Untimed, len(info.Secrets) > 0
+	s.gaps.end(info)
 }
 
 // read fills the index of a source, unless it was surveyed.
@@ -131,8 +135,9 @@ const noLink = math.MaxUint16
 func (s *source) forget() {
 	s.told.reset()
 	s.n, s.number, s.time, s.offset, s.captured, s.missing, s.link, s.stance = 0, column{}, column{}, column{}, column{}, column{}, column{}, column{}
-	s.words, s.monotone, s.last, s.held, s.after = bitset{}, true, 0, nil, math.MinInt64
+	s.words, s.loose, s.monotone, s.last, s.held, s.after = bitset{}, bitset{}, true, 0, nil, math.MinInt64
 	clear(s.stances[:])
+	s.gaps = gaps{}
 }
 
 // take adds the records of a batch.
@@ -146,6 +151,7 @@ func (x *Index) take(s *source, b *trace.Batch, said []engine.Said) error {
 			r := &b.Records[f.Off]
 			err = x.add(s, r.Numbered, r.Pos.Number, r.Time, trace.Frame{Link: noLink}, -1, &said[i])
 		} else {
+			s.gaps.add(b.Offset+int64(f.At), b.Offset+int64(f.Off), int64(f.Len))
 			err = x.add(s, true, b.First+int64(f.Number), f.Time, f, b.Offset+int64(f.Off), &said[i])
 		}
 		if err != nil {
@@ -196,6 +202,7 @@ func (x *Index) add(s *source, numbered bool, number, time int64, f trace.Frame,
 	s.link.append(int64(f.Link))
 	s.stance.append(value)
 	s.words.append(kept)
+	s.loose.append(said.Number&noteLoose != 0)
 	s.monotone = s.monotone && number > s.last
 	s.last = number
 	s.n++
@@ -238,7 +245,7 @@ func (s *source) frame(i int) int64 { return s.number.at(i) + int64(i) }
 
 // size is the memory of the index of the source in bytes.
 func (s *source) size() int {
-	n := s.words.size() + s.told.size() + len(s.held)*32
+	n := s.words.size() + s.loose.size() + s.told.size() + len(s.held)*32 + cap(s.gaps.list)*16
 	for _, c := range [...]*column{&s.number, &s.time, &s.offset, &s.captured, &s.missing, &s.link, &s.stance} {
 		n += c.size()
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/filter"
+	"github.com/wiretale/wiretale/internal/flow"
 )
 
 // Version is that of the answers, and the first part of their addresses after "/api". A new field does not change it, a changed or removed one does.
@@ -30,6 +31,9 @@ type Analysis struct {
 	Options engine.Options
 	// Location is the time zone of times in filters; nil is UTC.
 	Location *time.Location
+	// Narrow, when set, gives a pass that looks at nothing but some conversations of the case the paths and options to read no more than that, as an index of
+	// the records can; opt.Case is Case.
+	Narrow func(opt engine.Options, convs []*flow.Conversation) ([]string, engine.Options)
 
 	judging sync.Mutex // what the case works out when it is first asked for
 	orders  orders

@@ -68,7 +68,7 @@ func (a *Analysis) follow(w FollowQuery) (*pass, error) {
 	}
 	f := &following{conv: conv, query: w, timed: !view.Untimed(a.Case, conv.Source), opens: a.Options.Secrets != nil}
 	f.out = Followed{A: view.Endpoint(conv.Ends[0], conv.Proto), B: view.Endpoint(conv.Ends[1], conv.Proto), Blocks: []Block{}}
-	return &pass{hear: f.hear, visit: func(row *engine.Row) error {
+	return &pass{of: []*flow.Conversation{conv}, hear: f.hear, visit: func(row *engine.Row) error {
 		f.opens = f.opens || row.Record.Kind == trace.Secrets
 		return nil
 	}, answer: func() any { return &f.out }}, nil
@@ -88,9 +88,9 @@ type following struct {
 	http  *content.Messages
 }
 
-// hear finds the conversation among those of this pass: its tracker numbers streams as that of the first did.
+// hear finds the conversation among those of this pass by its first packet: a pass over a part of the files numbers others.
 func (f *following) hear(c *flow.Conversation) func(*stream.Heard) {
-	if f.here != nil || c.Source != f.conv.Source || c.Proto != f.conv.Proto || c.Stream != f.conv.Stream {
+	if f.here != nil || c.Source != f.conv.Source || c.Proto != f.conv.Proto || c.First.Pos.Number != f.conv.First.Pos.Number {
 		return nil
 	}
 	f.here = c

@@ -89,7 +89,7 @@ func (a *Analysis) ladder(w LadderQuery) (*pass, error) {
 	} else {
 		err = l.named()
 	}
-	return &pass{applications: true, clock: l.clock, visit: l.row, answer: func() any {
+	return &pass{of: l.of, applications: true, clock: l.clock, visit: l.row, answer: func() any {
 		l.requests()
 		l.roles()
 		return &l.out
@@ -101,7 +101,8 @@ type laddering struct {
 	a      *Analysis
 	w      LadderQuery
 	wants  func(*engine.Row) bool
-	lanes  []*view.Lanes // of the conversations that several points have
+	of     []*flow.Conversation // nil with a filter
+	lanes  []*view.Lanes        // of the conversations that several points have
 	clock  *clock
 	hosts  map[netip.Addr]int
 	asked  [maxHosts]bool        // by host: it is the client of a conversation
@@ -161,6 +162,9 @@ func (l *laddering) named() error {
 			return err
 		}
 		add(conv)
+	}
+	for _, conv := range wanted {
+		l.of = append(l.of, conv)
 	}
 	l.wants = func(row *engine.Row) bool {
 		s := row.Sighting

@@ -12,6 +12,7 @@ import (
 
 // A pass is how a question is answered: what looks at the rows of the files, and what it has seen in the end.
 type pass struct {
+	of           []*flow.Conversation                         // all that it looks at; nil for everything
 	applications bool                                         // rows need the layers of applications
 	clock        *clock                                       // records come in the order of this one clock; nil for their own times
 	hear         func(*flow.Conversation) func(*stream.Heard) // listens to conversations, nil to none
@@ -92,7 +93,11 @@ func (a *Analysis) pass(ctx context.Context, all ...*pass) error {
 	if len(hears) > 0 {
 		opt.Applications.Hear = heardByAll(hears)
 	}
-	run, err := engine.Open(ctx, a.Paths, opt)
+	paths := a.Paths
+	if convs := ofAll(all); convs != nil && a.Narrow != nil {
+		paths, opt = a.Narrow(opt, convs)
+	}
+	run, err := engine.Open(ctx, paths, opt)
 	if err != nil {
 		return err
 	}
@@ -105,6 +110,20 @@ func (a *Analysis) pass(ctx context.Context, all ...*pass) error {
 		}
 		return nil
 	})
+}
+
+// ofAll are the conversations that passes look at, nil when one looks at everything.
+func ofAll(all []*pass) (convs []*flow.Conversation) {
+	for _, p := range all {
+		if p.visit == nil {
+			continue
+		}
+		if p.of == nil {
+			return nil
+		}
+		convs = append(convs, p.of...)
+	}
+	return convs
 }
 
 // heardByAll hands what is heard of a conversation to all who listen to it.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wiretale/wiretale/internal/engine"
+	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/proto"
 	"github.com/wiretale/wiretale/view"
@@ -87,7 +88,7 @@ func (a *Analysis) plot(w PlotQuery) (*pass, error) {
 	if kind.Directed {
 		about = "data from " + view.Endpoint(conv.Ends[opt.Sender], conv.Proto) + " to " + view.Endpoint(conv.Ends[1-opt.Sender], conv.Proto)
 	}
-	return &pass{visit: func(row *engine.Row) error { collector.Add(row); return nil }, answer: func() any {
+	return &pass{of: []*flow.Conversation{conv}, visit: func(row *engine.Row) error { collector.Add(row); return nil }, answer: func() any {
 		panels, notes := collector.Panels()
 		return a.picture(kind.Title, opt.Start, panels, notes, about)
 	}}, nil

@@ -78,7 +78,7 @@ func (a *Analysis) timeline(w TimelineQuery) (*pass, error) {
 		t.clock = nil
 	}
 	t.arrows.begin(a.Case, sel, t.lanes)
-	return &pass{applications: true, clock: t.clock, visit: t.row, answer: func() any {
+	return &pass{of: sel.Conversations(), applications: true, clock: t.clock, visit: t.row, answer: func() any {
 		t.out.Lanes = t.laid()
 		t.out.Arrows = append(t.out.Arrows, t.arrows.all()...)
 		return &t.out

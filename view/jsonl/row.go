@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 
 	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/flow"
@@ -123,7 +124,7 @@ func (r *Rows) Print(row *engine.Row, timed bool) error {
 	return r.e.err
 }
 
-// RowOf is a row; lanes, when not nil, say where it is on the one clock of several points.
+// RowOf is a row, which stays valid when the records that it was made of are gone; lanes, when not nil, say where it is on the one clock of several points.
 func RowOf(row *engine.Row, timed bool, lanes *view.Lanes) Row {
 	rec := row.Record
 	c := view.ColumnsOf(row)
@@ -142,14 +143,14 @@ func RowOf(row *engine.Row, timed bool, lanes *view.Lanes) Row {
 		out.Conversation = &conv.ID
 	}
 	if rec.Meta != nil {
-		out.Comments, out.Recorded = rec.Meta.Comments, recorded(rec.Meta)
+		out.Comments, out.Recorded = slices.Clone(rec.Meta.Comments), recorded(rec.Meta)
 	}
 	switch {
 	case row.Packet != nil:
 		out.TCP = segment(row)
 		out.Sighting = sighting(row)
 		if row.Packet.Transport != 0 {
-			out.Payload = &row.Packet.PayloadLen
+			out.Payload = new(row.Packet.PayloadLen)
 		}
 	case rec.Event != nil:
 		out.Event = eventRow(row)
@@ -207,13 +208,13 @@ func recorded(m *trace.Meta) *Recorded {
 		Hash: hex.EncodeToString(m.Hash), Layer: m.Layer, Verdicts: view.Verdicts(m),
 	}
 	if m.HasPacketID {
-		out.PacketID = &m.PacketID
+		out.PacketID = new(m.PacketID)
 	}
 	if m.HasQueue {
-		out.Queue = &m.Queue
+		out.Queue = new(m.Queue)
 	}
 	if m.HasDropCount {
-		out.Dropped = &m.DropCount
+		out.Dropped = new(m.DropCount)
 	}
 	if m.HasFlags {
 		out.Flags = fmt.Sprintf("0x%08x", m.Flags)
@@ -273,7 +274,7 @@ func sighting(row *engine.Row) *Sighting {
 	}
 	out.Place, out.Direction = m.Layer, directions[min(m.Direction, trace.Outbound)]
 	if m.HasEdge {
-		out.Component, out.Edge = &m.Component, &m.Edge
+		out.Component, out.Edge = new(m.Component), new(m.Edge)
 	}
 	if d := m.Drop; d != nil {
 		out.Dropped = &Dropped{d.ReasonText, d.Reason, fmt.Sprintf("0x%08X", d.Location), s.DropAgain}

@@ -154,7 +154,7 @@ func (c *Case) run() {
 		early := opt
 		early.Prefix, early.Progress = c.server.first.bytes, nil
 		if found, err := c.server.analyse(c.work, paths, early); err == nil {
-			c.publish(found, paths, opt, true)
+			c.publish(found, paths, opt, nil)
 		}
 	}
 	x := c.newIndex(paths, opt)
@@ -162,7 +162,7 @@ func (c *Case) run() {
 	switch {
 	case c.work.Err() != nil:
 		if c.life.Err() == nil && found != nil {
-			c.publish(found, paths, opt, true)
+			c.publish(found, paths, opt, nil)
 		}
 		x.Build(c.work) // those who wait for a filter learn that it will not be searched
 		return
@@ -173,7 +173,7 @@ func (c *Case) run() {
 		return
 	}
 	x.SetCase(found)
-	c.publish(found, paths, opt, false)
+	c.publish(found, paths, opt, x)
 	c.change(func(s *State) {
 		if s.State == Reading {
 			s.State, s.Read = Done, max(s.Read, s.Bytes)
@@ -223,10 +223,14 @@ func (c *Case) large() bool {
 	return false
 }
 
-// publish shows what was found.
-func (c *Case) publish(found *engine.Case, paths []string, opt engine.Options, preliminary bool) {
+// publish shows what was found: preliminary without an index, in which what is known of a conversation is found again.
+func (c *Case) publish(found *engine.Case, paths []string, opt engine.Options, x *index.Index) {
 	opt.Progress = nil
 	pages := &api.Analysis{Case: found, Paths: paths, Options: opt, Location: c.server.opt.Location}
+	preliminary := x == nil
+	if !preliminary {
+		pages.Narrow = x.Narrow
+	}
 	c.change(func(s *State) {
 		c.pages = pages
 		s.Preliminary = preliminary
