@@ -20,6 +20,9 @@ func contested(c *flow.Conversation) bool { return c.TCP != nil && c.Answers() !
 func otherISN(in *diag.Input) (out []diag.Finding) {
 	var all diag.Ways
 	for c := range in.Conversations.With(flow.Contested) {
+		if !c.TCP.SYN.Seen() && !c.TCP.HandshakeACK.Seen() {
+			continue // answers alone: to SYNs of somebody who forged the address, each its own
+		}
 		all.Add(diag.ServiceWay(c, 1), c, 1)
 	}
 	for _, g := range all.List {

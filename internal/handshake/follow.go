@@ -102,14 +102,14 @@ func (f *Follower) layer(u *proto.Unit, l *proto.UnitLayer) {
 // plain notes bytes that are no TLS.
 func (f *Follower) plain(dir int, b []byte) {
 	if role := f.role(dir); f.h.Plain[role] == "" && !f.h.Holes {
-		f.h.Plain[role] = string(bytes.ToValidUTF8(b[:min(len(b), maxPlain)], []byte("?")))
+		f.h.Plain[role] = string(bytes.ToValidUTF8(b[:min(len(b), maxPlain)], []byte("\ufffd")))
 	}
 }
 
 // Greeted notes what the server sent before the client began.
 func (f *Follower) Greeted(b []byte) {
 	if f != nil {
-		f.h.Plain[1] = string(bytes.ToValidUTF8(b[:min(len(b), maxPlain)], []byte("?")))
+		f.h.Plain[1] = string(bytes.ToValidUTF8(b[:min(len(b), maxPlain)], []byte("\ufffd")))
 	}
 }
 

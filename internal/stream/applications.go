@@ -302,6 +302,7 @@ func (a *Applications) segment(t *talk, p *packet.Packet, s *flow.Sighting) {
 	if p.TCP.Flags&tcp.SYN != 0 {
 		seq++
 	}
+	d.once.opened(s, p.PayloadLen)
 	a.parts = d.once.pass(seq, p.PayloadLen, s.Analysis&resent != 0, a.parts[:0])
 	base := d.once.next + int64(int32(seq-d.once.seq)) // offset of the segment's first byte
 	for _, part := range a.parts {

@@ -1,6 +1,10 @@
 package stream
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/wiretale/wiretale/internal/flow"
+)
 
 // A span is a part of a stream: offsets of bytes, the end excluded.
 type span struct{ from, to int64 }
@@ -16,6 +20,15 @@ type once struct {
 	low, next int64  // between them all has passed, but for the holes
 	seq       uint32 // sequence number of next
 	holes     []span // ascending, none touches another
+}
+
+// opened begins with what the SYN said, when a segment of n bytes is the first
+// of its sender with any: then those before it are missing when it came out of
+// order. Where the protocol is met later, it begins where it is met.
+func (o *once) opened(s *flow.Sighting, n int) {
+	if side := &s.Conv.TCP.Sides[s.Dir]; !o.begun && side.ISNKnown && s.Conv.Dir[s.Dir].Payload <= int64(n) {
+		o.begun, o.seq = true, side.ISN+1
+	}
 }
 
 // pass appends to dst the parts of a segment of n bytes that have not passed.
