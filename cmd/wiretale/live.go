@@ -176,6 +176,7 @@ type listener struct {
 	status *status
 	worst  int
 	told   bool
+	heard  func(*engine.Told) // of what is told, nil for nobody
 }
 
 func newListener(a *app, f *liveFlags, name string) *listener {
@@ -215,6 +216,9 @@ func (l *listener) follow(ctx context.Context, in io.Reader, opt engine.FollowOp
 // tell prints a finding at once: nobody knows when the next one comes.
 func (l *listener) tell(t *engine.Told) error {
 	l.worst = max(l.worst, int(t.Finding.Severity))
+	if l.heard != nil {
+		l.heard(t)
+	}
 	if t.AtEnd && l.format == "text" { // the report has it
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wiretale/wiretale/internal/engine"
 	"github.com/wiretale/wiretale/internal/record"
 )
 
@@ -30,6 +31,8 @@ type recordFlags struct {
 	headers    bool
 	all        bool
 	buffer     int
+	live       bool
+	format     string
 }
 
 func newRecord(a *app) *cobra.Command {
@@ -41,7 +44,8 @@ func newRecord(a *app) *cobra.Command {
   wiretale record -i eth0 -f 'port 443' -w x.pcapng        one interface, one port
   wiretale record -w x.pcapng -- curl https://example.org  one command: its calls and its packets
   wiretale record -b filesize:100000 -b files:10 -w x.pcapng
-  wiretale record --until tcp.reset.mid_conversation -w x.pcapng`,
+  wiretale record --until tcp.reset.mid_conversation -w x.pcapng
+  wiretale record --live -w x.pcapng                       findings while it records`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runRecord(cmd.Context(), a, &f, args) },
 	}
 	flags := cmd.Flags()
@@ -55,6 +59,8 @@ func newRecord(a *app) *cobra.Command {
 	flags.StringArrayVarP(&f.ring, "ring-buffer", "b", nil, "go on in another file: `OPTION` is filesize:KB or duration:SECONDS, and files:N for how many are kept; as tshark has it, may be given several times")
 	flags.DurationVar(&f.duration, "duration", 0, "stop after this `TIME`, such as 90s or 5m")
 	flags.StringVar(&f.until, "until", "", "stop when the diagnosis `RULE` has a finding; without -b a ring of 4 files of 60 seconds is kept")
+	flags.BoolVar(&f.live, "live", false, "print findings while they are proven, as wiretale live does, beside writing the file; with --until it stops as soon as the finding is told")
+	formatFlag(flags, &f.format, "text", "jsonl")
 	flags.StringVar(&f.backend, "backend", "auto", "record calls and the stack with `NAME`: "+strings.Join(record.Backends(), ", "))
 	flags.BoolVar(&f.all, "all-namespaces", false, "record the calls and the stack of other network namespaces too; packets are those of this one")
 	flags.IntVarP(&f.buffer, "buffer-size", "B", 64, "ring of packets in the kernel, in `MiB`")
@@ -95,9 +101,22 @@ func runRecord(ctx context.Context, a *app, f *recordFlags, args []string) error
 			files.Closed = watch.closed
 		}
 	}
+	var looked func() error
+	if f.live {
+		out, looked = a.beside(files, f.format, func(t *engine.Told) {
+			if t.Finding.Rule.ID == f.until {
+				stop()
+			}
+		})
+	}
 	err = rec.Run(ctx, out)
 	stop()
 	watch.wait()
+	if looked != nil {
+		if failed := looked(); err == nil {
+			err = failed
+		}
+	}
 	f.said(a, rec, files)
 	if watch.found != "" {
 		fmt.Fprintf(a.stderr, "wiretale: %s found in %s\n", f.until, watch.found)
@@ -131,8 +150,10 @@ func (f *recordFlags) check(a *app, args []string) (limits record.Limits, err er
 		return limits, usage("name it with -w FILE, or -w - for standard output", "no file to write")
 	case f.write == "-" && terminal(a.stdout) != nil:
 		return limits, usage("name a file with -w FILE, or pipe it", "standard output is a terminal")
-	case f.write == "-" && (limits.Any() || f.until != ""):
-		return limits, usage("name a file with -w FILE", "-b and --until need files")
+	case f.write == "-" && (limits.Any() || f.until != "" || f.live):
+		return limits, usage("name a file with -w FILE", "-b, --until and --live need files")
+	case f.format != "text" && !f.live:
+		return limits, usage("-T is of what --live prints", "-T %s without --live", f.format)
 	case limits.Files > 0 && !limits.Any() && f.until == "":
 		return limits, usage("-b filesize:KB or -b duration:SECONDS says when one is full", "-b files:%d alone makes no second file", limits.Files)
 	case chosen > 1:
@@ -143,6 +164,9 @@ func (f *recordFlags) check(a *app, args []string) (limits record.Limits, err er
 		return limits, usage("4 to 4096", "-B %d is no size of the ring in MiB", f.buffer)
 	case f.duration < 0:
 		return limits, usage("such as 90s or 5m", "--duration %v is in the past", f.duration)
+	}
+	if err := checkFormat(f.format, "text", "jsonl"); err != nil {
+		return limits, err
 	}
 	if !strings.Contains(" "+strings.Join(record.Backends(), " ")+" ", " "+f.backend+" ") {
 		return limits, usage(oneOf(f.backend, record.Backends()...), "--backend %q is none of %s", f.backend, strings.Join(record.Backends(), ", "))
