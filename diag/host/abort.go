@@ -55,7 +55,8 @@ type endKey struct {
 	source  int
 	process *session.Process
 	how     ending
-	remote  netip.AddrPort // zero for orderly closes
+	service netip.AddrPort // the end that others came to; zero for orderly closes
+	here    bool           // the service is of this host: clients are many, and have a port each
 	status  uint32
 	reason  string
 }
@@ -65,11 +66,18 @@ func abortReason(in *diag.Input) []diag.Finding {
 		return nil
 	}
 	index := map[endKey][]*session.TCB{}
+	shared := map[localEnd]int{}
+	for _, t := range in.Session.TCBs {
+		shared[localEnd{t.Source, t.Local}]++
+	}
 	var keys []endKey
 	for _, t := range in.Session.TCBs {
 		k := endOf(t)
 		if k.how == unknown {
 			continue
+		}
+		if k.here = k.service.IsValid() && (shared[localEnd{t.Source, t.Local}] > 1 || cameHere(t)); k.here {
+			k.service = t.Local
 		}
 		if index[k] == nil {
 			keys = append(keys, k)
@@ -78,14 +86,30 @@ func abortReason(in *diag.Input) []diag.Finding {
 	}
 	var out []diag.Finding
 	for _, k := range keys {
-		out = append(out, ended(k, index[k]))
+		out = append(out, ended(in, k, index[k]))
 	}
 	return out
 }
 
+// A localEnd is an end of this host. One that several connections have is that of a service.
+type localEnd struct {
+	source int
+	addr   netip.AddrPort
+}
+
+// cameHere reports whether the other side opened the connection, as far as the trace tells.
+func cameHere(t *session.TCB) bool {
+	if c := t.Conv; c != nil && c.Opened {
+		return c.Ends[1] == t.Local
+	}
+	accepted := func(s *session.Socket) bool { return s.Listener != nil }
+	received := func(s session.Transition) bool { return s.From == "SynRcvdState" || s.To == "SynRcvdState" }
+	return slices.ContainsFunc(t.Sockets, accepted) || slices.ContainsFunc(t.States, received)
+}
+
 // endOf says how the connection ended; unknown when the events do not tell.
 func endOf(t *session.TCB) endKey {
-	k := endKey{source: t.Source, process: t.Process, remote: t.Remote, status: t.Shutdown}
+	k := endKey{source: t.Source, process: t.Process, service: t.Remote, status: t.Shutdown}
 	fromPeer := t.AbortAt.Seen() && peerReasons[t.AbortReason]
 	local, other := sides(t)
 	_, known := ends[t.Shutdown]
@@ -100,7 +124,7 @@ func endOf(t *session.TCB) endKey {
 			k.how = resetAfterEnd
 		}
 	case local.FIN.Seen() && other.FIN.Seen() && !local.RST.Seen() && !other.RST.Seen(), t.Conv == nil && pathOrderly(t):
-		k.how, k.remote = orderly, netip.AddrPort{}
+		k.how, k.service = orderly, netip.AddrPort{}
 	case local.RST.Seen() && t.Shutdown == statusConnectionAborted:
 		k.how = abortedHere
 	case known:
@@ -154,7 +178,7 @@ func pathOrderly(t *session.TCB) bool {
 	return false
 }
 
-func ended(k endKey, list []*session.TCB) diag.Finding {
+func ended(in *diag.Input, k endKey, list []*session.TCB) diag.Finding {
 	f := diag.Finding{Severity: diag.Warning, Confidence: diag.Proven, Source: k.source, Process: k.process, Count: len(list)}
 	for _, t := range list {
 		local, other := sides(t)
@@ -171,26 +195,36 @@ func ended(k endKey, list []*session.TCB) diag.Finding {
 	slices.SortFunc(f.Where, inOrder)
 	f.Where = slices.Compact(f.Where)
 	f.Filter = diag.StreamFilter(f.Conversations[:min(len(f.Conversations), 40)])
-	one := fmt.Sprintf("%v - %v", list[0].Local, list[0].Remote)
-	what := "the connection " + one
-	if len(list) > 1 {
+	what, whose := fmt.Sprintf("the connection %v - %v", list[0].Local, list[0].Remote), list[0].Remote.String()
+	if k.here {
+		whose = diag.List(clientsOf(list), 3)
+	}
+	switch {
+	case len(list) > 1 && k.here:
+		what = fmt.Sprintf("%d connections to %v", len(list), k.service)
+	case len(list) > 1:
 		what = fmt.Sprintf("%d connections of %v", len(list), list[0].Local.Addr())
+	}
+	if len(list) == 1 {
+		whose = list[0].Remote.String()
+	} else if k.how != orderly {
+		f.Facts = spread(in, k, list)
 	}
 	switch k.how {
 	case orderly:
 		closed(&f, list)
 	case resetByPeer:
-		f.Summary = fmt.Sprintf("%v reset %s, owned by %s: %s", k.remote, what, owner(k.process), k.name(list))
+		f.Summary = fmt.Sprintf("%s reset %s, owned by %s: %s", whose, what, owner(k.process), k.name(list))
 		f.RuledOut = []string{"an abort by " + owner(k.process) + ": it had not closed, the reset arrived"}
-		f.Fix = []string{fmt.Sprintf("look at the process on %v, or at a device between: why does it reset?", k.remote.Addr())}
+		f.Fix = []string{fmt.Sprintf("look at the process on %s, or at a device between: why does it reset?", diag.List(clientsOf(list), 3))}
 		pending(&f, list)
 	case resetAfterEnd:
 		f.Severity = diag.Note
-		f.Summary = fmt.Sprintf("%v answered the close of %s, owned by %s, with a reset: %s, and harmless", k.remote, what, owner(k.process), k.name(list))
+		f.Summary = fmt.Sprintf("%s answered the close of %s, owned by %s, with a reset: %s, and harmless", whose, what, owner(k.process), k.name(list))
 		f.Fix = []string{"nothing"}
 	case abortedHere:
 		if len(list) > 1 {
-			what += fmt.Sprintf(" with %v", k.remote)
+			what += " with " + whose
 		}
 		f.Summary = fmt.Sprintf("%s aborted %s", owner(k.process), what)
 		if k.reason != "" {
@@ -210,6 +244,33 @@ func ended(k endKey, list []*session.TCB) diag.Finding {
 		f.Fix = []string{"look for loss and resets on the connection before it"}
 	}
 	return f
+}
+
+// clientsOf are the addresses of the other sides, each once.
+func clientsOf(list []*session.TCB) []string {
+	return diag.Distinct(list, func(t *session.TCB) string { return t.Remote.Addr().String() })
+}
+
+// spread says when connections ended alike, and whose most of them were.
+func spread(in *diag.Input, k endKey, list []*session.TCB) (facts []diag.Fact) {
+	facts = append(facts, diag.Fact{Name: "the first of them", Value: fmt.Sprintf("%v - %v", list[0].Local, list[0].Remote)})
+	first, last := endAt(list[0]), endAt(list[len(list)-1])
+	if d, ok := in.Elapsed(first, last); ok && first.Seen() && last.Seen() && d > 0 {
+		facts = append(facts, diag.Fact{Name: "from the first to the last", Value: diag.Duration(d)})
+	}
+	if groups := diag.Groups(list, func(t *session.TCB) netip.Addr { return t.Remote.Addr() }); k.here && len(groups) > 1 {
+		worst := slices.MaxFunc(groups, func(a, b []*session.TCB) int { return len(a) - len(b) })
+		facts = append(facts, diag.Fact{Name: "most of them", Value: fmt.Sprintf("%d of %v", len(worst), worst[0].Remote.Addr())})
+	}
+	return facts
+}
+
+// endAt is when a connection ended, as the host says.
+func endAt(t *session.TCB) flow.Moment {
+	if t.AbortAt.Seen() {
+		return t.AbortAt
+	}
+	return t.ShutdownAt
 }
 
 // name is what the system of the host calls the status.
