@@ -44,6 +44,7 @@ func dropReason(in *diag.Input) []diag.Finding {
 	for _, d := range in.Session.Drops {
 		switch k := keyOf(d); {
 		case d.Packets == 0: // counted where they were reported first
+		case isReleased(d):
 		case nobodyListens(d): // host.no_endpoint has them
 		case !matters(d, k.reason):
 			rest[k.source] = append(rest[k.source], d)

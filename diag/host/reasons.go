@@ -3,6 +3,8 @@ package host
 import (
 	"slices"
 	"strings"
+
+	"github.com/wiretale/wiretale/internal/session"
 )
 
 // ordinary are reasons with which the stack counts segments that it has used or
@@ -10,7 +12,15 @@ import (
 var ordinary = []string{
 	"received rst", "missed rst", "fin received", "fin-wait2", "duplicate segment", "tcb removed",
 	"time-wait", "packet dropped by time-wait",
-	"tcp-old-data", "tcp-old-ack", "tcp-close", "tcp-reset", "tcp-fastopen", "skb-consumed", "otherhost", "queue-purge", "no-socket", "not-specified",
+	"tcp-old-data", "tcp-old-ack", "tcp-close", "tcp-reset", "tcp-fastopen", "otherhost", "no-socket", "not-specified",
+}
+
+// released are reasons with which Linux frees a packet that nothing was lost of: it was used, or its socket was closed
+// (include/net/dropreason-core.h). Whoever closes with data unread has a finding of the reset that follows.
+var released = []string{"queue-purge", "skb-consumed"}
+
+func isReleased(d *session.Drop) bool {
+	return d.By == session.LinuxKernel && slices.Contains(released, plain(d.Reason))
 }
 
 // advice says what to do about a reason, by the beginning of its plain text.
