@@ -181,3 +181,23 @@ func TestFollowGoneOverIsTsharks(t *testing.T) {
 		}
 	}
 }
+
+// TestClearGoneOverIsRead: tshark reads the protocol itself in what decrypt writes of such connections, from the first packet to the last, and TLS nowhere.
+func TestClearGoneOverIsRead(t *testing.T) {
+	t.Parallel()
+	tshark, err := exec.LookPath("tshark")
+	if err != nil {
+		t.Skip("needs tshark")
+	}
+	for i, filter := range []string{"tpkt", "ftp.request.command == USER", "xmpp.auth", "pgsql.query", "http.response.code == 204"} {
+		file, keys := goneOverFile(t, i, tls.VersionTLS13)
+		out := filepath.Join(t.TempDir(), "clear.pcapng")
+		decrypted(t, "--keys", keys, file, "-w", out)
+		for filter, want := range map[string]bool{filter: true, "tls": false, "_ws.malformed": false, "tcp.analysis.flags": false} {
+			list, err := exec.Command(tshark, "-n", "-r", out, "-Y", filter).Output()
+			if err != nil || len(list) > 0 != want {
+				t.Errorf("%s: %s passes %q, %v", goneOver[i].name, filter, list, err)
+			}
+		}
+	}
+}

@@ -48,6 +48,9 @@ type conversation struct {
 	sides      map[place]*side
 	redactors  map[place]*redact.Session // of both directions, by that of direction 0
 	at         cursor
+	clear      [2]clearPart // of the connection itself, up to the first unit that is closed
+	crossed    bool         // there was one
+	left       bool         // what asked for TLS before it is left out
 }
 
 // An agreement is one on keys.
@@ -97,8 +100,10 @@ func (s *Survey) heard(e *stream.Heard) {
 		c = &conversation{sides: map[place]*side{}}
 		s.convs[k] = c
 	}
-	c.at.hear(e)
+	at := c.at.hear(e)
 	switch {
+	case e.Kind == stream.HeardBytes && e.Depth == 0 && !c.crossed:
+		c.clear[e.Dir].hear(at, e)
 	case e.Kind == stream.HeardBytes && e.Depth > 0 && e.Carrier == proto.TLS:
 		c.opened += int64(len(e.Data))
 		if e.Protocol != proto.None && e.Protocol != proto.TLS && e.Protocol != proto.Data {
@@ -161,6 +166,9 @@ func (s *Survey) Observe(m *stream.Message) {
 	closed := len(m.Carried) > 0
 	for i := range m.Layers {
 		closed = closed || m.Layers[i].ID == proto.TLS
+	}
+	if closed && m.Depth == 0 && !c.crossed {
+		c.cross(m.Dir, at)
 	}
 	if n := len(d.turns); closed && n == 0 || n > 0 && d.turns[n-1].closed != closed && at > d.turns[n-1].at {
 		d.turns = append(d.turns, turn{at, closed})

@@ -18,7 +18,7 @@ type portRule struct{ from, to uint16 }
 
 // UsualPorts are those of services whose protocols have another port without TLS (IANA, Service Name and Port Number Registry).
 // That of the Remote Desktop Protocol is the same with and without.
-const UsualPorts = "443:80,465:25,636:389,989:20,990:21,993:143,995:110,3269:3268,3389:keep,8443:8080"
+const UsualPorts = "443:80,465:25,563:119,636:389,853:53,989:20,990:21,992:23,993:143,995:110,3269:3268,3389:keep,5061:5060,5223:5222,5671:5672,6697:6667,8443:8080,8883:1883"
 
 // ParsePorts reads rules FROM:TO, separated by commas. FROM is a port or *, TO a port or keep. The first rule of a port holds; the usual ones come last.
 func ParsePorts(text string) (p Ports, err error) {

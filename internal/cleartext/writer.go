@@ -58,6 +58,7 @@ type connection struct {
 	comments []string      // of the frame that is written
 	meta     trace.Meta
 	port     string // what became of the server's port
+	told     bool   // it was said that something is left out
 }
 
 // A look is how the frames of a side are recorded.
@@ -190,6 +191,10 @@ func (c *connection) comment(e *stream.Heard, lost int64, cut bool) {
 		}
 	}
 	c.comments = append(c.comments[:0], text)
+	if e.Depth > 0 && c.of.left && !c.told {
+		c.told = true
+		c.comments = append(c.comments, "what asked for TLS in clear before it is left out")
+	}
 	if lost > 0 {
 		c.comments = append(c.comments, "bytes are missing before it: they were not captured, or not opened")
 	}
