@@ -37,18 +37,27 @@ func (c *column) pack() {
 		least, most = min(least, v), max(most, v)
 	}
 	width := bits.Len64(uint64(most) - uint64(least))
-	b := block{least: least, words: c.take(width * blockLen / 64)}
-	for i, v := range c.tail {
-		at := i * width
-		d := uint64(v) - uint64(least)
-		if width > 0 {
-			b.words[at/64] |= d << (at % 64)
-		}
-		if at%64+width > 64 {
-			b.words[at/64+1] |= d >> (64 - at%64)
-		}
+	b := block{least: least}
+	if width > 0 {
+		b.words = c.take(width * blockLen / 64)
+		packInto(b.words, &c.tail, least, width)
 	}
 	c.blocks = append(c.blocks, b)
+}
+
+// packInto writes the differences of numbers from the least of them one behind another, width bits each.
+func packInto(words []uint64, numbers *[blockLen]int64, least int64, width int) {
+	word, fill, at := uint64(0), 0, 0
+	for _, v := range numbers {
+		d := uint64(v) - uint64(least)
+		word |= d << fill
+		if fill += width; fill >= 64 {
+			words[at] = word
+			at++
+			fill -= 64
+			word = d >> (width - fill) // a shift by 64 leaves nothing
+		}
+	}
 }
 
 func (c *column) take(n int) []uint64 {
