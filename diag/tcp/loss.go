@@ -31,7 +31,7 @@ func init() { // Run names the rule: a literal would be a cycle
 const (
 	// minRepairs is how many losses are a pattern.
 	minRepairs = 3
-	// minLossTime is the time below which nobody notices a repair, and minLossShare the part of the time below which it is worth a note only.
+	// minLossTime is the time below which nobody notices a repair, and minLossShare the part of the time below which nobody does: both are worth a note only.
 	minLossTime  = 100 * time.Millisecond
 	minLossShare = 0.01
 	// longLoss is a wait that a user notices, whatever its part of the time.
@@ -134,9 +134,7 @@ func (l *losing) rule() *diag.Rule {
 }
 
 // matters reports whether it is worth a word.
-func (l *losing) matters() bool {
-	return l.lost >= minLossTime && (l.count >= minRepairs || l.timers > 0)
-}
+func (l *losing) matters() bool { return l.count >= minRepairs || l.timers > 0 }
 
 func (l *losing) finding(in *diag.Input, rule *diag.Rule) (f diag.Finding, ok bool) {
 	f = l.Way.Finding(l.where...)
@@ -156,7 +154,7 @@ func (l *losing) finding(in *diag.Input, rule *diag.Rule) (f diag.Finding, ok bo
 	if l.count >= minRepairs {
 		f.Confidence = diag.Proven
 	}
-	if l.lost < longLoss && (float64(l.lost) < minLossShare*float64(l.of) || l.count < minRepairs) {
+	if l.lost < minLossTime || l.lost < longLoss && (float64(l.lost) < minLossShare*float64(l.of) || l.count < minRepairs) {
 		f.Severity = diag.Note
 	}
 	rate := float64(l.count) / math.Max(float64(l.segments), 1)

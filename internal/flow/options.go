@@ -61,6 +61,8 @@ func (f *tcpFlow) selective(v []byte, g *segment, from, to *side, s *Sighting) {
 	}
 	if s != nil && n > 0 && (le(right[0], g.ack) || n > 1 && lt(left[1], right[0]) && !lt(right[1], right[0])) {
 		f.flow.Dir[s.Dir].trouble().DuplicateSACKs++
+	} else if s != nil && n > 0 && gt(left[0], g.ack) {
+		f.misses(g, from, s)
 	}
 }
 

@@ -171,6 +171,7 @@ func (c *packer) side(s *side, to uint32, out, like *Side) {
 	rel(c, &out.FirstAck, to)
 	num(c, &s.passed)
 	num(c, &s.echo.value)
+	rel(c, &s.echo.newest, s.echo.value)
 	if s.echo.pending {
 		c.time(&s.echo.time)
 	}
@@ -296,6 +297,7 @@ func (c *packer) trouble(t *Trouble) {
 	num(c, &t.Timeouts)
 	num(c, &t.DuplicateSACKs)
 	num(c, &t.zeroSince)
+	c.overtaken(&t.Overtaken)
 	missing, answers, reanswers := t.Missing != nil, t.Answers != nil, t.Reanswers != nil
 	if c.flag(&missing, &answers, &reanswers); missing {
 		c.missing(t)

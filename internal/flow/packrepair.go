@@ -31,6 +31,22 @@ func (c *packer) mended(t *Trouble) {
 	}
 }
 
+func (c *packer) overtaken(o *Overtaken) {
+	any := *o != Overtaken{}
+	if c.flag(&any); !any {
+		return
+	}
+	num(c, &o.Count)
+	num(c, &o.pending)
+	num(c, &o.acked)
+	num(c, &o.Longest)
+	num(c, &o.resent)
+	c.time(&o.since)
+	c.moment(&o.First)
+	c.moment(&o.Last)
+	c.moment(&o.began)
+}
+
 func (c *packer) repairs(r *Repairs) {
 	num(c, &r.Before)
 	num(c, &r.After)
@@ -113,6 +129,21 @@ func (c *packer) queue(q *Queue) {
 		bits := math.Float64bits(q.sums[i])
 		num(c, &bits)
 		q.sums[i] = math.Float64frombits(bits)
+	}
+	near := q.echoes != nil
+	if c.flag(&near); near {
+		c.echoes(made(c, &q.echoes))
+	}
+}
+
+func (c *packer) echoes(e *echoes) {
+	num(c, &e.n)
+	num(c, &e.trip)
+	for i := range e.of[:e.n] {
+		one := &e.of[i]
+		num(c, &one.value)
+		num(c, &one.ack)
+		c.time(&one.time)
 	}
 }
 

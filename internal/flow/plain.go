@@ -206,7 +206,7 @@ func (g *plain) take(data []byte, at, end int) bool {
 func (g *plain) follows(f *tcpFlow, w *way) bool {
 	from, to := w.from, w.to
 	if g.seq != from.next || g.seq == 0 || g.window == 0 || from.known&to.known&baseKnown == 0 ||
-		(from.known|to.known)&awaits != 0 || from.has(stalled) || to.known&(retrying|stalled|reopened) != 0 {
+		(from.known|to.known)&awaits != 0 || from.known&(stalled|reports) != 0 || to.known&(retrying|stalled|reopened) != 0 {
 		return false
 	}
 	if f.mptcp || f.closing || !f.begun || f.irtt == 0 && f.synTime != 0 || !f.settled && f.info.SYNACK.Seen() {
@@ -301,6 +301,7 @@ func (g *plain) move(f *tcpFlow, w *way, p *pool) {
 	g.delta = g.time - f.prevTime
 	f.prevTime = g.time
 	from.sacked = 0
+	from.known &^= older | newer
 	to.known |= flightKnown
 	if g.ack != from.ack {
 		from.ackFrame, from.dupAcks = g.frame, 0

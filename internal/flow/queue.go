@@ -22,6 +22,7 @@ type Queue struct {
 	Shortest  int64      // round trip in nanoseconds, as it was known then
 	sums      [5]float64 // of round trips, of bytes, of both squared, and of their product
 	last      int64      // time of the last high one, 0 when the one before was not
+	echoes    *echoes    // where round trips are those of echoed time stamps
 }
 
 const (
@@ -76,12 +77,62 @@ func (d *Direction) queued(rtt, shortest int64, flying uint32, now *Moment) {
 	}
 }
 
+// echoes are acknowledgements whose time stamp may be echoed, oldest first: several in each round trip, which a queue makes so long that one at a time
+// would be too few.
+type echoes struct {
+	of   [echoesAtOnce]echo
+	n    int
+	trip int64 // the newest round trip
+}
+
+// echoesAtOnce is how many are waited for.
+const echoesAtOnce = 16
+
+// ask is for an acknowledgement without data.
+func (e *echoes) ask(value uint32, g *segment) {
+	if e.n == echoesAtOnce || e.n > 0 && (g.time-e.of[e.n-1].time < e.trip/echoesAtOnce || int32(value-e.of[e.n-1].value) <= 0) {
+		return
+	}
+	e.of[e.n] = echo{value: value, ack: g.ack, time: g.time}
+	e.n++
+}
+
+// take returns the one that a time stamp echoes, and forgets it and those before.
+func (e *echoes) take(reply uint32) (found echo, ok bool) {
+	k := 0
+	for ; k < e.n && int32(reply-e.of[k].value) >= 0; k++ {
+		found, ok = e.of[k], reply == e.of[k].value
+	}
+	e.n = copy(e.of[:], e.of[k:e.n])
+	return found, ok
+}
+
+// echoed is for a segment with the time stamp of an acknowledgement, when round trips are those of echoed time stamps.
+func (f *tcpFlow) echoed(q *Queue, reply uint32, g *segment, dir int) {
+	e, ok := q.echoes.take(reply)
+	if !ok || g.len == 0 || f.idle(g, g.time-e.time, dir) {
+		return
+	}
+	shortest, ok := f.trip(1 - dir)
+	if !ok {
+		return
+	}
+	q.echoes.trip = g.time - e.time
+	f.flow.Dir[dir].queued(g.time-e.time, shortest, g.seq-e.ack, &Moment{Pos: trace.Pos{Source: f.flow.Source, Number: g.frame}, Time: g.time})
+}
+
+// idle reports whether a side had nothing to say in a part of the round trip before the segment: then it answers late.
+func (f *tcpFlow) idle(g *segment, rtt int64, dir int) bool {
+	last := &f.info.Sides[dir].LastData
+	return !last.Seen() || g.time-clock(last) > rtt/highQueue
+}
+
 // answeredAck is for data that echo the time stamp of an acknowledgement without data: near a receiver that is the
-// round trip. A sender that had nothing to say answers late; it must have sent shortly before.
+// round trip. The first one that tells of a queue lets more of them be waited for.
 func (f *tcpFlow) answeredAck(g *segment, to *side, dir int) {
-	rtt, last := g.time-to.echo.time, &f.info.Sides[dir].LastData
+	rtt := g.time - to.echo.time
 	d := &f.flow.Dir[dir]
-	if g.len == 0 || rtt < leastQueue && d.Queue == nil || !last.Seen() || g.time-clock(last) > rtt/highQueue {
+	if g.len == 0 || rtt < leastQueue || d.Queue != nil || f.idle(g, rtt, dir) {
 		return
 	}
 	shortest, ok := f.trip(1 - dir)
@@ -89,6 +140,9 @@ func (f *tcpFlow) answeredAck(g *segment, to *side, dir int) {
 		return // the acknowledgements of these data tell
 	}
 	d.queued(rtt, shortest, g.seq-to.echo.ack, &Moment{Pos: trace.Pos{Source: f.flow.Source, Number: g.frame}, Time: g.time})
+	if d.Queue != nil {
+		d.Queue.echoes = &echoes{trip: rtt}
+	}
 }
 
 // Mean is the average round trip in nanoseconds, and of the bytes in flight.

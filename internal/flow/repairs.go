@@ -96,7 +96,7 @@ func (f *tcpFlow) repair(v Analysis, g *segment, from, to *side, s *Sighting, be
 		return
 	}
 	r := d.Trouble.repairs()
-	if before && took < f.reordering() {
+	if before && f.overtaken(from, took) {
 		r.Reordered.add(&one, took)
 		return
 	}
@@ -132,9 +132,30 @@ func (k *RepairsOf) add(one *Repair, took int64) {
 	}
 }
 
-// reordering is the time, in nanoseconds, below which a segment that comes
-// behind a later one was not lost: a repair takes a round trip at least.
-func (f *tcpFlow) reordering() int64 { return max(reorderLimit, f.irtt/2) }
+// overtaken reports whether the last segment of a side, which fills a hole that was seen so long ago, was sent before those that came before it. Its
+// time stamp says so when it is another one than theirs, else the time: a repair takes a round trip at least.
+func (f *tcpFlow) overtaken(from *side, took int64) bool {
+	switch {
+	case from.has(older):
+		return took < longestLate
+	case from.has(newer):
+		return false
+	}
+	return took < max(reorderLimit, f.roundTrip()/2)
+}
+
+// longestLate is the time, in nanoseconds, by which no packet comes late: a time stamp that says so is damaged.
+const longestLate = 1_000_000_000
+
+// roundTrip is the shortest one that is known, in nanoseconds, 0 without any.
+func (f *tcpFlow) roundTrip() int64 {
+	there, ok := f.trip(0)
+	back, too := f.trip(1)
+	if trip := there + back; ok && too && (f.irtt == 0 || trip < f.irtt) {
+		return trip
+	}
+	return f.irtt
+}
 
 // covering is the oldest segment with the number, but for that of one record; nil without.
 func (u *unacked) covering(seq uint32, but int64, base uint32) *sent {

@@ -57,12 +57,22 @@ type echo struct {
 	ack     uint32 // what the segment acknowledged; valid iff pure
 	time    int64  // when the side first sent it
 	pending bool
-	pure    bool // in a segment without data
+	pure    bool   // in a segment without data
+	newest  uint32 // of all time stamps of the side, echoed or not; valid iff it is stamped
 }
 
 // timestamps takes a sample when the segment echoes what the other side sent
 // with data, and remembers the value that it sends itself.
 func (f *tcpFlow) timestamps(value, reply uint32, g *segment, from, to *side, dir int) {
+	if value != from.echo.newest {
+		from.dated(value)
+	}
+	if q := f.flow.Dir[dir&1].Queue; q != nil && q.echoes != nil {
+		f.echoed(q, reply, g, dir)
+	}
+	if q := f.flow.Dir[1-dir&1].Queue; q != nil && q.echoes != nil && g.len == 0 {
+		q.echoes.ask(value, g)
+	}
 	if to.echo.pending && g.flags&tcp.ACK != 0 && int32(reply-to.echo.value) >= 0 {
 		switch {
 		case reply != to.echo.value:
@@ -75,15 +85,29 @@ func (f *tcpFlow) timestamps(value, reply uint32, g *segment, from, to *side, di
 			}
 			other.EchoRTT.add(g.time - to.echo.time)
 		}
-		to.echo = echo{value: to.echo.value}
+		to.echo = echo{value: to.echo.value, newest: to.echo.newest}
 	}
 	if from.echo.value == value {
 		return
 	}
 	if g.advances() && (!from.echo.pending || from.echo.pure || g.flags&tcp.SYN != 0) {
-		from.echo = echo{value: value, pending: true, time: g.time}
+		from.echo = echo{value: value, pending: true, time: g.time, newest: from.echo.newest}
 	} else if !from.echo.pending && g.flags&control == 0 {
-		from.echo = echo{value: value, ack: g.ack, pending: true, pure: true, time: g.time}
+		from.echo = echo{value: value, ack: g.ack, pending: true, pure: true, time: g.time, newest: from.echo.newest}
+	}
+}
+
+// dated takes another time stamp than the newest one so far.
+func (s *side) dated(value uint32) {
+	switch {
+	case !s.has(stamped):
+		s.known |= stamped
+		s.echo.newest = value
+	case int32(value-s.echo.newest) > 0:
+		s.known |= newer
+		s.echo.newest = value
+	default:
+		s.known |= older
 	}
 }
 

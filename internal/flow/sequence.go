@@ -47,6 +47,10 @@ const (
 	blind                 // lengths of segments are not known: what lies between them is not either
 	retrying              // sent data again after a time-out, and they are not acknowledged yet
 	reopened              // its window was 0 and is not any more, and the other side has sent nothing since
+	stamped               // sends time stamps
+	older                 // the last segment has an older time stamp than one before it: it was sent before that one
+	newer                 // the last segment has a newer time stamp than all before it: it was sent after them
+	reports               // its last acknowledgement has SACK blocks: something is missing, it says
 )
 
 const (

@@ -7,6 +7,7 @@ type Trouble struct {
 	Stalled        int64      // nanoseconds for which this side advertised a window of 0; one that still stands is not counted
 	Timeouts       uint32     // retransmissions that waited for a timer: 200 ms or more, and two initial round trips
 	DuplicateSACKs uint32     // reports of data received twice (RFC 2883)
+	Overtaken      Overtaken  // reports of what was missing and came without being sent again
 	Missing        *Missing   // nil while nothing is
 	Repairs        *Repairs   // nil while nothing was sent twice
 	Closures       *Closures  // nil while this side's window was never 0
@@ -85,6 +86,9 @@ func (f *tcpFlow) tally(g *segment, from, to *side, s *Sighting, now *Moment) {
 	var behind Moment
 	if (from.known|to.known)&holed != 0 {
 		behind = f.holes(g, from, to, s.Dir)
+	}
+	if from.has(reports) {
+		f.found(g, from, s, now)
 	}
 	if to.known&(retrying|stalled|reopened) != 0 {
 		f.answer(g, to, s, now)

@@ -80,6 +80,7 @@ func (f *tcpFlow) header(h *tcp.Header, length int, odd packet.Flag, s *Sighting
 		f.restart(&g, from, s)
 	}
 	from.sacked = 0
+	from.known &^= older | newer
 	if odd&(packet.PayloadUnknown|packet.FragmentDropped) != 0 {
 		from.known |= blind
 	}

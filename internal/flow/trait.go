@@ -24,7 +24,7 @@ const (
 	Unfinished                   // TCP, without a FIN or reset
 	HeldBack                     // Direction.Held.Count is not 0
 	Unanswered                   // UDP, and one end sent no packet
-	Repaired                     // data were sent again: Trouble.Repairs or Trouble.Retry is there
+	Repaired                     // data were sent again, or came late: Trouble.Repairs or Trouble.Retry is there, or Trouble.Overtaken counts
 	Shut                         // a window was 0: Trouble.Closures is there
 	Mute                         // TCP, and one end sent payload, and the other, which sent packets, none
 	Queueing                     // round trips grew with what was in flight: Direction.Queue is there
@@ -54,7 +54,7 @@ func (c *Conversation) Traits() (t Trait) {
 		is(d.Held != nil && d.Held.Count > 0, HeldBack)
 		is(d.Trouble != nil, Troubled)
 		is(d.Trouble != nil && d.Trouble.Missing != nil, Gappy)
-		is(d.Trouble != nil && (d.Trouble.Repairs != nil || d.Trouble.Retry != nil), Repaired)
+		is(d.Trouble != nil && (d.Trouble.Repairs != nil || d.Trouble.Retry != nil || d.Trouble.Overtaken.Count > 0), Repaired)
 		is(d.Trouble != nil && d.Trouble.Closures != nil, Shut)
 		is(d.Queue != nil, Queueing)
 		is(d.Pauses() != nil, Paused)
