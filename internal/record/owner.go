@@ -46,8 +46,9 @@ const linger = 60e9
 type holding struct {
 	owner
 	pair
-	shown  bool // what the filter says of its endpoints
-	tested pair // the endpoints that it said so of
+	shown  bool          // what the filter says of its endpoints
+	tested pair          // the endpoints that it said so of
+	early  []event.Event // that were kept back
 }
 
 // maxOwners bounds each of the maps: the oldest ones go, all at once, as sockets that are used come again by themselves.

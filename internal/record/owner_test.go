@@ -107,6 +107,47 @@ func TestScope(t *testing.T) {
 	}
 }
 
+// TestScopeKeepsBack: calls before their socket has endpoints are written with the first one that the filter takes, and never when it takes none.
+func TestScopeKeepsBack(t *testing.T) {
+	for _, taken := range []bool{true, false} {
+		s, err := newScope("port 80", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := newOwners()
+		h := o.holding(7)
+		peer := netip.MustParseAddrPort("10.0.0.2:80")
+		if !taken {
+			peer = netip.MustParseAddrPort("10.0.0.2:81")
+		}
+		call := func(n event.Number, phase event.Phase, h *holding, address netip.AddrPort) bool {
+			return s.event(&event.Event{Kind: event.Call, Call: n, Phase: phase, TID: 5, Protocol: 6, Address: address}, h, &o)
+		}
+		var none netip.AddrPort
+		if call(event.Socket, event.Enter, nil, none) || call(event.Socket, event.Leave, h, none) || len(h.early) != 2 {
+			t.Errorf("socket is written at once, or not kept: %+v", h.early)
+		}
+		if got := call(event.Connect, event.Enter, h, peer); got != taken {
+			t.Errorf("connect: %t", got)
+		}
+		if got := call(event.Connect, event.Leave, h, peer); got != taken {
+			t.Errorf("end of connect: %t", got)
+		}
+		if got := call(event.Close, event.Enter, h, none); got != taken {
+			t.Errorf("close: %t", got)
+		}
+		if got := call(event.Close, event.Leave, o.holding(8), none); got != taken { // the socket is forgotten
+			t.Errorf("end of close: %t", got)
+		}
+		if s.event(&event.Event{Kind: event.Drop, Why: "NO_SOCKET"}, nil, &o) {
+			t.Error("a drop without endpoints is written")
+		}
+		if call(event.Socket, event.Enter, nil, none); call(event.Socket, event.Leave, nil, none) {
+			t.Error("a socket that could not be made is written")
+		}
+	}
+}
+
 func FuzzHeaders(f *testing.F) {
 	f.Add([]byte("\x45\x00\x00\x3c\x00\x00\x00\x00\x40\x06\x00\x00\x0a\x00\x00\x01\x0a\x00\x00\x02\x9c\x40\x00\x50\x00\x00\x00\x00\x00\x00\x00\x00\x50\x10\x00\x00"))
 	f.Add(append([]byte("\x60\x00\x00\x00\x00\x10\x3c\x40"), make([]byte, 60)...))

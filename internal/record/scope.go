@@ -13,12 +13,13 @@ import (
 // they were packets, and the processes.
 type scope struct {
 	filter *bpf.VM
-	follow map[uint32]bool // nil for all
+	follow map[uint32]bool  // nil for all
+	calls  map[uint32]begun // by thread
 	buf    [80]byte
 }
 
 func newScope(filter string, pids []uint32) (*scope, error) {
-	s := &scope{}
+	s := &scope{calls: map[uint32]begun{}}
 	if filter != "" {
 		prog, err := capfilter.Compile(filter, capfilter.Raw, 1)
 		if err == nil {
@@ -68,16 +69,16 @@ func (s *scope) event(e *event.Event, h *holding, o *owners) bool {
 	if p.remote.Port() == 0 && e.Address.IsValid() {
 		p.remote = e.Address
 	}
-	if p.local.Port() == 0 && p.remote.Port() == 0 { // nothing to ask
-		return true
+	if p.local.Port() == 0 && p.remote.Port() == 0 {
+		return s.undecided(e, h)
 	}
 	if h == nil {
-		return s.takes(p)
+		return s.decide(e, s.takes(p))
 	}
 	if h.tested != p {
 		h.tested, h.shown = p, s.takes(p)
 	}
-	return h.shown
+	return s.decide(e, h.shown)
 }
 
 // takes asks the filter of a packet between two endpoints, either way.

@@ -29,6 +29,17 @@ func (r *Recorder) event(e *event.Event) {
 	if !wanted {
 		return
 	}
+	if h != nil && h.early != nil {
+		for i := range h.early {
+			r.write(&h.early[i])
+		}
+		h.early = nil
+	}
+	r.write(e)
+}
+
+// write writes an event, behind what is known of its process.
+func (r *Recorder) write(e *event.Event) {
 	if e.Kind == event.Exit {
 		if !r.known[e.PID] {
 			return
