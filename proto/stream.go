@@ -23,6 +23,8 @@ type Stream struct {
 	// Resumes says that the first bytes of a unit tell its length, and units mean something without those before: after bytes
 	// that are missing the next unit begins where the one before ends, and what was captured of that one is taken in without the rest.
 	Resumes bool
+	// Breaks says that it wants to know of a unit inside which its sender ended the connection.
+	Breaks bool
 	// Datagrams says that it talks over UDP: each datagram is a unit, and what it carries are datagrams too.
 	Datagrams bool
 	// New begins a connection.
@@ -59,15 +61,16 @@ const (
 
 // A Unit is one unit of a direction.
 type Unit struct {
-	Dir   int
-	Frame int64  // number of the record that completes it
-	Time  int64  // of that record, in nanoseconds since 1970
-	Data  []byte // what there is of it; not to be kept
-	Len   int    // its length on the wire
-	Gap   bool   // bytes before it are missing
-	Lost  int64  // how many bytes there are between it and the last unit that was handed over
-	Late  bool   // units behind it were handed over before
-	Rest  bool   // it goes on with the unit before it, of which the capture has only pieces: the protocol [Stream.Resumes]
+	Dir    int
+	Frame  int64  // number of the record that completes it
+	Time   int64  // of that record, in nanoseconds since 1970
+	Data   []byte // what there is of it; not to be kept
+	Len    int    // its length on the wire
+	Gap    bool   // bytes before it are missing
+	Lost   int64  // how many bytes there are between it and the last unit that was handed over
+	Late   bool   // units behind it were handed over before
+	Broken bool   // its sender ended the connection inside it: Len is what there is of it; only for a protocol that [Stream.Breaks]
+	Rest   bool   // it goes on with the unit before it, of which the capture has only pieces: the protocol [Stream.Resumes]
 
 	// Layers are what the packet shows of it, in order; none for a unit that is not shown.
 	Layers []UnitLayer

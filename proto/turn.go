@@ -26,6 +26,9 @@ type Turn struct {
 	// Size is how many bytes of content a question asks for or brings, or an answer brings or accepts; -1 when the message says nothing of it.
 	Size int64
 
+	// Missing is how many bytes of content an answer promises that did not come before its side ended the connection: -1 when it does not say how many, 0 when none are missing.
+	Missing int64
+
 	// Status is that of an answer in words, as the protocol names it: "STATUS_SUCCESS", "404", "NXDOMAIN". Failed says that it is a failure.
 	Status string
 	Code   uint32 // the same as a number

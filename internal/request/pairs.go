@@ -160,6 +160,7 @@ func (p *Pairs) answer(m *Message, t *proto.Turn) *Request {
 		r.Text = t.Text
 	}
 	r.Moved = add(r.Moved, t.Size)
+	r.Missing = t.Missing
 	if t.Status != "" {
 		r.Status, r.Code, r.Failed = t.Status, t.Code, t.Failed
 	}

@@ -44,6 +44,7 @@ type Request struct {
 	Offset  int64        // in what Name names, bytes; -1 when that has no meaning
 	Wanted  int64        // bytes of content that the question asks for or brings, -1 when it says nothing of it
 	Moved   int64        // bytes of content that the answer brings or accepts, -1 when it says nothing of it
+	Missing int64        // bytes of content that the answer promised, and that did not come before its side ended the connection; -1 when that many are not known, 0 when none are
 	Length  int64        // bytes of the answer on the wire, headers of the protocol included
 	Status  string       // of the answer, as the protocol names it
 	Text    string       // what the answer says of a failure for people to read

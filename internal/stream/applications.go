@@ -350,6 +350,11 @@ func (a *Applications) place(p *packet.Packet) {
 
 // close is for a segment that ends a direction, or resets the connection.
 func (a *Applications) close(t *talk, p *packet.Packet) {
+	dir := 0
+	if netip.AddrPortFrom(p.Src, p.SrcPort) != t.first {
+		dir = 1
+	}
+	a.breaks(t, dir, p)
 	if p.TCP.Flags&tcp.RST != 0 {
 		if id, gone := a.resets.add(t.id); gone {
 			if old := a.find(id); old != nil {
@@ -357,10 +362,6 @@ func (a *Applications) close(t *talk, p *packet.Packet) {
 			}
 		}
 		return
-	}
-	dir := 0
-	if netip.AddrPortFrom(p.Src, p.SrcPort) != t.first {
-		dir = 1
 	}
 	d := &t.dir[dir]
 	a.endOrder(t, dir, p)

@@ -12,16 +12,17 @@ import (
 // A chunk is a part of a stream in one buffer.
 type chunk struct {
 	span
-	data  []byte       // what there is of it
-	unit  int          // 0: it lies in the segment's payload, else Packet.Units[unit-1] is data
-	off   int          // where data begins in the payload
-	lead  int          // where the bytes begin that are cut, in a buffer that is none of the segment
-	lent  bool         // the buffer is that of something opened
-	gap   bool         // bytes before it are missing
-	last  bool         // the sender closes behind it
-	rest  bool         // it goes on with a unit of which there are only pieces
-	told  bool         // the unit with which the buffer begins was taken in before
-	began request.Mark // of a unit that an earlier segment began, with which the buffer begins
+	data   []byte       // what there is of it
+	unit   int          // 0: it lies in the segment's payload, else Packet.Units[unit-1] is data
+	off    int          // where data begins in the payload
+	lead   int          // where the bytes begin that are cut, in a buffer that is none of the segment
+	lent   bool         // the buffer is that of something opened
+	gap    bool         // bytes before it are missing
+	last   bool         // the sender closes behind it
+	broken bool         // the sender closes inside it
+	rest   bool         // it goes on with a unit of which there are only pieces
+	told   bool         // the unit with which the buffer begins was taken in before
+	began  request.Mark // of a unit that an earlier segment began, with which the buffer begins
 }
 
 // feed takes in bytes that pass for the first time: what belongs to an open
@@ -100,6 +101,7 @@ func (a *Applications) cut(t *talk, dir int, c chunk) {
 			if cutShort && e > 0 && t.stream.Resumes {
 				d.rest = rest{span: span{c.from + n, c.from + int64(e)}, seen: a.mark()}
 			}
+			c.broken = c.last && e != proto.UntilEnd && t.stream.Breaks
 			a.emit(t, dir, &c, int(n), base, begin)
 		default:
 			a.hold(t, dir, &c, e, begin, base)
@@ -115,7 +117,7 @@ func (a *Applications) emit(t *talk, dir int, c *chunk, n int, base int64, begin
 	here := min(n, len(c.data))
 	d := &t.dir[dir]
 	u := &a.unit
-	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Lost: max(0, c.from-d.taken), Late: c.from < d.taken, Rest: c.rest, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Locks: u.Locks[:0], Carried: u.Carried[:0], Memory: (*room)(a), Shown: !a.choice.bare}
+	*u = proto.Unit{Dir: dir, Frame: a.number, Time: a.time, Data: c.data[:here], Len: n, Gap: c.gap, Lost: max(0, c.from-d.taken), Late: c.from < d.taken, Broken: c.broken, Rest: c.rest, Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Locks: u.Locks[:0], Carried: u.Carried[:0], Memory: (*room)(a), Shown: !a.choice.bare}
 	t.session.Unit(u)
 	if a.choice.Observe != nil && (t.depth == 0 || a.choice.Inside) {
 		a.observe(t, dir, c, u)

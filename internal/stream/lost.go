@@ -34,12 +34,18 @@ func (a *Applications) lose(t *talk, dir int, o *open) {
 	}
 	o.told = true
 	a.cutShort(t, dir, o)
-	u := &a.unit
-	*u = proto.Unit{Dir: dir, Frame: o.last.Number, Time: o.last.Time, Data: o.head[:min(int64(len(o.head)), o.solid)], Len: int(o.to - o.from), Gap: o.gap, Late: o.from < t.dir[dir].taken,
-		Layers: u.Layers[:0], Turns: u.Turns[:0], Opened: u.Opened[:0], Carried: u.Carried[:0], Memory: (*room)(a), Shown: !a.choice.bare}
-	t.session.Unit(u)
+	a.incomplete(t, o, proto.Unit{Dir: dir, Len: int(o.to - o.from), Late: o.from < t.dir[dir].taken})
 	t.dir[dir].taken = max(t.dir[dir].taken, o.to)
-	for i := range u.Turns {
-		a.pair(t, &u.Turns[i], o.began, o.last)
+}
+
+// incomplete hands what came of an open unit to the protocol for the turns in it. u says which unit it is.
+func (a *Applications) incomplete(t *talk, o *open, u proto.Unit) {
+	of := &a.unit
+	u.Frame, u.Time, u.Data, u.Gap = o.last.Number, o.last.Time, o.head[:min(int64(len(o.head)), o.solid)], o.gap
+	u.Layers, u.Turns, u.Opened, u.Carried, u.Memory, u.Shown = of.Layers[:0], of.Turns[:0], of.Opened[:0], of.Carried[:0], (*room)(a), !a.choice.bare
+	*of = u
+	t.session.Unit(of)
+	for i := range of.Turns {
+		a.pair(t, &of.Turns[i], o.began, o.last)
 	}
 }

@@ -11,10 +11,11 @@ import (
 
 // Stream finds HTTP/1 in connections: on the ports that Wireshark takes for it, and on any other by a first line.
 var Stream = proto.Stream{
-	ID:    proto.HTTP,
-	Ports: []uint16{80, 631, 1900, 2710, 2869, 3128, 3132, 3689, 5985, 8080, 8088, 11371},
-	Looks: looks,
-	New:   func() proto.Session { return new(session) },
+	ID:     proto.HTTP,
+	Ports:  []uint16{80, 631, 1900, 2710, 2869, 3128, 3132, 3689, 5985, 8080, 8088, 11371},
+	Looks:  looks,
+	New:    func() proto.Session { return new(session) },
+	Breaks: true,
 }
 
 // looks reports whether b begins with a line that begins or ends with a version of HTTP/1.
@@ -103,7 +104,9 @@ func (s *session) Unit(u *proto.Unit) {
 
 func (s *session) request(h *Head, u *proto.Unit, l *proto.UnitLayer) {
 	s.requests++
-	u.Turns = append(u.Turns, s.asks(h, u))
+	if !u.Broken { // nobody can answer what is not asked whole
+		u.Turns = append(u.Turns, s.asks(h, u))
+	}
 	l.Note[noteNumber] = s.requests
 	r := request{frame: u.Frame, time: u.Time, number: s.requests}
 	switch method := h.First.in(u.Data); method {

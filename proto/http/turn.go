@@ -24,6 +24,15 @@ func (s *session) asks(h *Head, u *proto.Unit) proto.Turn {
 	return t
 }
 
+// missing is how many bytes of the body have not come when these have, -1 when the head does not say how many there are.
+func (h *Head) missing(b []byte, have int64) int64 {
+	length, ok := number(h.Header(b, "content-length"), 10)
+	if !ok || length <= have || Chunked(h.Header(b, "transfer-encoding")) {
+		return -1
+	}
+	return length - have
+}
+
 // methodOf is the text of a method without a copy, where it is one of those that are known.
 func methodOf(b []byte) string {
 	if m, ok := methodNames[string(b)]; ok {
@@ -48,6 +57,9 @@ func (r *request) answers(h *Head, u *proto.Unit, code int) proto.Turn {
 	}
 	if code/100 == 1 && code != 101 { // the final one is still to come
 		t.Kind = proto.Interim
+	}
+	if u.Broken {
+		t.More, t.Missing = true, h.missing(u.Data, t.Size)
 	}
 	return t
 }
