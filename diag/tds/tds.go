@@ -16,7 +16,7 @@ import (
 )
 
 // Rules lists the family.
-func Rules() []*diag.Rule { return []*diag.Rule{LoginTimeline, LoginError, Cancelled} }
+func Rules() []*diag.Rule { return []*diag.Rule{LoginTimeline, LoginError, Cancelled, RedirectBlocked} }
 
 // logins are those of the case, in order of their first request.
 func logins(in *diag.Input) []*login.Login { return login.Of(in.Requests, in.Conversations.At) }
