@@ -94,7 +94,9 @@ type Input struct {
 	twins        map[int][]int32
 	behind       []Behind // nil until they are asked for
 	isBehind     map[*request.Request]bool
-	badRecords   []*BadRecord // nil until they are asked for
+	queues       []*Queue     // nil until they are asked for
+	senders      []*Sender    // the same
+	badRecords   []*BadRecord // the same
 	byBadRecord  map[*flow.Conversation]bool
 	unnegotiated []Unnegotiated // nil until they are asked for
 	unaccepted   []Unaccepted

@@ -22,7 +22,7 @@ func acceptOverflow(in *diag.Input) (out []diag.Finding) {
 	var all diag.Ways
 	list := map[*diag.Way][]diag.Unaccepted{}
 	for _, u := range in.Unaccepted() {
-		if !in.Withhold(AcceptOverflow, u.Conv) {
+		if in.FullQueue(u.Conv) == nil && !in.Withhold(AcceptOverflow, u.Conv) {
 			g := all.Add(service(u.Conv), u.Conv, 0)
 			list[g] = append(list[g], u)
 		}

@@ -34,7 +34,7 @@ func nagleDelack(in *diag.Input) []diag.Finding {
 	for c := range in.Conversations.With(flow.HeldBack) {
 		for dir := range c.Dir {
 			h := c.Dir[dir].Held
-			if h == nil || h.Count == 0 || h.Count*heldShare < h.Late {
+			if h == nil || h.Count == 0 || h.Count*heldShare < h.Late || in.SendsAlone(c, dir) {
 				continue
 			}
 			if _, ok := in.Elapsed(h.First.Sent, h.First.Acked); !ok {

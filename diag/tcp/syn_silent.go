@@ -136,7 +136,7 @@ func unanswered(in *diag.Input) []*flow.Conversation {
 	sent, dropped := hear(in), dropped(in)
 	var out []*flow.Conversation
 	for _, c := range asked {
-		if gotAnswer(c) || dropped[c] || in.DirectedTo(c) != nil || in.AtBadRecord(c) {
+		if gotAnswer(c) || dropped[c] || in.DirectedTo(c) != nil || in.AtBadRecord(c) || in.FullQueue(c) != nil {
 			continue
 		}
 		k := key{pairOf(c), c.Ends[1].Port()}

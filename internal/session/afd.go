@@ -102,7 +102,10 @@ func (t *Tracker) phase(s *socketState, ctx *context, name string, ph phase, f f
 			return call
 		}
 	}
-	call := &Call{Socket: s.Socket, Name: name, Role: afdRoles[name], Requested: -1, Returned: -1}
+	call := &Call{Socket: s.Socket, Name: name, Role: afdRoles[name], Requested: -1, Returned: -1, Flight: -1}
+	if call.Role == RoleSend {
+		call.Flight = s.flight()
+	}
 	if ctx != nil {
 		call.TID = f.header().TID
 	}

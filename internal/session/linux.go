@@ -149,7 +149,10 @@ func (t *Tracker) linuxPhase(s *socketState, ctx *context, name string, kind cal
 			return call
 		}
 	}
-	call := &Call{Socket: s.Socket, Name: name, Role: kind.role(), System: Linux, Requested: -1, Returned: -1, TID: h.TID, FD: int(int32(f.num("FD")))}
+	call := &Call{Socket: s.Socket, Name: name, Role: kind.role(), System: Linux, Requested: -1, Returned: -1, Flight: -1, TID: h.TID, FD: int(int32(f.num("FD")))}
+	if kind == sends {
+		call.Flight = s.flight()
+	}
 	call.begins(f, kind)
 	switch ph {
 	case enter:

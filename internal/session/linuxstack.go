@@ -134,7 +134,7 @@ func (t *Tracker) linuxReady(c *tcbState, now flow.Moment) {
 		if c.Process == nil && s.Process != nil {
 			c.Process, c.PID = s.Process, s.Process.PID
 		}
-		call := &Call{Socket: s.Socket, Name: "ready", Role: RoleConnectIndication, System: Linux, Indication: true, Enter: now, Exit: now, Address: c.Remote, Requested: -1, Returned: -1}
+		call := &Call{Socket: s.Socket, Name: "ready", Role: RoleConnectIndication, System: Linux, Indication: true, Enter: now, Exit: now, Address: c.Remote, Requested: -1, Returned: -1, Flight: -1}
 		s.Calls = append(s.Calls, call)
 		t.calls = append(t.calls, call)
 		return

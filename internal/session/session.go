@@ -102,6 +102,7 @@ type Call struct {
 	Address    netip.AddrPort
 	Requested  int64  // bytes asked for, -1 when the call has none
 	Returned   int64  // bytes moved, -1 when the call has none or is pending
+	Flight     int64  // of a call to send: bytes of its connection that were not acknowledged when it began, as the packets tell; -1 when they do not
 	Status     uint32 // NTSTATUS at exit
 	EnterSeq   uint32 // Location codes of afd.sys: labels, not an order
 	ExitSeq    uint32
@@ -183,6 +184,7 @@ type TCB struct {
 	Timeouts    []Timeout     // the first timers that expired
 	RTT         uint32        // last smoothed round-trip time of the stack, in its own unit
 	Summary     *Summary
+	Congestion  *Congestion // nil when the stack does not say
 }
 
 // Summary is what the stack says of a connection at its end (TCPIP 1477, Windows 10 1809 and later).

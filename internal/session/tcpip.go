@@ -243,6 +243,9 @@ func (t *Tracker) counts(c *tcbState, f fields, id uint16, now flow.Moment) {
 		if rtt := uint32(f.num("SRTT", "SRtt")); rtt != 0 {
 			c.RTT = rtt
 		}
+		if id != tcpSend {
+			c.congested(f, now)
+		}
 	case tcpReceive:
 		c.Received += int64(uint32(f.num("NumBytes")))
 	case tcpTimeout:
