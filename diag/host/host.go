@@ -13,7 +13,7 @@ import (
 
 // Rules lists the family.
 func Rules() []*diag.Rule {
-	return []*diag.Rule{AbortReason, DropReason, FileIOMap, PortExhaustion, BindConflict, RecvLate, Backlog, NoEndpoint, RTOTimer, ConnectSplit}
+	return []*diag.Rule{AbortReason, DropReason, FileIOMap, PortExhaustion, BindConflict, RecvLate, Backlog, NoEndpoint, RTOTimer, ConnectSplit, RecvSmall, SendWait, CWnd}
 }
 
 func owner(p *session.Process) string {
