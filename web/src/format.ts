@@ -100,6 +100,15 @@ export function base(path: string): string {
   return path.split(/[\\/]/).pop() || path;
 }
 
+/** What several sources are called before the numbers of their records, as the command line does: by file, by path where files have one name, by point in a merged file. Nothing for one alone. */
+export function labels(paths: readonly string[]): string[] {
+  if (paths.length < 2) return [];
+  const points = paths.map((path) => /^(.+)::(.+)$/s.exec(path));
+  if (points.every((point) => point !== null && point[1] === points[0]?.[1])) return points.map((point) => point![2]!);
+  const files = paths.map(base);
+  return files.map((file, i) => (files.indexOf(file) === files.lastIndexOf(file) ? file : paths[i]!));
+}
+
 /**
  * Text of a capture for the page: characters that turn the direction of what follows, and other invisible ones,
  * are shown as their escapes, so that a name cannot look like another one.

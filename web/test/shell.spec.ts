@@ -56,6 +56,52 @@ test("files are sent, become a case, and the case can be closed", async ({ page,
   await expect(page).not.toHaveURL(/case=/);
 });
 
+test("sending files can be cancelled, and leaves no case", async ({ page, open }) => {
+  await open(post2);
+  const network = await page.context().newCDPSession(page);
+  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 50_000 });
+  await page.locator('input[type="file"]').setInputFiles([{ name: "long.pcap", mimeType: "application/octet-stream", buffer: Buffer.alloc(8_000_000) }]);
+  const sending = page.getByText("Sending long.pcap");
+  await expect(sending).toBeVisible();
+  await shot(page, "sending");
+  await page.locator(".toast").getByRole("button", { name: "Cancel" }).click();
+  await expect(sending).toBeHidden();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+  const cases = await page.evaluate(async () => ((await (await fetch("/api/v1/")).json()) as { cases: unknown[] }).cases.length);
+  expect(cases).toBe(1);
+  await expect(page.getByRole("combobox", { name: "Case" })).toBeHidden();
+});
+
+// The server's part, a first look at the beginning of a large file, is TestPreliminary of view/web.
+test("the first findings are on the screen while files are read, and those of the whole follow", async ({ page, open }) => {
+  const { url } = await open(post2);
+  const told: Record<string, unknown> = { state: "reading", read: 250, bytes: 1000, preliminary: true, indexed: false, revision: 1 };
+  const as = async (json: { cases: object[] }) => ({ ...json, cases: json.cases.map((one) => ({ ...one, ...told })) });
+  const root = (await (await page.request.get(`${url}/api/v1/`)).json()) as { cases: object[] };
+  let reports = 0;
+  await page.route("**/api/v1/", async (route) => route.fulfill({ json: await as(root) }));
+  await page.route("**/api/v1/cases/1/events", async (route) =>
+    route.fulfill({ contentType: "text/event-stream", body: `retry: 100\nevent: case\ndata: ${JSON.stringify((await as(root)).cases[0])}\n\n` }),
+  );
+  await page.route("**/api/v1/cases/1/report", (route) => {
+    reports++;
+    return route.continue();
+  });
+  await page.goto("about:blank");
+  await page.goto(url);
+  await expect(page.getByText("Preliminary: the files are still being read")).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("finding");
+  await expect(page.locator(".card").first()).toBeVisible();
+  await expect(page.locator("footer")).toContainText("reading 25 %");
+  await shot(page, "preliminary");
+  expect(reports).toBe(1);
+  Object.assign(told, { state: "done", read: 1000, preliminary: false, indexed: true, revision: 2 });
+  await expect(page.getByText("Preliminary: the files are still being read")).toBeHidden();
+  await expect(page.locator("footer")).not.toContainText("reading");
+  await expect.poll(() => reports).toBe(2);
+});
+
 test("files dropped on the page are sent", async ({ page, open }) => {
   await open(post2);
   const data = await page.evaluateHandle((text) => {

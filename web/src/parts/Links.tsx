@@ -1,10 +1,12 @@
 // Links to places of other pages.
+import { visible } from "../format";
 import { link } from "../route";
 import type { Place } from "../types";
 
-/** A record: its number, with the source before it when there are several. */
-export function FrameLink({ place, several, filter }: { place: Place; several?: boolean; filter?: string }) {
-  const text = several ? `${sourceName(place.source)}:${place.frame}` : String(place.frame);
+/** A record: its number, with the source before it when there are several: by its name where there is room for it, else by its letter. */
+export function FrameLink({ place, several, names, filter }: { place: Place; several?: boolean; names?: readonly string[]; filter?: string }) {
+  const source = names?.length ? (names[place.source] ?? sourceName(place.source)) : several ? sourceName(place.source) : "";
+  const text = source ? `${visible(source)}:${place.frame}` : String(place.frame);
   return (
     <a class="frame" href={link("records", { frame: `${place.source}:${place.frame}`, filter })} aria-label={`record ${text}`}>
       {text}
@@ -12,7 +14,7 @@ export function FrameLink({ place, several, filter }: { place: Place; several?: 
   );
 }
 
-/** Sources by letter, as the command line has them: a, b, ... */
+/** Sources by letter, where there is no room for their names: a, b, ... */
 export function sourceName(source: number): string {
   return source < 26 ? String.fromCharCode(97 + source) : `s${source}`;
 }

@@ -21,14 +21,15 @@ interface Props {
   finding: Finding;
   /** The greatest cost of all findings, which the bar of the cost is full at. */
   most: number;
-  several: boolean;
+  /** Of the sources, when there are several: as the command line calls them. */
+  names: readonly string[];
   open: boolean;
   chosen: boolean;
   sources: readonly Source[];
   showRule: (id: string) => void;
 }
 
-export function Card({ finding: f, most, several, open, chosen, sources, showRule }: Props) {
+export function Card({ finding: f, most, names, open, chosen, sources, showRule }: Props) {
   const [shown, show] = useState(open || chosen);
   const id = useId();
   const card = useRef<HTMLLIElement>(null);
@@ -53,7 +54,7 @@ export function Card({ finding: f, most, several, open, chosen, sources, showRul
         <span aria-hidden="true">{shown ? "▾" : "▸"}</span> {shown ? "Less" : "Proof, what was ruled out, what to do"}
       </button>
       <div id={id} hidden={!shown} class="card-body">
-        {shown && <Body finding={f} several={several} sources={sources} showRule={showRule} />}
+        {shown && <Body finding={f} names={names} sources={sources} showRule={showRule} />}
       </div>
     </li>
   );
@@ -71,14 +72,14 @@ function Cost({ ns, most }: { ns: number; most: number }) {
   );
 }
 
-function Body({ finding: f, several, sources, showRule }: { finding: Finding; several: boolean; sources: readonly Source[]; showRule: (id: string) => void }) {
+function Body({ finding: f, names, sources, showRule }: { finding: Finding; names: readonly string[]; sources: readonly Source[]; showRule: (id: string) => void }) {
   return (
     <>
       <dl class="parts">
-        <Proof where={f.where} several={several} filter={undefined} />
+        <Proof where={f.where} names={names} filter={undefined} />
         {f.elsewhere?.map((e) => (
-          <Row key={e.source} name={`also in ${sourceName(e.source)}`}>
-            {visible(e.summary)} <Frames where={e.where} several />
+          <Row key={e.source} name={`also in ${visible(names[e.source] ?? sourceName(e.source))}`}>
+            {visible(e.summary)} <Frames where={e.where} names={names} />
           </Row>
         ))}
         {f.between && <Row name="between">{visible(f.between)}</Row>}
@@ -132,7 +133,7 @@ function Body({ finding: f, several, sources, showRule }: { finding: Finding; se
                 <button type="button" class="rule" onClick={() => showRule(part.rule)}>
                   {part.rule}
                 </button>{" "}
-                <Frames where={part.where} several={several} />
+                <Frames where={part.where} names={names} />
               </li>
             ))}
           </ul>
@@ -143,10 +144,14 @@ function Body({ finding: f, several, sources, showRule }: { finding: Finding; se
   );
 }
 
-/** How much of the whole recording the cost is; only said where one recording has it. */
+/**
+ * How much of the whole recording the cost is: of the longest of those that prove it. It is not said of a cost that is more than that, which is time
+ * of several conversations together.
+ */
 function Share({ finding, sources }: { finding: Finding; sources: readonly Source[] }) {
-  const source = sources.find((s) => s.source === (finding.where?.[0]?.source ?? -1));
-  if (!source?.duration_ns || finding.cost_ns <= 0) return null;
+  const proving = new Set([...(finding.where ?? []), ...(finding.elsewhere ?? []).flatMap((e) => e.where ?? [])].map((place) => place.source));
+  const source = sources.filter((s) => proving.has(s.source)).reduce<Source | undefined>((a, b) => ((b.duration_ns ?? 0) > (a?.duration_ns ?? 0) ? b : a), undefined);
+  if (!source?.duration_ns || finding.cost_ns <= 0 || finding.cost_ns > source.duration_ns) return null;
   return (
     <p class="dim">
       {percent(finding.cost_ns, source.duration_ns)} of the {duration(source.duration_ns)} recorded{source.first ? `, from ${clock(source.first, 3)} UTC` : ""}
@@ -179,20 +184,20 @@ function Texts({ name, texts, sign }: { name: string; texts: readonly string[] |
   );
 }
 
-function Proof({ where, several, filter }: { where: readonly Place[] | undefined; several: boolean; filter: string | undefined }) {
+function Proof({ where, names, filter }: { where: readonly Place[] | undefined; names: readonly string[]; filter: string | undefined }) {
   if (!where?.length) return null;
   return (
     <Row name="proof">
-      records <Frames where={where} several={several} filter={filter} />
+      records <Frames where={where} names={names} filter={filter} />
     </Row>
   );
 }
 
-function Frames({ where, several, filter }: { where: readonly Place[] | undefined; several?: boolean; filter?: string }) {
+function Frames({ where, names, filter }: { where: readonly Place[] | undefined; names: readonly string[]; filter?: string }) {
   return (
     <span class="frames">
       {where?.map((place, i) => (
-        <FrameLink key={i} place={place} several={several} filter={filter} />
+        <FrameLink key={i} place={place} names={names} filter={filter} />
       ))}
     </span>
   );

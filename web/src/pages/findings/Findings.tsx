@@ -1,7 +1,7 @@
 import "./findings.css";
 import { useMemo, useState } from "preact/hooks";
 import { useData } from "../../data";
-import { duration, plural } from "../../format";
+import { duration, labels, plural } from "../../format";
 import { Await, Empty } from "../../parts/States";
 import { useStatus } from "../../shell/Status";
 import type { Case, Finding, Line, Loss, Source, Spending, Summary, Withheld } from "../../types";
@@ -46,6 +46,7 @@ export function Findings({ current, params }: PageProps) {
 function Shown({ report, current, open }: { report: Report; current: Case; open: string }) {
   const [rule, showRule] = useState("");
   const { findings, sources } = report;
+  const names = labels(sources.map((s) => s.name));
   const most = Math.max(...findings.map((f) => f.cost_ns), 0);
   return (
     <div class="page findings">
@@ -61,7 +62,7 @@ function Shown({ report, current, open }: { report: Report; current: Case; open:
       {findings.length === 0 && !current.preliminary && <p>Nothing that a diagnosis knows of was seen.{report.withheld.length > 0 && " What could not be judged is said below."}</p>}
       <ol class="cards">
         {findings.map((finding, i) => (
-          <Card key={finding.id ?? finding.rank} finding={finding} most={most} several={sources.length > 1} open={i === 0 || (i < 3 && finding.severity !== "note")} chosen={open !== "" && open === String(finding.id ?? finding.rank)} sources={sources} showRule={showRule} />
+          <Card key={finding.id ?? finding.rank} finding={finding} most={most} names={names} open={i === 0 || (i < 3 && finding.severity !== "note")} chosen={open !== "" && open === String(finding.id ?? finding.rank)} sources={sources} showRule={showRule} />
         ))}
       </ol>
       <WhereTimeWent spending={report.spending} />

@@ -47,7 +47,7 @@ function Arrow({ message: m, hosts, routes, title }: { message: Message; hosts: 
       <title>{title}</title>
       <text class={`message ${kind}`} x={`${(x0 + x1) / 2}%`} y={MIDDLE - 5} text-anchor="middle">
         {text}
-        {m.arrived && <tspan class="way"> {delay(m)}</tspan>}
+        {m.arrived && <tspan class="way"> {delay(m, lost)}</tspan>}
       </text>
       <line class={`shaft ${kind}`} x1={`${x0}%`} x2={`${end}%`} y1={MIDDLE} y2={MIDDLE} />
       <svg x={`${x0}%`} y={MIDDLE} overflow="visible">
@@ -60,7 +60,9 @@ function Arrow({ message: m, hosts, routes, title }: { message: Message; hosts: 
   );
 }
 
-function delay(m: Message): string {
+/** How long the message took to the last point that has it: of one that was lost behind that, when it was seen last. */
+function delay(m: Message, lost: boolean): string {
   const [a, b] = [nanoseconds(m.time), nanoseconds(m.arrived)];
-  return a === undefined || b === undefined || b <= a ? "" : `(${duration(b - a)} on the way)`;
+  if (a === undefined || b === undefined || b <= a) return "";
+  return lost ? `(last seen ${duration(b - a)} later)` : `(${duration(b - a)} on the way)`;
 }
