@@ -62,6 +62,10 @@ const (
 	IEEE8021AD // a service tag: 0x88a8
 	MPLSControl
 	ConfigTest // Ethernet configuration test: 0x9000
+	CMD
+	VNTag
+	ETag
+	NSH
 	LCP
 	IPCP
 	IPv6CP
@@ -108,7 +112,7 @@ var names = [Count]string{
 	AH: "ah", ESP: "esp", ICMP: "icmp", ICMPv6: "icmpv6", IGMP: "igmp", TCP: "tcp", UDP: "udp", SCTP: "sctp", GRE: "gre", ERSPAN: "erspan",
 	VXLAN: "vxlan", Geneve: "geneve", GTP: "gtp", Teredo: "teredo", Data: "data", Trailer: "eth.trailer", Malformed: "_ws.malformed",
 	NetMonHeader: "netmon_header", NetMonEvent: "netmon_event", EAPOL: "eapol", STP: "stp",
-	IEEE8021AD: "ieee8021ad", MPLSControl: "pwethcw", ConfigTest: "loop", LCP: "lcp", IPCP: "ipcp", IPv6CP: "ipv6cp", CHAP: "chap", PAP: "pap",
+	IEEE8021AD: "ieee8021ad", MPLSControl: "pwethcw", ConfigTest: "loop", CMD: "cmd", VNTag: "vntag", ETag: "etag", NSH: "nsh", LCP: "lcp", IPCP: "ipcp", IPv6CP: "ipv6cp", CHAP: "chap", PAP: "pap",
 	SLARP: "slarp", UDPEncap: "udpencap", Shim6: "ipv6.shim6", MobileIPv6: "mipv6", HIP: "hip", L2TP: "l2tp", TLS: "tls", DTLS: "dtls", HTTP: "http",
 	DNS: "dns", DNSStream: "dns", MDNS: "mdns", LLMNR: "llmnr", SSRP: "ssrp",
 	NBSS: "nbss", NBSSContinuation: "nbss", SMB: "smb", SMB2: "smb2", SMB2Transform: "smb2", SMB2Compressed: "smb2",

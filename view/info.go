@@ -73,7 +73,7 @@ var protocolNames = map[proto.ID]string{
 	proto.IPv4: "IPv4", proto.IPv6: "IPv6", proto.IPv6Fragment: "IPv6", proto.IPv6HopByHop: "IPv6", proto.IPv6Destination: "IPv6", proto.IPv6Routing: "IPv6",
 	proto.Ethernet: "Ethernet", proto.EtherType: "Ethernet", proto.LLC: "LLC", proto.STP: "STP", proto.EAPOL: "EAPOL", proto.WLAN: "802.11",
 	proto.PPP: "PPP", proto.PPPoED: "PPPoED", proto.PPPoES: "PPPoES", proto.GRE: "GRE", proto.ESP: "ESP", proto.AH: "AH", proto.MPLS: "MPLS",
-	proto.VLAN: "VLAN", proto.SLL: "SLL", proto.SLL2: "SLL", proto.VXLAN: "VXLAN", proto.Geneve: "Geneve", proto.GTP: "GTP", proto.Teredo: "Teredo",
+	proto.VLAN: "VLAN", proto.CMD: "CMD", proto.VNTag: "VNTAG", proto.ETag: "E-TAG", proto.NSH: "NSH", proto.SLL: "SLL", proto.SLL2: "SLL", proto.VXLAN: "VXLAN", proto.Geneve: "Geneve", proto.GTP: "GTP", proto.Teredo: "Teredo",
 	proto.DNS: "DNS", proto.DNSStream: "DNS", proto.MDNS: "MDNS", proto.LLMNR: "LLMNR", proto.SSRP: "SSRP", proto.NBSS: "NBSS", proto.NBSSContinuation: "NBSS",
 	proto.SMB: "SMB", proto.SMB2: "SMB2", proto.SMB2Transform: "SMB2", proto.SMB2Compressed: "SMB2",
 	proto.LDAP: "LDAP", proto.CLDAP: "CLDAP", proto.Kerberos: "KRB5", proto.KerberosStream: "KRB5", proto.TDS: "TDS", proto.DCERPC: "DCERPC", proto.POP: "POP", proto.IMAP: "IMAP",

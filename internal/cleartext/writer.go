@@ -265,7 +265,7 @@ func (c *connection) segment(p *packet.Packet, dir int) {
 
 // plainLinks are the layers that may stand before the network layer and do not say how long the frame is.
 var plainLinks = map[proto.ID]bool{
-	proto.Ethernet: true, proto.EtherType: true, proto.VLAN: true, proto.IEEE8021AD: true, proto.SLL: true, proto.SLL2: true, proto.Raw: true, proto.Null: true, proto.Loop: true, proto.PPP: true, proto.CHDLC: true,
+	proto.Ethernet: true, proto.EtherType: true, proto.VLAN: true, proto.IEEE8021AD: true, proto.CMD: true, proto.VNTag: true, proto.ETag: true, proto.SLL: true, proto.SLL2: true, proto.Raw: true, proto.Null: true, proto.Loop: true, proto.PPP: true, proto.CHDLC: true,
 }
 
 // lookOf is how the frames of whoever sent a packet are recorded, and what stands before their network layer: nothing, when that depends on the length or is no part of the frame.

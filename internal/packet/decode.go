@@ -2,6 +2,9 @@ package packet
 
 import (
 	"encoding/binary"
+	"github.com/wiretale/wiretale/proto/cmd"
+	"github.com/wiretale/wiretale/proto/etag"
+	"github.com/wiretale/wiretale/proto/vntag"
 	"math"
 	"net/netip"
 
@@ -55,6 +58,10 @@ const (
 	gre
 	vlan
 	serviceVLAN
+	ciscoMetadata
+	vnTag
+	eTag
+	serviceHeader
 	arp
 	ppp
 	pppHDLC
@@ -242,6 +249,14 @@ func (w *walk) more(s step) step {
 		return w.vlanTag(proto.VLAN)
 	case serviceVLAN:
 		return w.vlanTag(proto.IEEE8021AD)
+	case ciscoMetadata:
+		return w.tag(proto.CMD, cmd.Len)
+	case vnTag:
+		return w.tag(proto.VNTag, vntag.Len)
+	case eTag:
+		return w.tag(proto.ETag, etag.Len)
+	case serviceHeader:
+		return w.nsh()
 	case arp:
 		return w.arp()
 	case ppp:

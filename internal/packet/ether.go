@@ -17,6 +17,10 @@ const (
 	etherPPPoES    = 0x8864
 	etherEAPOL     = 0x888e
 	etherService   = 0x88a8
+	etherCMD       = 0x8909
+	etherVNTag     = 0x8926
+	etherETag      = 0x893f
+	etherNSH       = 0x894f
 	etherERSPAN2   = 0x88be
 	etherERSPAN3   = 0x22eb
 	etherQinQOld   = 0x9100
@@ -96,6 +100,14 @@ func (w *walk) etherType(t uint16) step {
 		return ppp
 	case etherEAPOL:
 		return w.leafData(proto.EAPOL, 4)
+	case etherCMD:
+		return ciscoMetadata
+	case etherVNTag:
+		return vnTag
+	case etherETag:
+		return eTag
+	case etherNSH:
+		return serviceHeader
 	case etherConfig:
 		return w.leafData(proto.ConfigTest, 2)
 	}
@@ -124,6 +136,17 @@ func (w *walk) vlanTag(id proto.ID) step {
 	w.vlan = w.vlan<<12 | int(be16(b)&0xfff)
 	w.off += 4
 	return w.typeOrLength(be16(b[2:]))
+}
+
+// tag is one that ends with the type of what follows.
+func (w *walk) tag(id proto.ID, n int) step {
+	b := w.rest()
+	if len(b) < n {
+		return w.short(id, n)
+	}
+	w.add(id, n)
+	w.off += n
+	return w.typeOrLength(be16(b[n-2:]))
 }
 
 func (w *walk) arp() step {

@@ -2,6 +2,7 @@ package packet
 
 import (
 	"github.com/wiretale/wiretale/proto"
+	"github.com/wiretale/wiretale/proto/nsh"
 )
 
 // gre walks a header of any version: RFC 1701 and 2784 with the key and
@@ -131,6 +132,37 @@ func (w *walk) geneve() step {
 	w.add(proto.Geneve, n)
 	w.off += n
 	return w.etherType(be16(b[2:]))
+}
+
+// nsh walks RFC 8300, 2.2.
+func (w *walk) nsh() step {
+	b := w.rest()
+	if len(b) < nsh.MinLen {
+		return w.short(proto.NSH, nsh.MinLen)
+	}
+	n := nsh.Len(b)
+	if n < nsh.MinLen {
+		w.add(proto.NSH, nsh.MinLen)
+		return w.bad(proto.NSH, nsh.MinLen, n, "length below the least")
+	}
+	if len(b) < n {
+		return w.short(proto.NSH, n)
+	}
+	w.add(proto.NSH, n)
+	w.off += n
+	switch b[3] {
+	case nsh.IPv4:
+		return ipv4
+	case nsh.IPv6:
+		return ipv6
+	case nsh.Ethernet:
+		return ethernet
+	case nsh.NSH:
+		return serviceHeader
+	case nsh.MPLS:
+		return mpls
+	}
+	return opaque
 }
 
 // gtp walks the user plane header of 3GPP TS 29.281, 5.1, and names the control plane.

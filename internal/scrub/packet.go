@@ -87,7 +87,7 @@ func (s *Scrubber) layer(p *packet.Packet, i int, in, out []byte) {
 		}
 	case proto.ICMPv6:
 		s.icmpv6(in, out, head)
-	case proto.UDP, proto.IPv6Fragment, proto.EtherType, proto.VLAN, proto.IEEE8021AD, proto.MPLS, proto.LLC, proto.VXLAN, proto.Null, proto.Loop, proto.Raw, proto.UDPEncap:
+	case proto.UDP, proto.IPv6Fragment, proto.EtherType, proto.VLAN, proto.IEEE8021AD, proto.CMD, proto.VNTag, proto.ETag, proto.MPLS, proto.LLC, proto.VXLAN, proto.Null, proto.Loop, proto.Raw, proto.UDPEncap:
 		copy(out[:head], in[:head])
 	case proto.Data, proto.Trailer, proto.Malformed:
 	case proto.DNS, proto.MDNS, proto.LLMNR, proto.SSRP, proto.CLDAP, proto.Kerberos:

@@ -7,6 +7,7 @@ import (
 	"github.com/wiretale/wiretale/proto/ah"
 	"github.com/wiretale/wiretale/proto/arp"
 	"github.com/wiretale/wiretale/proto/chdlc"
+	"github.com/wiretale/wiretale/proto/cmd"
 	"github.com/wiretale/wiretale/proto/data"
 	"github.com/wiretale/wiretale/proto/dcerpc"
 	"github.com/wiretale/wiretale/proto/dns"
@@ -14,6 +15,7 @@ import (
 	"github.com/wiretale/wiretale/proto/erf"
 	"github.com/wiretale/wiretale/proto/erspan"
 	"github.com/wiretale/wiretale/proto/esp"
+	"github.com/wiretale/wiretale/proto/etag"
 	"github.com/wiretale/wiretale/proto/eth"
 	"github.com/wiretale/wiretale/proto/fddi"
 	"github.com/wiretale/wiretale/proto/fr"
@@ -35,6 +37,7 @@ import (
 	"github.com/wiretale/wiretale/proto/nbss"
 	"github.com/wiretale/wiretale/proto/netmon"
 	"github.com/wiretale/wiretale/proto/nflog"
+	"github.com/wiretale/wiretale/proto/nsh"
 	"github.com/wiretale/wiretale/proto/null"
 	"github.com/wiretale/wiretale/proto/pop"
 	"github.com/wiretale/wiretale/proto/ppi"
@@ -55,6 +58,7 @@ import (
 	"github.com/wiretale/wiretale/proto/tr"
 	"github.com/wiretale/wiretale/proto/udp"
 	"github.com/wiretale/wiretale/proto/vlan"
+	"github.com/wiretale/wiretale/proto/vntag"
 	"github.com/wiretale/wiretale/proto/vxlan"
 	"github.com/wiretale/wiretale/proto/wlan"
 )
@@ -64,6 +68,10 @@ var tables = [proto.Count]*field.Table{
 	proto.Trailer:          &eth.Trailer,
 	proto.VLAN:             &vlan.Fields,
 	proto.IEEE8021AD:       &vlan.ServiceFields,
+	proto.CMD:              &cmd.Fields,
+	proto.VNTag:            &vntag.Fields,
+	proto.ETag:             &etag.Fields,
+	proto.NSH:              &nsh.Fields,
 	proto.ARP:              &arp.Fields,
 	proto.IPv4:             &ip.Fields,
 	proto.IPv6:             &ipv6.Fields,
