@@ -241,11 +241,17 @@ func (c *comparison) altered(d int, when *due) {
 }
 
 // check takes back what is equal but cannot be the same packet by its times: of a segment that was sent twice, either point may have recorded the other copy.
+// One that is only late may have been held up for longer than any other, so neither is called lost.
 func (c *comparison) check(d int, when *due) {
 	kept := c.hits[d][:0]
 	for _, h := range c.hits[d] {
 		if h.kind != single || when.fits(c.a.prints[h.a].time, c.b.prints[h.b].time) {
 			kept = append(kept, h)
+			continue
+		}
+		if when.late(c.a.prints[h.a].time, c.b.prints[h.b].time) {
+			c.undecided[d][0]++
+			c.undecided[d][1]++
 			continue
 		}
 		c.taken[0][h.a], c.taken[1][h.b] = false, false
