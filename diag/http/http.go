@@ -10,7 +10,7 @@ import (
 
 // Rules lists the family.
 func Rules() []*diag.Rule {
-	return []*diag.Rule{Errors, ProxyAuth, RedirectLoop, KeepaliveRace, Gateway, Truncated}
+	return []*diag.Rule{Errors, ProxyAuth, RedirectLoop, KeepaliveRace, Gateway, Truncated, ExpectWait}
 }
 
 // asks are the requests of HTTP/1, in TLS too when that is opened.

@@ -58,6 +58,7 @@ type session struct {
 	waiting             []request
 	requests, responses uint64
 	chunks              [2]chunked
+	early               bool // a response came that no request had asked for whole
 }
 
 // answers reports whether the next response answers a request with this method.
@@ -132,6 +133,7 @@ func (s *session) response(h *Head, u *proto.Unit, l *proto.UnitLayer) {
 	s.responses++
 	l.Note[noteNumber] = s.responses
 	if len(s.waiting) == 0 {
+		s.early = true
 		return
 	}
 	if u.Gap { // responses are missing: that of the latest request is the likeliest

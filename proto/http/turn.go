@@ -2,6 +2,7 @@ package http
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/wiretale/wiretale/proto"
 )
@@ -9,12 +10,22 @@ import (
 // maxTarget is how much of a target names a request.
 const maxTarget = 256
 
+// ExpectTerm is the term of a request that asks for 100 Continue before it sends its body: 1 when a response came before the body had, else 0.
+const ExpectTerm = "http.expect"
+
 // asks is the turn of a request.
 func (s *session) asks(h *Head, u *proto.Unit) proto.Turn {
 	t := proto.Turn{Kind: proto.Ask, Key: s.requests, Command: methodOf(u.Data[h.First.From:h.First.To]), Offset: -1, Size: int64(u.Len - h.End), Layer: len(u.Layers)}
 	if t.Size == 0 {
 		t.Size = -1
 	}
+	if strings.EqualFold(h.Header(u.Data, "expect"), "100-continue") {
+		t.Terms = []proto.Term{{Name: ExpectTerm}}
+		if s.early {
+			t.Terms[0].Value = 1
+		}
+	}
+	s.early = false
 	target := h.Second
 	target.To = min(target.To, target.From+maxTarget)
 	t.Name = target.in(u.Data)
