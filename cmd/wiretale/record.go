@@ -61,7 +61,7 @@ func newRecord(a *app) *cobra.Command {
 	flags.StringVar(&f.until, "until", "", "stop when the diagnosis `RULE` has a finding; without -b a ring of 4 files of 60 seconds is kept")
 	flags.BoolVar(&f.live, "live", false, "print findings while they are proven, as wiretale live does, beside writing the file; with --until it stops as soon as the finding is told")
 	formatFlag(flags, &f.format, "text", "jsonl")
-	flags.StringVar(&f.backend, "backend", "auto", "record calls and the stack with `NAME`: "+strings.Join(record.Backends(), ", "))
+	flags.StringVar(&f.backend, "backend", "auto", "record calls and the stack with `NAME`: "+strings.Join(record.Backends(), ", ")+"; auto takes the first that works")
 	flags.BoolVar(&f.all, "all-namespaces", false, "record the calls and the stack of other network namespaces too; packets are those of this one")
 	flags.IntVarP(&f.buffer, "buffer-size", "B", 64, "ring of packets in the kernel, in `MiB`")
 	return cmd

@@ -14,10 +14,12 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// records reports whether this host lets calls and the stack be recorded; why says what is missing.
-var records = sync.OnceValues(func() (ok bool, why string) {
+// recordsWith reports whether this host lets calls and the stack be recorded with a back-end; why says what is missing.
+func recordsWith(backend string) (ok bool, why string) {
 	if runtime.GOOS != "linux" {
 		return false, "recording is for Linux"
 	}
@@ -30,21 +32,51 @@ var records = sync.OnceValues(func() (ok bool, why string) {
 		return false, err.Error()
 	}
 	defer os.RemoveAll(dir)
-	probe := exec.Cmd{Path: self, Args: []string{"wiretale", "record", "-i", "lo", "--backend", "bpf", "--duration", "10ms", "-w", filepath.Join(dir, "x.pcapng")}}
+	probe := exec.Cmd{Path: self, Args: []string{"wiretale", "record", "-i", "lo", "--backend", backend, "--duration", "10ms", "-w", filepath.Join(dir, "x.pcapng")}}
 	if out, err := probe.CombinedOutput(); err != nil {
 		return false, string(out)
 	}
 	return true, ""
-})
+}
 
-// TestRecordsInCI: a build server tests recording, or says what it has not.
+// records is recordsWith eBPF, asked once.
+var records = sync.OnceValues(func() (ok bool, why string) { return recordsWith("bpf") })
+
+// backends are those that record calls and the stack.
+var backends = []string{"bpf", "tracefs"}
+
+// TestRecordsInCI: a build server tests recording with each back-end, or says what it has not.
 func TestRecordsInCI(t *testing.T) {
-	switch ok, why := records(); {
-	case ok:
-	case os.Getenv("WIRETALE_CI") != "" && os.Geteuid() == 0 && runtime.GOOS == "linux":
-		t.Errorf("root of Linux, and nothing can be recorded: %s", why)
-	default:
-		t.Skip("nothing can be recorded: " + why)
+	for _, b := range backends {
+		t.Run(b, func(t *testing.T) {
+			switch ok, why := recordsWith(b); {
+			case ok:
+			case os.Getenv("WIRETALE_CI") != "" && os.Geteuid() == 0 && runtime.GOOS == "linux":
+				t.Errorf("root of Linux, and nothing can be recorded: %s", why)
+			default:
+				t.Skip("nothing can be recorded: " + why)
+			}
+		})
+	}
+}
+
+// TestRecordScripts runs the scripts in testdata/record with each back-end.
+func TestRecordScripts(t *testing.T) {
+	for _, b := range backends {
+		t.Run(b, func(t *testing.T) {
+			if ok, why := recordsWith(b); !ok {
+				t.Skip("nothing can be recorded: " + why)
+			}
+			testscript.Run(t, testscript.Params{
+				Dir:                 "testdata/record",
+				RequireExplicitExec: true,
+				Setup: func(e *testscript.Env) error {
+					e.Setenv("BACKEND", b)
+					return nil
+				},
+				Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+			})
+		})
 	}
 }
 
@@ -121,7 +153,16 @@ func program(t *testing.T, args ...string) *exec.Cmd {
 //
 //	talk echo      a server and its client: five bytes there and back
 //	talk refused   a client of a port that nobody listens on
+//	talk serve A   a server at this address, of one client
+//	talk ask A     its client: 30 messages of 600 bytes there and back
 func talk() {
+	if len(os.Args) > 2 {
+		if err := far(os.Args[1], os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -136,6 +177,44 @@ func talk() {
 	case "echo":
 		echo(l, address)
 	}
+}
+
+// far is a server, or a client that waits a little between its messages.
+func far(side, address string) error {
+	if side == "serve" {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return err
+		}
+		c, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		b := make([]byte, 600)
+		for {
+			if _, err := io.ReadFull(c, b); err != nil {
+				return c.Close()
+			}
+			if _, err := c.Write(b); err != nil {
+				return err
+			}
+		}
+	}
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		return err
+	}
+	b := make([]byte, 600)
+	for range 30 {
+		if _, err := c.Write(b); err != nil {
+			return err
+		}
+		if _, err := io.ReadFull(c, b); err != nil {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return c.Close()
 }
 
 // echo answers one client with what it says, and is that client.

@@ -16,13 +16,14 @@ import (
 type Backend string
 
 const (
-	Auto Backend = "auto" // eBPF, else nothing
-	BPF  Backend = "bpf"  // eBPF programs on tracepoints
-	None Backend = "none" // packets only
+	Auto    Backend = "auto"    // the first of the others that works
+	BPF     Backend = "bpf"     // eBPF programs on tracepoints
+	Tracefs Backend = "tracefs" // tracepoints without eBPF
+	None    Backend = "none"    // packets only
 )
 
 // Backends lists them.
-func Backends() []string { return []string{string(Auto), string(BPF), string(None)} }
+func Backends() []string { return []string{string(Auto), string(BPF), string(Tracefs), string(None)} }
 
 // A Config says what is recorded.
 type Config struct {

@@ -18,6 +18,8 @@ import (
 	"github.com/wiretale/wiretale/internal/record/event"
 	"github.com/wiretale/wiretale/internal/record/file"
 	"github.com/wiretale/wiretale/internal/record/packets"
+	"github.com/wiretale/wiretale/internal/record/procfs"
+	"github.com/wiretale/wiretale/internal/record/tracefs"
 )
 
 // A tracer tells what processes and the stack do; times are those of CLOCK_MONOTONIC.
@@ -127,6 +129,18 @@ func (r *Recorder) trace() error {
 		}
 		failed = append(failed, fmt.Sprintf("eBPF: %v", explain(err)))
 	}
+	if want == Auto || want == Tracefs {
+		t, err := tracefs.Open(tracefs.Options{PIDs: r.cfg.PIDs, Self: len(r.cfg.Command) > 0, Namespace: r.namespace()})
+		if err == nil {
+			r.Backend, r.tracer = Tracefs, t
+			r.Notes = append(r.Notes, t.Missing...)
+			return nil
+		}
+		if missing(err) {
+			err = fmt.Errorf("it is for root: %w", err)
+		}
+		failed = append(failed, fmt.Sprintf("tracefs: %v", err))
+	}
 	if want != Auto {
 		return errors.New(strings.Join(failed, "; "))
 	}
@@ -135,18 +149,20 @@ func (r *Recorder) trace() error {
 }
 
 func (r *Recorder) openBPF() (*backend.Trace, error) {
-	opt := backend.Options{PIDs: r.cfg.PIDs, Self: len(r.cfg.Command) > 0}
-	if !r.cfg.AllNamespaces {
-		var st unix.Stat_t
-		if err := unix.Stat("/proc/self/ns/net", &st); err == nil {
-			opt.Namespace = uint32(st.Ino)
-		}
-	}
-	t, err := backend.Open(opt)
+	t, err := backend.Open(backend.Options{PIDs: r.cfg.PIDs, Self: len(r.cfg.Command) > 0, Namespace: r.namespace()})
 	if err == nil {
 		r.Notes = append(r.Notes, t.Missing...)
 	}
 	return t, err
+}
+
+// namespace is the inode of the network namespace whose events are recorded, 0 for all.
+func (r *Recorder) namespace() uint32 {
+	var st unix.Stat_t
+	if r.cfg.AllNamespaces || unix.Stat("/proc/thread-self/ns/net", &st) != nil {
+		return 0
+	}
+	return uint32(st.Ino)
 }
 
 // capture opens the rings of packets.
@@ -185,6 +201,19 @@ func (r *Recorder) capture(prog []bpf.Instruction) error {
 		r.rings = append(r.rings, t)
 	}
 	return nil
+}
+
+// scan learns the owners of the sockets that there are before the recording.
+func (r *Recorder) scan() {
+	if r.tracer == nil {
+		return
+	}
+	wanted := func(pid uint32) bool {
+		return (r.scope.follow == nil || r.scope.follow[pid]) && int(pid) != os.Getpid()
+	}
+	procfs.Descriptors(wanted, func(pid uint32, _ int32, s *procfs.Socket) {
+		r.owners.set(pair{s.Local, s.Remote, s.Protocol}, owner{pid: pid})
+	})
 }
 
 // section is what the file says of the recording.

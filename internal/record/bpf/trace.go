@@ -19,6 +19,7 @@ import (
 	"github.com/cilium/ebpf/link"
 
 	"github.com/wiretale/wiretale/internal/record/event"
+	"github.com/wiretale/wiretale/internal/record/kallsyms"
 )
 
 // Options of a Trace.
@@ -71,7 +72,7 @@ func Open(opt Options) (*Trace, error) {
 		}
 	}
 	t.Reasons, t.Resets = enum("skb_drop_reason", "SKB_DROP_REASON_"), enum("sk_rst_reason", "SK_RST_REASON_")
-	t.Location = symbols()
+	t.Location = kallsyms.Load()
 	return t, nil
 }
 

@@ -1,6 +1,7 @@
 //go:build linux
 
-package bpf
+// Package kallsyms names addresses in the kernel.
+package kallsyms
 
 import (
 	"bufio"
@@ -16,8 +17,8 @@ type symbol struct {
 	name string
 }
 
-// symbols reads the functions of the kernel, which takes privileges: without them all addresses are 0, and there are no names.
-func symbols() func(uint64) string {
+// Load reads the functions of the kernel, which takes privileges: without them all addresses are 0, and there are no names.
+func Load() func(uint64) string {
 	list := kernelSymbols("/proc/kallsyms")
 	return func(at uint64) string {
 		i, found := slices.BinarySearchFunc(list, at, func(s symbol, at uint64) int {
