@@ -56,6 +56,11 @@ func told(e *event.Event) string {
 	if e.Call == event.Socket || e.Call == event.Bind || e.Phase == event.Enter || e.Call == event.Close || e.Protocol == unix.IPPROTO_UDP {
 		local, remote = ends, ends // known at another moment
 	}
+	for _, a := range []*netip.AddrPort{&local, &remote, &address} {
+		if a.Port() == 0 { // what a recording leaves out
+			*a = ends
+		}
+	}
 	return fmt.Sprintf("%s %d/%d fd %d local %s remote %s address %s result %d errno %d arg %d", event.Calls[e.Call], e.PID, e.TID, e.FD, local, remote, address, e.Result, e.Errno, e.Arg)
 }
 
