@@ -1,10 +1,7 @@
 package index_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wiretale/wiretale/internal/engine"
-	"github.com/wiretale/wiretale/internal/filter"
 	"github.com/wiretale/wiretale/internal/fixture"
 	"github.com/wiretale/wiretale/internal/index"
 	"github.com/wiretale/wiretale/internal/secrets"
@@ -142,96 +138,6 @@ func owned(t *testing.T, paths []string, c *engine.Case, rows []index.Row) {
 	}
 }
 
-// filters are of all kinds: of bytes, of the analysis of TCP, of applications, of order, of the case, of nothing that there is.
-var filters = []string{
-	"tcp", "tcp.analysis.flags", "ip.addr == 10.0.0.0/8 and tcp.port == 443", "frame.number % 3 == 1", "tcp.stream == 1", "frame.time_relative > 0.5",
-	"http or tls or smb2 or dns", "tcp.len > 0 and not tcp.flags.syn", "udp", "frame.process.name", "ip.src == 203.0.113.77",
-}
-
-func TestFilters(t *testing.T) {
-	for i, paths := range fixtures(t, "*/*.txtar") {
-		if i%5 != 0 { // each filter takes a pass
-			continue
-		}
-		x, c := analysed(t, paths, engine.Options{})
-		for _, text := range filters {
-			f, err := filter.Compile(text, filter.Options{})
-			if err != nil {
-				t.Fatalf("%s: %v", text, err)
-			}
-			var first *engine.Case
-			if f.Final() {
-				first = c
-			}
-			want := passing(t, paths, first, f)
-			got, p := page(t, x, 0, 1000, text)
-			for !p.Complete {
-				got, p = page(t, x, 0, 1000, text)
-			}
-			if diff := cmp.Diff(want[:min(len(want), 1000)], got); diff != "" || p.Total != len(want) {
-				t.Fatalf("%v: %s: %d rows, want %d (-want +got):\n%s", paths, text, p.Total, len(want), diff)
-			}
-			places(t, x, text, p)
-		}
-	}
-}
-
-// passing are the rows that pass a filter in a pass in order.
-func passing(t *testing.T, paths []string, c *engine.Case, f *filter.Filter) (list []line) {
-	t.Helper()
-	run, err := engine.Open(context.Background(), paths, engine.Options{Applications: stream.NewChoice(stream.Rules{}), Case: c})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer run.Close()
-	m := f.Matcher()
-	err = run.Each(func(row *engine.Row) error {
-		if !m.Match(row) || !row.Record.Numbered {
-			return nil
-		}
-		list = append(list, lineOf(row, run.Info(row.Source)))
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
-}
-
-// places finds each row again by its number and by its time.
-func places(t *testing.T, x *index.Index, filter string, p index.Page) {
-	t.Helper()
-	for k, r := range p.Rows {
-		at, offset, settled, err := x.Place(context.Background(), index.At{Source: r.Source, Frame: r.Frame}, filter)
-		if err != nil || !settled || at != r.Index || offset != k {
-			t.Fatalf("%s: record %d of source %d is row %d of the list and %d of the filter, want %d and %d (%v)", filter, r.Frame, r.Source, at, offset, r.Index, k, err)
-		}
-		if r.Time == trace.NoTime {
-			continue
-		}
-		at, _, _, err = x.Place(context.Background(), index.At{Time: r.Time, ByTime: true}, filter)
-		found, _ := x.Rows(context.Background(), at, 1, "")
-		if err != nil || at > r.Index || len(found.Rows) != 1 || found.Rows[0].Time < r.Time {
-			t.Fatalf("row %d of time %d: the first of that time or later is %d, of %v (%v)", r.Index, r.Time, at, found.Rows, err)
-		}
-	}
-}
-
-func TestWrongFilter(t *testing.T) {
-	x := build(t, fixtures(t, "tcp/*.txtar")[0][:1], index.Options{})
-	_, err := x.Rows(context.Background(), 0, 10, "tcp.port == ")
-	var bad *filter.Error
-	if !errors.As(err, &bad) {
-		t.Fatalf("%v is no error of the filter", err)
-	}
-	if err := x.Check("ip.adr"); !errors.As(err, &bad) || bad.Column() != 1 {
-		t.Errorf("Check: %v", err)
-	}
-	if err := x.Check("tcp"); err != nil {
-		t.Error(err)
-	}
-}
-
 // TestKeys: rows that keys open are those of a pass in order, however the index is built.
 func TestKeys(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(captures, "KEYS.tsv"))
@@ -265,50 +171,6 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// TestCancel: an index that is not built to its end says so, and one that is closed answers nothing.
-func TestCancel(t *testing.T) {
-	path := fixtures(t, "tcp/*.txtar")[0][:1]
-	ctx, stop := context.WithCancel(context.Background())
-	stop()
-	x := index.New(path, index.Options{Words: words, TempDir: t.TempDir()})
-	if err := x.Build(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("Build: %v", err)
-	}
-	if _, complete := x.Total(); complete {
-		t.Error("what was cancelled is called complete")
-	}
-	if _, err := x.Rows(context.Background(), 0, 1, "tcp"); !errors.Is(err, context.Canceled) {
-		t.Errorf("a filter over what was cancelled: %v", err)
-	}
-	if err := x.Close(); err != nil {
-		t.Error(err)
-	}
-	if _, err := x.Rows(context.Background(), 0, 1, ""); err == nil {
-		t.Error("rows of a closed index")
-	}
-	if err := x.Close(); err != nil {
-		t.Error("closed again: ", err)
-	}
-}
-
-// TestNothingIsLeft: the temporary files of an index go away with it.
-func TestNothingIsLeft(t *testing.T) {
-	dir := t.TempDir()
-	for _, paths := range fixtures(t, "*/*.txtar")[:10] {
-		x := index.New(paths, index.Options{Words: words, TempDir: dir})
-		if err := x.Build(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-		if err := x.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	left, err := os.ReadDir(dir)
-	if err != nil || len(left) > 0 {
-		t.Errorf("left: %v %v", left, err)
-	}
-}
-
 // TestSources: any files together are in the order that packets has.
 func TestSources(t *testing.T) {
 	if _, err := os.Stat(captures); err != nil {
@@ -325,40 +187,6 @@ func TestSources(t *testing.T) {
 		for range 2 {
 			sameRows(t, build(t, paths, index.Options{}), listed(t, paths, nil))
 			slices.Reverse(paths)
-		}
-	}
-}
-
-// TestCompressed: of a compressed capture records are read again from a private copy, in every pass.
-func TestCompressed(t *testing.T) {
-	for i, paths := range fixtures(t, "*/*.txtar") {
-		if i%10 != 0 {
-			continue
-		}
-		b, err := os.ReadFile(paths[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		var packed bytes.Buffer
-		z := gzip.NewWriter(&packed)
-		z.Write(b)
-		z.Close()
-		path := filepath.Join(t.TempDir(), "x.gz")
-		if err := os.WriteFile(path, packed.Bytes(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		want := listed(t, []string{path}, nil)
-		beside, _ := analysed(t, []string{path}, engine.Options{})
-		for _, x := range []*index.Index{build(t, []string{path}, index.Options{}), beside} {
-			sameRows(t, x, want)
-			for at := 0; at < len(want); at += 1 + len(want)/5 {
-				if got := show(t, x, at); got != want[at] {
-					t.Errorf("record of row %d: %+v, want %+v", at, got, want[at])
-				}
-			}
-			if got, _ := page(t, x, 0, 1, "frame.number == 2"); len(want) > 1 && (len(got) != 1 || got[0] != want[1]) {
-				t.Errorf("record 2 is %v, want %v", got, want[1])
-			}
 		}
 	}
 }
