@@ -16,6 +16,10 @@
 // The server is measured as a page asks it: how long until there are findings,
 // until all is there, how long a page of records anywhere takes, and all that pass a filter;
 // beside sharkd, Wireshark's server (Debian has it in wireshark-common or sharkd), doing the same.
+//
+// Recording is measured at the process that is recorded, beside tcpdump and strace; alone:
+//
+//	go run ./tools/bench -kinds '' -growth=false
 package main
 
 import (
@@ -39,6 +43,7 @@ type bench struct {
 	commands       bool
 	growth         bool
 	serves         string
+	records        bool
 }
 
 func main() {
@@ -53,7 +58,21 @@ func main() {
 	flag.BoolVar(&b.commands, "commands", true, "the commands of the command line")
 	flag.BoolVar(&b.growth, "growth", true, "also a quarter, a half and twice the mix, and of connections that last to the end")
 	flag.StringVar(&b.serves, "serve", "mix", "the kind of capture that the server is measured with, beside sharkd; none to leave it out")
+	flag.BoolVar(&b.records, "record", true, "also what recording costs, beside tcpdump and strace; needs Linux and root")
+	own := map[string]*int{
+		"calls":   flag.Int("calls", 0, "for the bench itself: make so many calls on sockets, and say what that took"),
+		"packets": flag.Int("packets", 0, "for the bench itself: send so many datagrams, and say what that took"),
+	}
 	flag.Parse()
+	for name, load := range map[string]func(int) error{"calls": calls, "packets": packets} {
+		if n := *own[name]; n > 0 {
+			if err := timed(load, n); err != nil {
+				fmt.Fprintln(os.Stderr, "bench:", err)
+				os.Exit(1)
+			}
+			return
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := b.all(ctx, strings.Split(*kinds, ",")); err != nil {
@@ -65,6 +84,9 @@ func main() {
 func (b *bench) all(ctx context.Context, kinds []string) error {
 	fmt.Println(machine())
 	for _, kind := range kinds {
+		if kind == "" {
+			continue
+		}
 		file, err := b.capture(ctx, kind, b.megabytes)
 		if err != nil {
 			return err
@@ -83,6 +105,11 @@ func (b *bench) all(ctx context.Context, kinds []string) error {
 			if err := b.serve(ctx, kind, file, packets); err != nil {
 				return err
 			}
+		}
+	}
+	if b.records {
+		if err := b.record(ctx); err != nil {
+			return err
 		}
 	}
 	if !b.growth {
