@@ -94,6 +94,11 @@ func runLive(ctx context.Context, a *app, f *liveFlags, args []string) error {
 	}
 	l := newListener(a, f, name)
 	found, err := l.follow(ctx, in, opt)
+	for t, ok := in.(*tail); ok && t.anew && ctx.Err() == nil; {
+		if err = l.again(t, err); err == nil {
+			found, err = l.follow(ctx, in, opt)
+		}
+	}
 	if failed := done(); err == nil {
 		err = failed
 	}
@@ -136,35 +141,11 @@ func (a *app) growing(ctx context.Context, path string) (in io.Reader, done func
 	if err != nil {
 		return nil, nil, err
 	}
-	done = func() error { file.Close(); return nil }
 	if st, err := file.Stat(); err == nil && st.Mode().IsRegular() {
-		return &tail{ctx, file}, done, nil
+		t := &tail{ctx: ctx, path: path, file: file}
+		return t, t.close, nil
 	}
-	return file, done, nil
-}
-
-// A tail is a file that grows: its end is not the end.
-type tail struct {
-	ctx  context.Context
-	file *os.File
-}
-
-// tailing is how often a file is looked at that does not grow.
-const tailing = 200 * time.Millisecond
-
-// Read implements io.Reader; it ends with the context.
-func (t *tail) Read(p []byte) (int, error) {
-	for {
-		n, err := t.file.Read(p)
-		if n > 0 || err != io.EOF {
-			return n, err
-		}
-		select {
-		case <-time.After(tailing):
-		case <-t.ctx.Done():
-			return 0, io.EOF
-		}
-	}
+	return file, func() error { file.Close(); return nil }, nil
 }
 
 // A listener prints what a follower tells.
@@ -234,6 +215,23 @@ func (l *listener) tell(t *engine.Told) error {
 		return err
 	}
 	return l.a.out.Flush()
+}
+
+// again goes over to the capture that a file has begun anew. failed is how the one before ended: that it is cut is said there.
+func (l *listener) again(t *tail, failed error) error {
+	var cut *exit
+	if failed != nil && !(errors.As(failed, &cut) && cut.code == exitDamaged) {
+		t.anew = false
+		return failed
+	}
+	if err := l.a.out.Flush(); err != nil {
+		return err
+	}
+	if !l.a.quiet {
+		fmt.Fprintf(l.a.stderr, "wiretale: %s begins anew\n", t.path)
+	}
+	l.told = false
+	return t.reopen()
 }
 
 func (l *listener) tick(f *engine.Follower) error {
