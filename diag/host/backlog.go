@@ -22,8 +22,8 @@ const noticed = time.Second
 func backlog(in *diag.Input) (out []diag.Finding) {
 	refused := map[*diag.Queue][]*flow.Conversation{}
 	if len(in.Queues()) > 0 {
-		for c := range in.Conversations.With(flow.OneSided | flow.Reanswered) {
-			if q := in.FullQueue(c); q != nil {
+		for c := range in.Conversations.With(flow.OneSided | flow.Reanswered | flow.Mute) {
+			if q := in.FullQueue(c); q != nil && (!c.TCP.SYNACK.Seen() || in.IsUnaccepted(c)) {
 				refused[q] = append(refused[q], c)
 			}
 		}

@@ -18,8 +18,7 @@ func TestSmallReadsOfWindows(t *testing.T) {
 		want         bool
 	}{{960, 960, true}, {4096, 960, false}, {4096, 4096, false}} {
 		var b strings.Builder
-		b.WriteString(`-- x.etl --
-trace windows=6.1.7600 pointer=4
+		b.WriteString(`trace windows=6.1.7600 pointer=4
 0.000 event 2704 AFD: socket: 0 (0x0): Process 0x893F92B0 (0x00000A90), Endpoint 0x8A28E2D8, Family 2 (0x2), Type SOCK_STREAM, Protocol 6 (0x6), Seq 1006 (0x3EE), Status Success
 0.002 event 2704 AFD: connect: 0 (0x0): Process 0x893F92B0, Endpoint 0x8A28E2D8, Address 10.0.0.9:80, Buffer 0x00000000, Length 0 (0x0), Seq 5010 (0x1392), Status Success
 0.055 event 0 TCPIP: TCP: connection 0x8921DD28 (local=10.0.0.7:50000 remote=10.0.0.9:80) connected. PID = 2704 (0xA90).
@@ -32,11 +31,7 @@ trace windows=6.1.7600 pointer=4
 					at+float64(step)/1000, step, step, n, n)
 			}
 		}
-		traces, err := fixture.Parse([]byte(b.String()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		path, err := traces[0].Write(t.TempDir())
+		path, err := fixture.File(t.TempDir(), "x.etl", b.String())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,16 +22,12 @@ func TestManifestBehindItsEvents(t *testing.T) {
 	piece := func(n int, text string) string { // format, major, minor, magic, pieces in all, number
 		return fmt.Sprintf("event 7 {11111111-2222-3333-4444-555555555555} 65534 v0 0101005b0200%02x00%x\n", n, text)
 	}
-	text := "-- a.etl --\ntrace windows=10.0.17763 pointer=8\n" +
+	text := "trace windows=10.0.17763 pointer=8\n" +
 		"0.1 event 7 {11111111-2222-3333-4444-555555555555} 1 v0 05000000\n" +
 		"0.2 " + piece(1, sourceManifest[half:]) +
 		"0.3 event 7 {22222222-2222-3333-4444-555555555555} 9 v3 00ff10\n" +
 		"0.4 " + piece(0, sourceManifest[:half])
-	traces, err := fixture.Parse([]byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	path, err := traces[0].Write(t.TempDir())
+	path, err := fixture.File(t.TempDir(), "a.etl", text)
 	if err != nil {
 		t.Fatal(err)
 	}

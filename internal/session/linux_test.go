@@ -13,14 +13,7 @@ import (
 // linuxRows is a recording with the owner of each row after both passes: "name/pid", or "-".
 func linuxRows(t *testing.T, text string) (c *engine.Case, owners []string) {
 	t.Helper()
-	if !strings.HasPrefix(text, "-- ") {
-		text = "-- x.pcapng --\n" + text
-	}
-	traces, err := fixture.Parse([]byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	path, err := traces[0].Write(t.TempDir())
+	path, err := fixture.File(t.TempDir(), "x.pcapng", text)
 	if err != nil {
 		t.Fatal(err)
 	}
