@@ -65,7 +65,7 @@ func (b *bench) record(ctx context.Context) error {
 	for _, r := range []recorder{
 		{name: "none"},
 		{name: "wiretale record", args: []string{b.wiretale, "record", "-i", "lo", "-w", file}, losses: ownLosses},
-		{name: "tcpdump", args: []string{"tcpdump", "-i", "lo", "-B", "65536", "-w", file}, losses: tcpdumpLosses},
+		{name: "tcpdump", args: []string{"tcpdump", "-Z", "root", "-i", "lo", "-B", "65536", "-w", file}, losses: tcpdumpLosses},
 		{name: "strace -f", around: []string{"strace", "-f", "-o", "/dev/null"}},
 	} {
 		if err := b.recorded(ctx, r, file, "-calls", recordedCalls); err != nil {
@@ -78,7 +78,7 @@ func (b *bench) record(ctx context.Context) error {
 	for _, r := range []recorder{
 		{name: "none"},
 		{name: "wiretale record --backend none", args: []string{b.wiretale, "record", "--backend", "none", "-i", "lo", "-w", file}, losses: ownLosses},
-		{name: "tcpdump", args: []string{"tcpdump", "-i", "lo", "-B", "65536", "-w", file}, losses: tcpdumpLosses},
+		{name: "tcpdump", args: []string{"tcpdump", "-Z", "root", "-i", "lo", "-B", "65536", "-w", file}, losses: tcpdumpLosses},
 	} {
 		if err := b.recorded(ctx, r, file, "-packets", recordedPackets); err != nil {
 			return err
@@ -154,10 +154,10 @@ func counted(losses *regexp.Regexp, said string) (kept, lost string) {
 	return m[1] + " packets", m[2] + " packets"
 }
 
-// written waits until a recorder has begun its file.
+// written waits until a recorder has begun its file, which it does when it listens; tcpdump writes its header later.
 func written(ctx context.Context, file string) error {
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
-		if st, err := os.Stat(file); err == nil && st.Size() > 0 {
+		if _, err := os.Stat(file); err == nil {
 			time.Sleep(warming)
 			return nil
 		}
