@@ -108,7 +108,10 @@ func init() {
 		authenticate server expires location control pragma modified forwarded powered chunked keep alive close upgrade expect ranges range retry after user agent
 		options delete connect propfind update notify subscribe msearch encoded json html text plain javascript octet stream image application website expire
 		multipart form data urlencoded font xml soap gzip deflate identity bytes proxy localhost localdomain isatap tcpfast websocket insecure requests
-		rpc_in_data rpc_out_data continue timeout services`) {
+		rpc_in_data rpc_out_data continue timeout services
+		starttls pipelining chunking enhancedstatuscodes smtputf8 resp codes capability authenticate select examine envelope internaldate bodystructure
+		expunge exists search uidnext uidvalidity permanentflags answered flagged deleted unseen messages recent status append logout subject received sender
+		message return version references header fields disposition bitmime`) {
 		plainWords[w] = true
 	}
 }

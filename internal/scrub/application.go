@@ -32,6 +32,8 @@ func (s *Scrubber) application(id proto.ID, in, out []byte, note *field.Note) {
 		}
 	case proto.SSRP:
 		s.ssrp(in, out)
+	case proto.SMTP, proto.POP, proto.IMAP:
+		s.mail(id, in, out, note)
 	case proto.TLS:
 		s.tls(in, out, note)
 	case proto.SMB2:

@@ -111,7 +111,7 @@ func (s *Scrubber) note(p *packet.Packet, i int) *field.Note {
 func applications(id proto.ID) bool {
 	switch id {
 	case proto.TLS, proto.DNSStream, proto.NBSS, proto.NBSSContinuation, proto.SMB, proto.SMB2, proto.SMB2Transform, proto.SMB2Compressed, proto.HTTP,
-		proto.LDAP, proto.KerberosStream, proto.TDS, proto.DCERPC:
+		proto.LDAP, proto.KerberosStream, proto.TDS, proto.DCERPC, proto.SMTP, proto.POP, proto.IMAP:
 		return true
 	}
 	return false
@@ -260,6 +260,11 @@ func (s *Scrubber) payload(p *packet.Packet, seen *flow.Sighting, out []byte) (s
 			seq++
 		}
 		s.streams.fill(side{p.Record.Pos.Source, seen.Conv.ID, seen.Dir}, seq, to, known)
+	case p.Transport == proto.UDP && isDHCP(p):
+		s.dhcp(in, to)
+		for i := range known {
+			known[i] = true
+		}
 	case p.Transport == proto.UDP || p.Transport == proto.ICMP || p.Transport == proto.ICMPv6:
 		for i := t + 1; i < p.N; i++ {
 			if l := &p.Layers[i]; l.Unit == 0 && !l.Assembled && l.Proto != proto.Data && l.Proto != proto.Trailer {

@@ -220,6 +220,12 @@ func FuzzScrub(f *testing.F) {
 	f.Add(frame(6, []byte{0, 80, 200, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x18, 1, 0, 0, 0, 0, 0}, []byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")), uint16(20))
 	f.Add(frame(17, []byte{0, 53, 200, 1, 0, 0, 0, 0}, []byte("\x12\x34\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x03www\x04corp\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\x0a\x01\x02\x09")), uint16(9))
 	f.Add(frame(17, []byte{5, 154, 200, 1, 0, 0, 0, 0}, []byte("\x05\x20\x00ServerName;HOST;InstanceName;SQL;IsClustered;No;;")), uint16(9))
+	for port, text := range map[byte]string{25: "220 a SMTP\r\n250-AUTH PLAIN\r\n334 x\r\n", 110: "+OK POP3 a\r\n1 2\r\n-ERR\r\n.\r\n", 143: "* OK IMAP4 [A 1] b {3}\r\nabc)\r\n+ x\r\n"} {
+		f.Add(frame(6, []byte{0, port, 200, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x18, 1, 0, 0, 0, 0, 0}, []byte(text)), uint16(60))
+		f.Add(frame(6, []byte{200, 1, 0, port, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x18, 1, 0, 0, 0, 0, 0}, []byte("MAIL FROM:<a@b> SIZE=1\r\nAUTH PLAIN a\r\na UID FETCH 1:2 (BODY[])\r\nb LOGIN {3}\r\nPASS x\r\n")), uint16(60))
+	}
+	message := append(append([]byte{2, 1, 6}, make([]byte, dhcpMagic-3)...), 0x63, 0x82, 0x53, 0x63, 53, 1, 5, 12, 2, 'a', 'b', 61, 7, 1, 1, 2, 3, 4, 5, 6, 81, 4, 4, 0, 0, 0, 119, 3, 1, 'a', 0, 121, 8, 24, 1, 2, 3, 4, 5, 6, 7, 82, 3, 1, 1, 9, 255)
+	f.Add(frame(17, []byte{0, 67, 0, 68, 0, 0, 0, 0}, message), uint16(300))
 	f.Fuzz(func(t *testing.T, data []byte, split uint16) {
 		// The bytes as a frame, and as two in a row.
 		frames := [][]byte{data, data[:min(len(data), int(split))], data}
