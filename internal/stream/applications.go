@@ -294,14 +294,14 @@ func (a *Applications) segment(t *talk, p *packet.Packet, s *flow.Sighting) {
 	}
 	a.acked(t, dir, p)
 	d := &t.dir[dir]
-	if a.choice.opens && !d.once.begun {
-		a.foreign(t, dir, p)
-	}
-	a.drain(t, dir, d.next)
 	seq := p.TCP.Seq
 	if p.TCP.Flags&tcp.SYN != 0 {
 		seq++
 	}
+	if a.choice.opens && !d.once.begun && firstOf(s, seq) {
+		a.foreign(t, dir, p)
+	}
+	a.drain(t, dir, d.next)
 	d.once.opened(s, p.PayloadLen)
 	a.parts = d.once.pass(seq, p.PayloadLen, s.Analysis&resent != 0, a.parts[:0])
 	base := d.once.next + int64(int32(seq-d.once.seq)) // offset of the segment's first byte

@@ -10,6 +10,7 @@ import (
 	"github.com/wiretale/wiretale/internal/flow"
 	"github.com/wiretale/wiretale/internal/request"
 	"github.com/wiretale/wiretale/internal/stream"
+	"github.com/wiretale/wiretale/proto/tcp"
 )
 
 var fileServer = netip.MustParseAddrPort("10.0.0.2:445")
@@ -106,18 +107,25 @@ func TestMidStream(t *testing.T) {
 func TestBodyBeforeHead(t *testing.T) {
 	one, two := readFrame(1, true, 300), readFrame(2, true, 100)
 	const at = 1000
-	r, done := readRig(t)
-	asks := readFrame(1, false, 0)
-	r.sendAcking(client, fileServer, 1, at, asks)
-	r.sendAcking(client, fileServer, 1+uint32(len(asks)), at, readFrame(2, false, 0))
-	r.sendAcking(fileServer, client, at-10, 300, "0123456789") // so that what follows is behind a hole
-	if got := layers(r.sendAcking(fileServer, client, at+120, 300, one[120:]+two)); got != "nbss-continuation nbss smb2" && got != "nbss nbss smb2" {
-		t.Errorf("the body and the next response show %s", got)
-	}
-	r.sendAcking(fileServer, client, at, 300, one[:120])
-	r.sendAcking(client, fileServer, 1+2*uint32(len(asks)), at+uint32(len(one)+len(two)), readFrame(3, false, 0))
-	if got, want := strings.Join(*done, "|"), "Read 2: 4-4 100|Read 1: 5-5 300"; got != want {
-		t.Errorf("got %s, want %s", got, want)
+	for name, before := range map[string]func(r *rig){ // what tells that the rest is behind a hole
+		"bytes": func(r *rig) { r.sendAcking(fileServer, client, at-10, 300, "0123456789") },
+		"SYN":   func(r *rig) { r.send(fileServer, client, at-1, byte(tcp.SYN|tcp.ACK), "", 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, done := readRig(t)
+			asks := readFrame(1, false, 0)
+			r.sendAcking(client, fileServer, 1, at, asks)
+			r.sendAcking(client, fileServer, 1+uint32(len(asks)), at, readFrame(2, false, 0))
+			before(r)
+			if got := layers(r.sendAcking(fileServer, client, at+120, 300, one[120:]+two)); got != "nbss-continuation nbss smb2" && got != "nbss nbss smb2" {
+				t.Errorf("the body and the next response show %s", got)
+			}
+			r.sendAcking(fileServer, client, at, 300, one[:120])
+			r.sendAcking(client, fileServer, 1+2*uint32(len(asks)), at+uint32(len(one)+len(two)), readFrame(3, false, 0))
+			if got, want := strings.Join(*done, "|"), "Read 2: 4-4 100|Read 1: 5-5 300"; got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		})
 	}
 }
 

@@ -31,6 +31,12 @@ func (o *once) opened(s *flow.Sighting, n int) {
 	}
 }
 
+// firstOf reports whether the sender's bytes begin with a sequence number, as far as is known.
+func firstOf(s *flow.Sighting, seq uint32) bool {
+	side := &s.Conv.TCP.Sides[s.Dir]
+	return !side.ISNKnown || seq == side.ISN+1
+}
+
 // pass appends to dst the parts of a segment of n bytes that have not passed.
 // Numbers wrap: a segment is where it is nearest to the last one (RFC 9293, 3.4).
 // A jump ahead leaves a hole. Bytes from before the first ones pass unless they are sent again.
