@@ -65,12 +65,15 @@ func slow(in *diag.Input) (out []diag.Finding) {
 		began[k] = append(began[k], c)
 	}
 	var waits []wait
+	var others []ask
 	for _, a := range late {
 		if c := h.waiter(in, a, began); c != nil {
 			waits = append(waits, wait{a, c})
+		} else {
+			others = append(others, a)
 		}
 	}
-	return findings(in, all, waits)
+	return append(findings(in, all, waits), unwatched(in, all, others)...)
 }
 
 func isAddress(r *request.Request) bool { return r.Command == "A" || r.Command == "AAAA" }

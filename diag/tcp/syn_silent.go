@@ -27,6 +27,10 @@ const (
 	// minSpread is the least time from the first SYN to the last. Copies of one SYN, or one
 	// repetition recorded twice, lie closer together than two time-outs.
 	minSpread = 1500 * time.Millisecond
+	// minTimeout is the least first time-out of a SYN (RFC 6298, 2.1: a second), less what clocks are off by, and minRepeats how many attempts, from ports of their
+	// own, repeat theirs: no recorder makes that of copies.
+	minTimeout = 900 * time.Millisecond
+	minRepeats = 2
 	// manyServers is how many silent servers of one client are one cause near the client, not one each.
 	manyServers = 5
 )
@@ -54,6 +58,7 @@ type asking struct {
 	convs       []*flow.Conversation
 	syns        int
 	first, last flow.Moment
+	repeats     int  // attempts that repeated their SYN after a time-out
 	answered    bool // at least once
 	repeated    bool // one attempt alone is proof
 }
@@ -68,6 +73,9 @@ func (a *asking) add(in *diag.Input, c *flow.Conversation) {
 		a.first = t.SYN
 	}
 	a.convs, a.syns, a.last = append(a.convs, c), a.syns+t.SYNs, t.LastSYN
+	if spread, timed := in.Elapsed(t.SYN, t.LastSYN); timed && t.SYNs >= 2 && spread >= minTimeout {
+		a.repeats++
+	}
 	if t.SYNs >= minSYNs && waitedEnough(in, t.SYN, t.LastSYN) {
 		a.repeated = true
 	}
@@ -92,7 +100,11 @@ func waitedEnough(in *diag.Input, first, last flow.Moment) bool {
 // Applications that give up after a second or two never repeat a SYN twice; but
 // no stack leaves SYNs unrepeated throughout: then the answers are missing in the capture.
 func (a *asking) proves(in *diag.Input) bool {
-	return a.repeated || !a.answered && a.syns >= minSYNs && a.syns > len(a.convs) && waitedEnough(in, a.first, a.last)
+	if a.repeated {
+		return true
+	}
+	wait, _ := in.Elapsed(a.first, in.End(a.first.Pos.Source))
+	return !a.answered && (a.syns >= minSYNs && a.syns > len(a.convs) && waitedEnough(in, a.first, a.last) || a.repeats >= minRepeats && wait >= minWait)
 }
 
 // unansweredPairs are the hosts with an attempt that got no answer: nearly all others need no look.

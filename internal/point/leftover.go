@@ -193,7 +193,7 @@ func (c *couple) alone() (out []Alone) {
 		quiet := other.quiet()
 		for _, t := range own.talks {
 			to := t.conv.Ends[1].Addr()
-			if t.met || len(t.ways[0]) == 0 || len(t.ways[1]) > 0 || to.IsMulticast() || to.IsUnspecified() {
+			if t.met || len(t.ways[0]) == 0 || len(t.ways[1]) > 0 || to.IsMulticast() || to.IsUnspecified() || t.stays() {
 				continue // what was answered arrived: the other point captured something else
 			}
 			shown := seen[to] || other.Heard(to) || seen[t.conv.Ends[0].Addr()]

@@ -236,7 +236,7 @@ func elsewhere(a, b *side, by func(*print) (uint64, bool), m *memory) (strong, w
 	var order []*ballot
 	alone := func(list []known) bool { return list[0].talk == list[len(list)-1].talk }
 	both(ka, kb, func(x, y []known) {
-		if !alone(x) || !alone(y) || x[0].talk.conv.Proto != y[0].talk.conv.Proto {
+		if !alone(x) || !alone(y) || x[0].talk.conv.Proto != y[0].talk.conv.Proto || x[0].talk.stays() || y[0].talk.stays() {
 			return
 		}
 		p, q := &x[0].talk.prints[x[0].at], &y[0].talk.prints[y[0].at]

@@ -54,7 +54,7 @@ func (r *Recorder) Add(p *packet.Packet, s *flow.Sighting) {
 		r.again(p, s)
 		return
 	}
-	if s.Conv == nil || p.Flags&packet.Fragment != 0 || p.Flags&packet.TransportMissing != 0 || stays(p) {
+	if s.Conv == nil || p.Flags&packet.Fragment != 0 || p.Flags&packet.TransportMissing != 0 {
 		return
 	}
 	r.net++
@@ -66,12 +66,6 @@ func (r *Recorder) Add(p *packet.Packet, s *flow.Sighting) {
 	q.fill(p)
 	q.talk = talk
 	r.keep(&q)
-}
-
-// stays reports whether a packet is of those that no router passes on: who is on a link (MLD, RFC 2710 and 3810; neighbour discovery, RFC 4861). What one point
-// has of them says nothing of another, and hosts of different links say the same.
-func stays(p *packet.Packet) bool {
-	return p.Transport == proto.ICMPv6 && (p.ICMPType >= 130 && p.ICMPType <= 137 || p.ICMPType == 143) || p.Transport == proto.IGMP
 }
 
 // AddTaken takes a frame that the tracker took without decoding it: record and time are those of the frame.

@@ -73,6 +73,21 @@ func (s *side) split(prints []print, convs *flow.Conversations) {
 	}
 }
 
+// stays reports whether no router passes on what the talk has: it has an address of its link (RFC 4291, 2.5.6 and 2.7; RFC 3927), or is about who is on the link
+// (ICMPv6 with a hop limit of 255 or 1: neighbour discovery, RFC 4861; MLD, RFC 3810). At another point it is the same only with the same addresses, and
+// hosts of different links say the same.
+func (t *talk) stays() bool {
+	if t.conv.Proto == proto.ICMPv6 && !slices.ContainsFunc(t.prints, func(q print) bool { return q.ttl != 255 && q.ttl != 1 }) {
+		return true
+	}
+	for _, e := range t.conv.Ends {
+		if a := e.Addr().Unmap(); a.IsLinkLocalUnicast() || a.IsLinkLocalMulticast() {
+			return true
+		}
+	}
+	return false
+}
+
 // take adds the prints that another lane has of the same conversation: frames in tunnels may come to several.
 func (t *talk) take(o *talk) bool {
 	t.prints = slices.Concat(t.prints, o.prints)

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"os/signal"
 	"syscall"
 	"time"
 )
@@ -70,8 +72,13 @@ func (m *mode) ask(address string) error {
 			return err
 		}
 	}
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, syscall.SIGTERM) // what goes on beside ends in order, and not with a reset
 	back := make([]byte, m.size)
 	for i := range m.times {
+		if len(end) > 0 {
+			break
+		}
 		said := message(i, m.size)
 		if err := m.write(c, said); err != nil {
 			return err

@@ -4,6 +4,7 @@
 //	                                                give messages of N bytes back, each when it is whole and a while has passed, in so many writes
 //	talk sink [-after TIME] ADDRESS                 read what comes, but not before a while, and say at the end how much it was
 //	talk doze [-pause TIME] ADDRESS                 read what comes a little at a time, with pauses
+//	talk web [-bytes N] [-think TIME] ADDRESS       a web server that has any page, after a while
 //	talk source [-bytes N] ADDRESS                  send so much to who comes
 //	talk dns [-think TIME] [-rcode N] [-drop N] ADDRESS
 //	                                                a name server that has any name, answers after a while, with a code, and leaves every Nth question without an answer
@@ -48,7 +49,7 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("talk: ")
 	if len(os.Args) < 2 {
-		log.Fatal("want echo, sink, source, dns, doze, reset, full, proxy, ssrp, smtp, ask, send, take or look")
+		log.Fatal("want echo, sink, web, source, dns, doze, reset, full, proxy, ssrp, smtp, ask, send, take or look")
 	}
 	m := mode{}
 	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
@@ -57,6 +58,10 @@ func main() {
 		m.do = (*mode).echo
 		flags.IntVar(&m.size, "size", 100, "bytes of a message")
 		flags.IntVar(&m.writes, "writes", 1, "writes that a message takes, with Nagle's algorithm when there is more than one")
+		flags.DurationVar(&m.think, "think", 0, "time before an answer")
+	case "web":
+		m.do = (*mode).web
+		flags.Int64Var(&m.bytes, "bytes", 1000, "bytes of a page")
 		flags.DurationVar(&m.think, "think", 0, "time before an answer")
 	case "source":
 		m.do = (*mode).source

@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -71,6 +72,14 @@ func (m *mode) echo(address string) error {
 			}
 		}
 	})
+}
+
+func (m *mode) web(address string) error {
+	return http.ListenAndServe(address, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(m.think)
+		w.Header().Set("Content-Length", strconv.FormatInt(m.bytes, 10))
+		pour(w, m.bytes) // who goes away has gone
+	}))
 }
 
 func (m *mode) source(address string) error {
