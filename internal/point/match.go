@@ -349,7 +349,25 @@ func (c *comparison) repeated(d int, when *due) {
 			return
 		}
 		c.inOrder(d, a, b, when, ordered)
+		if !when.near {
+			c.heldUp(d, a, b, when)
+		}
 	})
+}
+
+// heldUp leaves what is left of like packets when as many are at both points, each later than it is due: they may have been held up, and none is lost.
+func (c *comparison) heldUp(d int, a, b []keyed, when *due) {
+	a = slices.DeleteFunc(slices.Clone(a), func(k keyed) bool { return c.taken[0][k.at] })
+	b = slices.DeleteFunc(slices.Clone(b), func(k keyed) bool { return c.taken[1][k.at] })
+	if len(a) == 0 || len(a) != len(b) {
+		return
+	}
+	for i := range a {
+		if !when.late(c.a.prints[a[i].at].time, c.b.prints[b[i].at].time) {
+			return
+		}
+	}
+	c.leave(d, a, b)
 }
 
 // leave gives up on packets that are so much alike that nothing tells which are which.
