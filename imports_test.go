@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"format", "provider", "proto"},
 	{"internal/secrets", "internal/packet", "internal/replay"},
 	{"internal/flow", "internal/record"},
-	{"internal/request", "internal/redact", "internal/neighbor"},
+	{"internal/request", "internal/redact", "internal/neighbor", "internal/fragment"},
 	{"internal/handshake"},
 	{"internal/stream"},
 	{"internal/session", "internal/login", "internal/content"},

@@ -12,6 +12,7 @@ import (
 	"github.com/wiretale/wiretale/internal/budget"
 	"github.com/wiretale/wiretale/internal/fileio"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/fragment"
 	"github.com/wiretale/wiretale/internal/handshake"
 	"github.com/wiretale/wiretale/internal/neighbor"
 	"github.com/wiretale/wiretale/internal/point"
@@ -71,6 +72,7 @@ type Input struct {
 	Conversations flow.Conversations
 	Hosts         []*flow.Host         // capture quality by address
 	Neighbors     []*neighbor.Recorder // of each source
+	Fragments     []*fragment.Recorder // the same
 	Session       *session.Session
 	Requests      []request.Request      // of the applications, in order of the first bytes of the questions
 	Unasked       []request.Request      // answers to no question of their conversation, in order
@@ -88,6 +90,7 @@ type Input struct {
 	unheard      map[*flow.Conversation]bool      // the same
 	idle         map[*flow.Conversation]bool
 	injected     map[*flow.Conversation]bool
+	fragmented   map[*request.Request]fragment.Partial // the same
 	blocked      []*Blocked
 	idleEnds     []*IdleEnd
 	injections   []*Injection

@@ -30,11 +30,11 @@ func (in *Input) Twins(c *flow.Conversation) []*flow.Conversation {
 }
 
 // Unanswered are the questions of a talk that nobody answered although the capture goes on for so long: no other address did
-// (see [Detour]), and no other point has an answer, which would have been lost on the way to this one (see path.loss.location).
+// (see [Detour]), no part of an answer came (see [Input.Fragmented]), and no other point has an answer, which would have been lost on the way to this one (see path.loss.location).
 func (in *Input) Unanswered(t *Talk, least time.Duration) (out []*request.Request) {
 	end := in.End(t.Source)
 	for _, r := range t.Requests {
-		if r.First.Seen() || in.AnsweredElsewhere(r) {
+		if _, pieces := in.Fragmented()[r]; r.First.Seen() || pieces || in.AnsweredElsewhere(r) {
 			continue
 		}
 		if d, timed := in.Elapsed(t.Moment(r.Asked), end); timed && d < least {

@@ -7,7 +7,7 @@ import (
 )
 
 // Rules lists the family.
-func Rules() []*diag.Rule { return []*diag.Rule{BlackHole, Ignored, Discovered} }
+func Rules() []*diag.Rule { return []*diag.Rule{BlackHole, Ignored, Discovered, Incomplete} }
 
 // headers are the least that IP and TCP add to a payload.
 const headers = 40

@@ -71,8 +71,8 @@ func lossesOf(in *diag.Input, c *flow.Conversation, dir int) int64 {
 	if c.ICMP != nil && c.ICMP.TooBig != nil && c.ICMP.TooBig.Dir == dir {
 		return 0 // too large for a link: package mtu says so
 	}
-	if dir == 0 && in.IsUnaccepted(c) {
-		return 0 // it arrived: tcp.accept_overflow
+	if dir == 0 && (in.IsUnaccepted(c) || c.TCP != nil && c.TCP.SYNACK.Seen() && !c.TCP.SYN.Seen()) {
+		return 0 // it arrived: tcp.accept_overflow; a SYN/ACK without its SYN may be one of those that come again
 	}
 	t, peer := c.Dir[dir].Trouble, c.Dir[1-dir].Trouble
 	if t == nil || t.Repairs == nil {

@@ -119,6 +119,7 @@ func (s *source) dealDecoded(b *batch, i int) {
 	p := &s.packet
 	s.watches.packet(&s.record, p)
 	s.neighbors.Add(p)
+	s.fragments.Add(p)
 	set := flow.LanesOf(p)
 	for l := range b.lanes {
 		if set.Has(l) {

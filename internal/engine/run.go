@@ -157,7 +157,7 @@ func (r *Run) Case() *Case {
 	r.comparePoints(c, c.bases)
 	in := &diag.Input{Sources: infos, Points: c.Points, Conversations: c.Conversations, Hosts: c.Hosts, Session: c.Session, Requests: c.Requests.Requests, Unasked: c.Requests.Unasked, FileIO: c.FileIO, Handshakes: c.Handshakes.Handshakes}
 	for _, s := range r.sources {
-		in.Neighbors = append(in.Neighbors, &s.neighbors)
+		in.Neighbors, in.Fragments = append(in.Neighbors, &s.neighbors), append(in.Fragments, &s.fragments)
 		in.Spans = append(in.Spans, diag.Span{First: s.counts.First, Last: s.counts.Last, Begin: s.begin})
 		in.Losses = append(in.Losses, s.losses.all(s.counts.Info, s.index)...)
 		in.Recordings = append(in.Recordings, s.counts.Recordings...)

@@ -14,6 +14,7 @@ func (s *source) soFar() *Case {
 	at.counts.Malformed, at.counts.MalformedFirst = s.malformed.count, s.malformed.first
 	at.counts.Recordings = s.watches.all(s.counts.Info, s.index)
 	at.neighbors = s.neighbors.SoFar()
+	at.fragments = s.fragments.SoFar(s.counts.Last)
 	at.requests, at.handshakes = s.requests.Clone(), handshake.List{}
 	if s.streams != nil {
 		for _, l := range s.streams.lanes {

@@ -8,6 +8,7 @@ import (
 
 	formats "github.com/wiretale/wiretale/format/all"
 	"github.com/wiretale/wiretale/internal/flow"
+	"github.com/wiretale/wiretale/internal/fragment"
 	"github.com/wiretale/wiretale/internal/handshake"
 	"github.com/wiretale/wiretale/internal/neighbor"
 	"github.com/wiretale/wiretale/internal/packet"
@@ -52,6 +53,7 @@ type source struct {
 	losses    losses
 	watches   watches
 	neighbors neighbor.Recorder
+	fragments fragment.Recorder
 	begin     flow.Moment // first event that is not the session's own
 }
 
@@ -210,6 +212,7 @@ func (s *source) walk(rec *trace.Record, row *Row) {
 	s.decoder.Decode(rec, &s.packet)
 	s.watches.packet(rec, &s.packet)
 	s.neighbors.Add(&s.packet)
+	s.fragments.Add(&s.packet)
 	s.malformed.add(&s.packet)
 	s.flows.Add(&s.packet, &s.seen)
 	s.print(&s.packet, &s.seen)
@@ -277,6 +280,7 @@ func (s *source) finish() {
 	s.counts.Recordings = s.watches.all(s.counts.Info, s.index)
 	s.flows.End()
 	s.neighbors.End()
+	s.fragments.End(s.counts.Last)
 	if s.streams != nil {
 		s.streams.end()
 		s.followed = append(s.followed, s.streams.lanes[:]...)
