@@ -63,7 +63,7 @@ func lacking(in *diag.Input, source int, w *fragment.Way, convs []*flow.Conversa
 	if w.Incomplete < leastIncomplete || w.FirstOnly == w.Incomplete && !later {
 		f.Confidence = diag.Possible
 	}
-	if w.Incomplete < leastIncomplete || float64(w.Incomplete) < mostIncomplete*float64(all) {
+	if f.Confidence == diag.Possible || float64(w.Incomplete) < mostIncomplete*float64(all) {
 		f.Severity = diag.Note
 	}
 	questions, waits := lostAnswers(in, w, convs)

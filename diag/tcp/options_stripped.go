@@ -16,7 +16,7 @@ import (
 var optionsPage string
 
 // OptionsStripped: options of TCP that the client offers do not come back (C12).
-var OptionsStripped = &diag.Rule{ID: "tcp.options.stripped", Title: "options of TCP are refused, or removed on the way", Page: optionsPage, Requests: true}
+var OptionsStripped = &diag.Rule{ID: "tcp.options.stripped", Title: "options of TCP are refused, or removed on the way", Page: optionsPage, Requests: true, WithheldBy: []string{"cap.gaps", "cap.drops.reported"}}
 
 func init() { OptionsStripped.Run = optionsStripped } // Run names the rule: a literal would be a cycle
 
