@@ -76,7 +76,7 @@ func (h *hole) weigh(in *diag.Input) {
 	between := diag.Between(in.Points, g.Pair)
 	if g.LeastLost > g.MostPassed && g.MostPassed > 0 {
 		h.confidence = diag.Proven
-		h.sizes = fmt.Sprintf("between %s all of the %d that were lost have %d bytes or more, and all of up to %d passed", between, g.Lost, g.LeastLost, g.MostPassed)
+		h.sizes = fmt.Sprintf("between %s the %d of one connection that were lost carry %d bytes or more, and those of it that passed %d at most", between, g.Lost, g.LeastLost, g.MostPassed)
 		return
 	}
 	if h.confidence < diag.Proven {
