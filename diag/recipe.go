@@ -17,6 +17,7 @@ type Recipe struct {
 	Whole bool
 	hosts []netip.Addr // that the traffic is with
 	ports []uint16     // of the servers; nil for any
+	asks  []uint16     // of others that the hosts ask, whoever they are
 	proto proto.ID
 	mixed bool // conversations of several protocols: no one is named
 }
@@ -75,6 +76,13 @@ func (in *Input) Recipe(f *Finding) *Recipe {
 		if len(r.ports) > maxRecipePorts {
 			r.ports = nil
 			break
+		}
+	}
+	for _, at := range f.Record {
+		for _, p := range at.Asks {
+			if !slices.Contains(r.asks, p) {
+				r.asks = append(r.asks, p)
+			}
 		}
 	}
 	for i, role := range []string{"client", "server"} {
@@ -144,7 +152,14 @@ func (r *Recipe) Filter() string {
 	if len(terms) == 0 {
 		return ""
 	}
-	return "(" + strings.Join(terms, " and ") + ") or icmp or icmp6"
+	var all []string
+	if len(r.ports) == 0 || slices.ContainsFunc(r.ports, func(p uint16) bool { return !slices.Contains(r.asks, p) }) {
+		all = append(all, "("+strings.Join(terms, " and ")+")")
+	}
+	for _, p := range r.asks {
+		all = append(all, fmt.Sprintf("port %d", p))
+	}
+	return strings.Join(append(all, "icmp", "icmp6"), " or ")
 }
 
 // Commands are those for the host, Linux first. The first records besides packets which process calls what, and what the stack says, on Linux.
@@ -182,14 +197,17 @@ func (r *Recipe) pktmon() string {
 	if len(r.ports) == 0 && host+transport != "" {
 		add("all", host, transport)
 	}
+	for _, p := range r.asks {
+		add(fmt.Sprintf("asks%d", p), fmt.Sprintf("-p %d", p))
+	}
 	add("icmp", "-t ICMP")
 	return strings.Join(all, "; ") + "; "
 }
 
-// netsh records packets and what the stack and sockets say of them. Its filter knows addresses only: that of the other side.
+// netsh records packets and what the stack and sockets say of them. Its filter knows addresses only: that of the other side, and none where others matter.
 func (h *RecipeHost) netsh(snap int) string {
 	words := []string{"netsh trace start capture=yes"}
-	if len(h.of.hosts) == 1 {
+	if len(h.of.hosts) == 1 && len(h.of.asks) == 0 {
 		other := h.of.hosts[0]
 		if other == h.Addr {
 			other = h.of.Hosts[0].Addr

@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"fmt"
 	"net/netip"
 	"os/exec"
 	"strings"
@@ -68,6 +69,36 @@ func TestRecipe(t *testing.T) {
 	}
 	if (&Input{}).Recipe(&Finding{Rule: &Rule{}}) != nil {
 		t.Error("a recipe without a conversation")
+	}
+}
+
+// What the hosts ask others is recorded whoever they ask, and named once.
+func TestRecipeAsks(t *testing.T) {
+	for _, c := range []struct {
+		conv *flow.Conversation
+		asks []uint16
+		want string
+	}{
+		{between(proto.UDP, "10.0.0.7:50000", "10.0.0.9:53"), []uint16{53}, "port 53 or icmp or icmp6"},
+		{between(proto.TCP, "10.0.0.7:50000", "10.0.0.9:1433"), []uint16{88, 53}, "(host 10.0.0.9 and tcp port 1433) or port 88 or port 53 or icmp or icmp6"},
+	} {
+		in := &Input{Sources: []*trace.Info{{}}}
+		f := &Finding{Rule: &Rule{}, Conversations: []*flow.Conversation{c.conv}, Record: []RecordAt{{Addr: c.conv.Ends[1].Addr(), Asks: c.asks}}}
+		r := in.Recipe(f)
+		if got := r.Filter(); got != c.want {
+			t.Errorf("filter %q, want %q", got, c.want)
+		}
+		if got := r.pktmon(); !strings.Contains(got, fmt.Sprintf("add asks%d -p %[1]d;", c.asks[0])) {
+			t.Errorf("pktmon: %s", got)
+		}
+		if got := r.Hosts[1].netsh(0); strings.Contains(got, "Address=") {
+			t.Errorf("netsh: %s", got)
+		}
+		if tool, err := exec.LookPath("tcpdump"); err == nil {
+			if out, err := exec.Command(tool, "-y", "EN10MB", "-d", c.want).CombinedOutput(); err != nil {
+				t.Errorf("tcpdump takes no %q: %s", c.want, out)
+			}
+		}
 	}
 }
 

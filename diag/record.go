@@ -9,6 +9,7 @@ import (
 type RecordAt struct {
 	Addr     netip.Addr // the zero Addr: at both ends at the same time
 	Question string
+	Asks     []uint16 // ports at which the host asks others for what it answers: all that passes there is recorded
 }
 
 // plan puts the places to record at next into words, with the command of tcpdump. What a rule itself says of recording comes behind them.

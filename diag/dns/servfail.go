@@ -20,7 +20,7 @@ func servFail(in *diag.Input) (out []diag.Finding) {
 			"ask the servers that it asks: its forwarders, or those of the zone (dig +trace); one of them is silent or answers wrongly",
 			"ask with checking disabled (dig +cd): an answer then says that DNSSEC of the zone is broken",
 		}
-		f.NextCapture = []string{"at " + f.Host + ": tcpdump -w server.pcap port 53, which has what it asks others"}
+		f.Record = []diag.RecordAt{{Addr: g[0].talk.Server.Addr(), Question: "whom does it ask, and what do they answer?", Asks: []uint16{53}}}
 		out = append(out, f)
 	}
 	return out

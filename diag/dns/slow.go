@@ -176,7 +176,7 @@ func findings(in *diag.Input, all []*diag.Talk, waits []wait) (out []diag.Findin
 			"look at the server and those that it asks: a far forwarder, a zone whose servers are slow, an empty cache",
 			"let the client ask a nearer server, or keep names longer",
 		}
-		f.NextCapture = []string{"at " + f.Host + ": tcpdump -w server.pcap port 53, which has what it asks others"}
+		f.Record = []diag.RecordAt{{Addr: t.Server.Addr(), Question: "whom does it ask, and what do they answer?", Asks: []uint16{53}}}
 		f.Filter = filter(t)
 		out = append(out, f)
 	}

@@ -109,7 +109,7 @@ func forgotten(in *diag.Input, list []*diag.IdleEnd, survived time.Duration, lat
 		fmt.Sprintf("let one side send keep-alives more often than every %s (TCP keep-alive, or the application's own), or close idle connections sooner", keepAlive(shortest.Idle(), fits)),
 		"or raise the time limit of the firewall, the address translation or the load balancer on the way",
 	}
-	f.NextCapture = []string{fmt.Sprintf("on both sides of the device, for longer than the pause: tcpdump -w point.pcap host %v", first.Conv.Ends[1].Addr())}
+	f.Record = []diag.RecordAt{{Question: "for longer than the pause: what one end sends behind it, does the other end see it, and who sends the reset?"}}
 	return f
 }
 

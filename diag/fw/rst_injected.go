@@ -77,6 +77,6 @@ func foreign(in *diag.Input, list []*diag.Injection) diag.Finding {
 	f.Fix = []string{
 		fmt.Sprintf("look at the log of the devices between %s and %s at that second: an intrusion prevention system, a firewall that lost its state, a load balancer", without, at),
 	}
-	f.NextCapture = []string{"on both sides of each device in between: tcpdump -w point.pcap 'tcp[tcpflags] & tcp-rst != 0' or host " + first.Conv.Ends[1].Addr().String()}
+	f.Record = []diag.RecordAt{{Question: "does the end send the reset itself? With the same filter on both sides of each device in between it shows which one does"}}
 	return f
 }

@@ -62,7 +62,7 @@ func dropped(in *diag.Input, b *diag.Blocked) diag.Finding {
 		f.Facts = append(f.Facts, diag.Fact{Name: "capture filter", Value: "one is set at " + unseen + ": it may leave these packets out"})
 	}
 	f.Fix = []string{fmt.Sprintf("look at the rules of the firewall, router or security group between %s and %s for %s port %d", seen, unseen, kind, b.Server.Port())}
-	f.NextCapture = []string{fmt.Sprintf("on both sides of each device in between: tcpdump -w point.pcap host %v and %s port %d", b.Server.Addr(), map[string]string{"TCP": "tcp", "UDP": "udp"}[kind], b.Server.Port())}
+	f.Record = []diag.RecordAt{{Question: "do the packets arrive? With the same filter on both sides of each device in between it shows which one drops them"}}
 	return f
 }
 

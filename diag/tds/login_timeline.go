@@ -136,7 +136,7 @@ func stopped(in *diag.Input, list []*login.Login, last login.Step) diag.Finding 
 func base(in *diag.Input, list []*login.Login, shown *login.Login) diag.Finding {
 	f := diag.Finding{
 		Source: source(shown), Host: shown.Conv.Ends[1].Addr().String(), Count: len(list), Conversations: conversations(list), Where: proof(list),
-		Filter: filter(list), Facts: timeline(shown), NextCapture: []string{"at the server, with its domain controllers: tcpdump -w server.pcap tcp port " + fmt.Sprint(shown.Conv.Ends[1].Port()) + " or port 88 or port 389 or port 53"},
+		Filter: filter(list), Facts: timeline(shown), Record: []diag.RecordAt{{Addr: shown.Conv.Ends[1].Addr(), Question: "what does it ask its domain controllers and name servers meanwhile?", Asks: []uint16{88, 389, 53}}},
 	}
 	in.Charge(&f, intervals(list))
 	return f
