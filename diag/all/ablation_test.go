@@ -242,7 +242,7 @@ func each(path string, visit func(*trace.Info, *trace.Record) error) error {
 var kin = [][]string{
 	{"tcp.zero_window", "tcp.limit.app_rx"},
 	{"tcp.loss.fast", "tcp.loss.rto", "mtu.blackhole"},
-	{"tcp.syn.refused", "tcp.syn.icmp_reject", "tcp.syn.silent", "tcp.syn.rst_by_device", "ssrp.port_blocked", "rpc.dynamic_blocked", "krb.tcp88_blocked", "dns.bad_record"},
+	{"tcp.syn.refused", "tcp.syn.icmp_reject", "tcp.syn.silent", "tcp.syn.rst_by_device", "ssrp.port_blocked", "rpc.dynamic_blocked", "krb.tcp88_blocked", "tds.redirect_blocked", "dns.bad_record"},
 	{"tls.cert.rejected", "tls.cert.chain", "tls.cert.expired", "tls.cert.name"},
 	{"tcp.rst.app", "fw.rst_injected", "path.injected"},
 	{"fw.silent_drop", "ssrp.other_address"},

@@ -13,7 +13,7 @@ import (
 var notTLSPage string
 
 // NotTLS: one side speaks TLS and the other does not (S11).
-var NotTLS = &diag.Rule{ID: "tls.not_tls", Title: "one side speaks TLS, and the other does not", Page: notTLSPage, Handshakes: true}
+var NotTLS = &diag.Rule{ID: "tls.not_tls", Title: "one side speaks TLS, and the other does not", Page: notTLSPage, Handshakes: true, DoubtedBy: []string{"cap.midstream"}}
 
 func init() { NotTLS.Run = runNotTLS }
 
