@@ -36,10 +36,10 @@ func (c *chunked) next(b []byte, n int) proto.Extent {
 		}
 		line := b[c.at:end]
 		if c.tail {
-			c.at = next
-			if len(line) == 0 {
+			if len(line) == 0 { // asked again, it is the end again
 				return proto.Extent(next)
 			}
+			c.at = next
 			continue
 		}
 		size, _, _ := bytes.Cut(line, []byte(";"))

@@ -14,7 +14,11 @@ const get = "GET /a?b=c HTTP/1.1\r\nHost: example.test\r\nUser-Agent: x\r\n\r\n"
 // talk runs whole messages through a session and lists their extents and notes.
 func talk(s proto.Session, dir int, text string, last bool) (list []string) {
 	for text != "" {
-		e := s.Extent(&proto.Piece{Dir: dir, Data: []byte(text), Len: len(text), Last: last})
+		p := proto.Piece{Dir: dir, Data: []byte(text), Len: len(text), Last: last}
+		e := s.Extent(&p)
+		if again := s.Extent(&p); again != e {
+			list = append(list, fmt.Sprintf("asked again %d", again))
+		}
 		if e <= 0 || int(e) > len(text) {
 			return append(list, fmt.Sprint(e))
 		}
