@@ -146,12 +146,25 @@ func chunks(in, out []byte) {
 			fill(out[at+digits:end], ' ')
 		}
 		at += n + size
-		if size == 0 || at+2 > len(in) {
+		if size == 0 {
+			trailers(in[at:], out[at:])
+			return
+		}
+		if at+2 > len(in) {
 			return
 		}
 		if in[at] == '\r' {
 			copy(out[at:], "\r\n")
 			at += 2
+		}
+	}
+}
+
+// trailers keeps the ends of the lines behind the last chunk: the empty one is the end of the message.
+func trailers(in, out []byte) {
+	for i, c := range in {
+		if out[i] = 'x'; c == '\r' || c == '\n' {
+			out[i] = c
 		}
 	}
 }

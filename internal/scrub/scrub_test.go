@@ -216,6 +216,15 @@ func TestAcrossSegments(t *testing.T) {
 	}
 }
 
+// TestChunksEnd: a body in chunks ends where it did, behind its trailers.
+func TestChunksEnd(t *testing.T) {
+	text := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nSum: abc\r\n\r\n"
+	out := both(t, [][]byte{frame(6, []byte{0, 80, 200, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x18, 1, 0, 0, 0, 0, 0}, []byte(text))})
+	if got, want := string(out[0][54:]), "\r\n\r\n5\r\n\x00\x00\x00\x00\x00\r\n0\r\nxxxxxxxx\r\n\r\n"; !strings.HasSuffix(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
 func FuzzScrub(f *testing.F) {
 	f.Add(frame(6, []byte{0, 80, 200, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x18, 1, 0, 0, 0, 0, 0}, []byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")), uint16(20))
 	f.Add(frame(17, []byte{0, 53, 200, 1, 0, 0, 0, 0}, []byte("\x12\x34\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x03www\x04corp\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\x0a\x01\x02\x09")), uint16(9))
