@@ -78,7 +78,7 @@ func (m *mode) web(address string) error {
 	return http.ListenAndServe(address, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(m.think)
 		w.Header().Set("Content-Length", strconv.FormatInt(m.bytes, 10))
-		pour(w, m.bytes) // who goes away has gone
+		pour(w, m.bytes, 0) // who goes away has gone
 	}))
 }
 
