@@ -249,7 +249,7 @@ const stamping = 200 * int64(1e3)
 func (c *couple) due(w Course) *due {
 	off := func(t int64) int64 { o, _ := c.pair.Clock.At(t); return o }
 	e := c.uncertain() + stamping
-	d := &due{offset: off, low: -e, high: e}
+	d := &due{course: w, offset: off, low: -e, high: e}
 	switch w {
 	case AtoB:
 		d.high, d.marks = c.reach[0]+e, c.marks[0]

@@ -23,6 +23,7 @@ func (c *couple) finish(i int) {
 			}
 			f.repeated(d, when)
 			f.altered(d, when)
+			f.heldUp(d, when)
 		} else {
 			f.repeated(d, nil)
 		}

@@ -241,17 +241,12 @@ func (c *comparison) altered(d int, when *due) {
 }
 
 // check takes back what is equal but cannot be the same packet by its times: of a segment that was sent twice, either point may have recorded the other copy.
-// One that is only late may have been held up for longer than any other, so neither is called lost.
+// Where nothing else matches either, and the one is only late, they are left undecided: see heldUp.
 func (c *comparison) check(d int, when *due) {
 	kept := c.hits[d][:0]
 	for _, h := range c.hits[d] {
 		if h.kind != single || when.fits(c.a.prints[h.a].time, c.b.prints[h.b].time) {
 			kept = append(kept, h)
-			continue
-		}
-		if when.late(c.a.prints[h.a].time, c.b.prints[h.b].time) {
-			c.undecided[d][0]++
-			c.undecided[d][1]++
 			continue
 		}
 		c.taken[0][h.a], c.taken[1][h.b] = false, false
@@ -276,6 +271,7 @@ func (c *comparison) delta(h hit) int64 {
 
 // A due says when a packet of A is due at B: at the time of the clock of A, moved by the offset, and so much more or less.
 type due struct {
+	course    Course // of the packet
 	offset    func(a int64) int64
 	low, high int64
 	marks     []mark // what other packets took, by the time at A
@@ -336,38 +332,53 @@ func (d *due) late(a, b int64) bool {
 	return x > d.high || d.near && x >= d.low && d.likely(a, delta) > 0
 }
 
+// overdue reports whether a packet came to where it was going later than it is due there.
+func (d *due) overdue(a, b int64) bool {
+	x := difference(b, a) - d.offset(a)
+	switch d.course {
+	case AtoB:
+		return x > d.high
+	case BtoA:
+		return x < d.low
+	}
+	return x < d.low || x > d.high
+}
+
 // repeated matches packets that several prints look like, once the clock tells when each is due: in order, where one
 // is due and no other of the same is. The others are left undecided, and all of them without a clock.
 func (c *comparison) repeated(d int, when *due) {
-	wa, wb := c.way(d)
-	left := func(point int, way []int32) []keyed {
-		return c.keys(point, untaken(way, c.taken[point]), func(q *print) (uint64, bool) { return c.key(q, d, point == 0), c.tcp || c.bytes > 0 })
-	}
-	both(left(0, wa), left(1, wb), func(a, b []keyed) {
+	c.alikeLeft(d, func(a, b []keyed) {
 		if when == nil {
 			c.leave(d, a, b)
 			return
 		}
 		c.inOrder(d, a, b, when, ordered)
-		if !when.near {
-			c.heldUp(d, a, b, when)
-		}
 	})
 }
 
-// heldUp leaves what is left of like packets when as many are at both points, each later than it is due: they may have been held up, and none is lost.
-func (c *comparison) heldUp(d int, a, b []keyed, when *due) {
-	a = slices.DeleteFunc(slices.Clone(a), func(k keyed) bool { return c.taken[0][k.at] })
-	b = slices.DeleteFunc(slices.Clone(b), func(k keyed) bool { return c.taken[1][k.at] })
-	if len(a) == 0 || len(a) != len(b) {
-		return
+// alikeLeft yields what is left of like packets of direction d.
+func (c *comparison) alikeLeft(d int, yield func(a, b []keyed)) {
+	wa, wb := c.way(d)
+	left := func(point int, way []int32) []keyed {
+		return c.keys(point, untaken(way, c.taken[point]), func(q *print) (uint64, bool) { return c.key(q, d, point == 0), c.tcp || c.bytes > 0 })
 	}
-	for i := range a {
-		if !when.late(c.a.prints[a[i].at].time, c.b.prints[b[i].at].time) {
+	both(left(0, wa), left(1, wb), yield)
+}
+
+// heldUp leaves what is left of like packets when as many are at both points, each later than it is due: they may have been held up, and none is
+// lost. It comes after all that can be matched.
+func (c *comparison) heldUp(d int, when *due) {
+	c.alikeLeft(d, func(a, b []keyed) {
+		if len(a) != len(b) {
 			return
 		}
-	}
-	c.leave(d, a, b)
+		for i := range a {
+			if !when.overdue(c.a.prints[a[i].at].time, c.b.prints[b[i].at].time) {
+				return
+			}
+		}
+		c.leave(d, a, b)
+	})
 }
 
 // leave gives up on packets that are so much alike that nothing tells which are which.

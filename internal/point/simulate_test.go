@@ -36,6 +36,7 @@ type scene struct {
 	minimum       time.Duration // of the whole scene
 	overtaken     float64       // of packets on the way: they take a millisecond and more longer
 	doubled       float64       // of packets on the way: they arrive twice
+	held          float64       // of packets on the way: they take 60 ms longer than any other
 	forged        int           // resets that something behind A sends to B in the name of the client
 }
 
@@ -275,6 +276,9 @@ func (w *world) capture(atB bool) (out []record) {
 				t += time.Duration(max(0, 1-math.Abs(x-1)) * float64(w.queue))
 			}
 		}
+		if !own && w.held > 0 && w.rnd.Float64() < w.held {
+			t += 60 * time.Millisecond
+		}
 		frame, n := s.frame, 1
 		if atB {
 			frame = s.natted
@@ -399,6 +403,8 @@ var scenes = []scene{
 	{name: "NAT at both ends, receive offload, loss, snap", offset: -time.Hour, nat: true, both: true, lro: true, loss: 0.02, missed: 0.01, snap: 96, ids: true},
 	{name: "a queue of 742 ms", offset: time.Second, queue: 742 * time.Millisecond, ids: true, minimum: 30 * time.Second},
 	{name: "a queue of 742 ms, loss, without identification", offset: time.Second, queue: 742 * time.Millisecond, loss: 0.03, minimum: 30 * time.Second},
+	{name: "held up", offset: time.Second, held: 0.004},
+	{name: "held up, loss", offset: time.Second, held: 0.004, loss: 0.03},
 	{name: "snap", offset: time.Second, snap: 96},
 	{name: "asymmetric", offset: time.Second, forth: 30 * time.Millisecond, ids: true},
 	{name: "everything", offset: time.Hour, drift: 50, steps: []step{{100 * time.Second, 3 * time.Second}}, loss: 0.1, missed: 0.05, nat: true, tso: true, snap: 96, ids: true, minimum: 200 * time.Second},
