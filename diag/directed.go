@@ -22,6 +22,8 @@ import (
 type Directed struct {
 	Talk   *Talk
 	Answer *request.Request
+	// Guessed says that the answer names a host whose address nothing in the capture tells: what the client tried next at the port is taken for it.
+	Guessed bool
 }
 
 // afterAnswer is how soon after the answer a client connects.
@@ -56,7 +58,7 @@ func (in *Input) findDirected() {
 		for _, r := range t.Requests {
 			for _, server := range in.sendsTo(t, r) {
 				k := sentTo{t.Source, t.Client, server}
-				told[k] = append(told[k], &Directed{t, r})
+				told[k] = append(told[k], &Directed{Talk: t, Answer: r, Guessed: !server.Addr().IsValid()})
 			}
 		}
 	}

@@ -80,9 +80,7 @@ func slowAnswers(in *diag.Input, g []ask, s *request.Spread) diag.Finding {
 		"look at the server and those that it asks: a far forwarder, a zone whose servers are slow, an empty cache",
 		"let the client ask a nearer server, or keep names longer",
 	}
-	f.NextCapture = []string{
-		"at the client, without a filter: what waits for the answers",
-		"at " + f.Host + ": tcpdump -w server.pcap port 53, which has what it asks others",
-	}
+	f.NextCapture = []string{"at the client, without a filter: what waits for the answers"}
+	f.Record = []diag.RecordAt{{Addr: t.Server.Addr(), Question: "whom does it ask, and what do they answer?", Asks: []uint16{53}}}
 	return f
 }

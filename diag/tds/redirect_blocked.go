@@ -19,6 +19,9 @@ func redirectBlocked(in *diag.Input) (out []diag.Finding) {
 		f := u.Finding(in)
 		by := u.By[0]
 		f.Summary = fmt.Sprintf("%v accepted the login of %s and routed it to %s (%v), which %s", by.Talk.Server, u.Clients(), by.Answer.Text, u.Server, u.Outcome())
+		if by.Guessed {
+			f.Confidence = diag.Likely
+		}
 		f.RuledOut = []string{
 			"the first server and the login: it was accepted there",
 			"an attempt for another reason: it follows the routing within a minute, and none to that port succeeded",
