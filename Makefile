@@ -56,12 +56,12 @@ staticcheck:
 # these; TestRaced keeps the list. Of packages whose tests mostly compare rows, with tshark or with a pass in order, only those tests have
 # it that run every subcommand or work side by side: the others take minutes and start nothing else.
 # It needs cgo, and so a C compiler; without one the tests run without it, and say so.
-COMPARING := ./cmd/wiretale ./internal/index
+COMPARING := ./cmd/wiretale ./internal/engine ./internal/index
 unit:
 	@$(GO) test -timeout 30m $$($(GO) list ./... | grep -vxF "$$($(GO) list $(filter-out $(COMPARING),$(RACED)))")
 	@if command -v $${CC:-gcc} >/dev/null; then \
 		CGO_ENABLED=1 $(GO) test -race -timeout 30m $(filter-out $(COMPARING),$(RACED)) && \
-		CGO_ENABLED=1 $(GO) test -race -timeout 30m -run '^Test(Scripts|ManyAtOnce|Cancel|Compressed|Workers)$$' $(COMPARING); \
+		CGO_ENABLED=1 $(GO) test -race -timeout 30m -run '^Test(Scripts|ManyAtOnce|Cancel|Compressed|Workers|.*Lanes.*|.*WithKeys|Follow.*)$$' $(COMPARING); \
 	elif [ -n "$$WIRETALE_CI" ]; then echo 'make unit: no C compiler for the race detector'; exit 1; \
 	else echo 'make unit: no C compiler, so without the race detector'; $(GO) test -timeout 30m $(filter-out $(COMPARING),$(RACED)); fi
 

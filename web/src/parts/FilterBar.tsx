@@ -57,6 +57,7 @@ export function FilterBar({ value, apply, label = "Display filter", keys = true 
   const [at, setAt] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
   const asked = useRef(0);
+  const closing = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const id = useId();
   useEffect(() => setText(value), [value]);
   useKeys("Filter", keys ? [{ key: "/", help: "go to the display filter", run: () => input.current?.select() }] : []);
@@ -100,6 +101,7 @@ export function FilterBar({ value, apply, label = "Display filter", keys = true 
     }
   };
   const showHistory = () => {
+    clearTimeout(closing.current); // the click took the focus from the field
     asked.current++;
     setOptions(history().map((one) => ({ text: one, note: "" })));
     setAt(-1);
@@ -170,7 +172,10 @@ export function FilterBar({ value, apply, label = "Display filter", keys = true 
             void complete(event.currentTarget.value, event.currentTarget.selectionStart ?? 0);
           }}
           onKeyDown={keydown}
-          onBlur={() => setTimeout(close, 150)}
+          onFocus={() => clearTimeout(closing.current)}
+          onBlur={() => {
+            closing.current = setTimeout(close, 150);
+          }}
         />
         <ul id={`${id}-list`} class="options" role="listbox" aria-label={`${label}: suggestions`} hidden={!options.length}>
           {options.map((option, i) => (
