@@ -2,7 +2,7 @@
 # make test   every test; what needs a tool of Debian is skipped, with the reason, where the tool is missing
 SHELL    := /bin/bash
 GO       ?= go
-FUZZTIME ?= 6s
+FUZZTIME ?= 4s
 JOBS     ?= $(shell nproc 2>/dev/null || echo 2)
 RACED    := ./cmd/wiretale ./internal/engine ./internal/fixture/dtlstalk ./internal/fixture/tlstalk ./internal/index ./internal/point ./internal/record ./tools/fuzz ./view/follow ./view/web
 TARGETS  := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
