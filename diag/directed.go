@@ -75,12 +75,16 @@ func (in *Input) findDirected() {
 	meant := func(source int, client, server netip.Addr) bool {
 		return hosts[sentTo{source, client, netip.AddrPortFrom(server, 0)}] || hosts[sentTo{source, client, netip.AddrPort{}}]
 	}
-	var failed []*flow.Conversation
-	for c := range in.Conversations.Between(meant) {
+	place := func(c *flow.Conversation) sentTo {
 		k := sentTo{c.Source, c.Ends[0].Addr(), c.Ends[1]}
 		if told[k] == nil {
-			k = k.anywhere()
+			return k.anywhere()
 		}
+		return k
+	}
+	var failed []*flow.Conversation
+	for c := range in.Conversations.Between(meant) {
+		k := place(c)
 		switch {
 		case c.TCP == nil || told[k] == nil:
 		case c.TCP.Established || c.TCP.SYNACK.Seen():
@@ -90,10 +94,7 @@ func (in *Input) findDirected() {
 		}
 	}
 	for _, c := range failed {
-		k := sentTo{c.Source, c.Ends[0].Addr(), c.Ends[1]}
-		if told[k] == nil {
-			k = k.anywhere()
-		}
+		k := place(c)
 		i, _ := slices.BinarySearchFunc(told[k], c.TCP.SYN.Pos.Number, func(d *Directed, n int64) int { return cmp.Compare(d.Answer.Last.Number, n) })
 		if i == 0 || done[k] {
 			continue

@@ -28,13 +28,7 @@ func cwnd(in *diag.Input) (out []diag.Finding) {
 	if in.Session == nil {
 		return nil
 	}
-	type key struct {
-		source  int
-		process *session.Process
-	}
-	for _, list := range diag.GroupsOf(in.Session.TCBs, func(t *session.TCB) (key, bool) {
-		return key{t.Source, t.Process}, isHeld(t.Congestion)
-	}) {
+	for _, list := range byProcess(in.Session.TCBs, func(t *session.TCB) bool { return isHeld(t.Congestion) }) {
 		out = append(out, heldBack(list))
 	}
 	return out

@@ -24,3 +24,12 @@ func owner(p *session.Process) string {
 }
 
 func inOrder(a, b trace.Pos) int { return cmp.Compare(a.Number, b.Number) }
+
+// byProcess are the control blocks that a rule takes, by the process that owns them.
+func byProcess(list []*session.TCB, takes func(*session.TCB) bool) [][]*session.TCB {
+	type key struct {
+		source  int
+		process *session.Process
+	}
+	return diag.GroupsOf(list, func(t *session.TCB) (key, bool) { return key{t.Source, t.Process}, takes(t) })
+}

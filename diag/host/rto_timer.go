@@ -20,13 +20,7 @@ func rtoTimer(in *diag.Input) (out []diag.Finding) {
 	if in.Session == nil {
 		return nil
 	}
-	type key struct {
-		source  int
-		process *session.Process
-	}
-	for _, list := range diag.GroupsOf(in.Session.TCBs, func(t *session.TCB) (key, bool) {
-		return key{t.Source, t.Process}, len(t.Timeouts) > 0
-	}) {
+	for _, list := range byProcess(in.Session.TCBs, func(t *session.TCB) bool { return len(t.Timeouts) > 0 }) {
 		out = append(out, expired(in, list))
 	}
 	return out
